@@ -1,0 +1,1 @@
+"""The DAG: recipes, sources, extraction, steps, ledger, engines, command line."""

@@ -1,0 +1,75 @@
+"""The accounting of a run, and the identities that it must satisfy (docs/design.md, Invariants).
+
+An entry, for a language and in total, is::
+
+    {"documents_in": 9, "kept": 4, "removed": {"gopher_short_doc": 2}, "duplicates": 2, "quarantined": 1,
+     "origins": {"web": {...the same keys...}}}
+
+with documents_in = kept + sum(removed) + duplicates + quarantined. The total has `records_read` and
+`records_skipped` (reason -> count) besides, with records_read = sum(records_skipped) + documents_in.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
+
+
+def entry(kept: int = 0, removed: dict[str, int] | None = None, duplicates: int = 0, quarantined: int = 0) -> dict[str, Any]:
+    """The entry of one language, from web documents alone."""
+    removed = dict(sorted((removed or {}).items()))
+    values: dict[str, Any] = {
+        "documents_in": kept + sum(removed.values()) + duplicates + quarantined,
+        "kept": kept,
+        "removed": removed,
+        "duplicates": duplicates,
+        "quarantined": quarantined,
+    }
+    return {**values, "origins": {"web": values}}
+
+
+def total(languages: dict[str, dict[str, Any]], records_read: int, records_skipped: dict[str, int]) -> dict[str, Any]:
+    """The sum over languages, key by key, with the records besides."""
+    removed: Counter[str] = Counter()
+    for values in languages.values():
+        removed.update(values["removed"])
+    result: dict[str, Any] = {key: sum(v[key] for v in languages.values()) for key in COUNTS}
+    return {
+        "records_read": records_read,
+        "records_skipped": dict(sorted(records_skipped.items())),
+        "documents_in": result["documents_in"],
+        "kept": result["kept"],
+        "removed": dict(sorted(removed.items())),
+        "duplicates": result["duplicates"],
+        "quarantined": result["quarantined"],
+    }
+
+
+def violations(accounting: dict[str, Any]) -> list[str]:
+    """What does not hold, one line each; empty where the accounting is sound."""
+    found = []
+    whole = accounting["total"]
+    for name, values in [("total", whole), *accounting["languages"].items()]:
+        found += _unbalanced(name, values)
+        origins = values.get("origins")
+        if origins:
+            for origin, part in origins.items():
+                found += _unbalanced(f"{name}, origin {origin}", part)
+            for key in COUNTS:
+                if sum(part[key] for part in origins.values()) != values[key]:
+                    found.append(f"{name}: {key} is {values[key]}, not the sum over origins")
+    summed = total(accounting["languages"], whole["records_read"], whole["records_skipped"])
+    for key in (*COUNTS, "removed"):
+        if summed[key] != whole[key]:
+            found.append(f"total: {key} is {whole[key]}, but the languages add up to {summed[key]}")
+    records = sum(whole["records_skipped"].values()) + whole["documents_in"]
+    if whole["records_read"] != records:
+        found.append(f"total: {whole['records_read']} records read, but {records} skipped or taken in")
+    return found
+
+
+def _unbalanced(name: str, values: dict[str, Any]) -> Iterable[str]:
+    out = values["kept"] + sum(values["removed"].values()) + values["duplicates"] + values["quarantined"]
+    if values["documents_in"] != out:
+        yield f"{name}: {values['documents_in']} documents in, but {out} accounted for"

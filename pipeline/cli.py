@@ -1,0 +1,348 @@
+"""The command line."""
+
+import json
+import os
+import signal
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.recipe import Recipe, RecipeError, apply_settings, load, validate
+
+app = typer.Typer(
+    name="polysieve",
+    help="Turns web-crawl snapshots into clean training corpora in every language.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+recipe_app = typer.Typer(help="Recipes: what a run does.", no_args_is_help=True)
+app.add_typer(recipe_app, name="recipe")
+
+RecipeArgument = Annotated[str, typer.Argument(help="A recipe: a YAML file, or the name of a bundled one (fineweb2, minimal).")]
+Inputs = Annotated[
+    list[str],
+    typer.Option("--input", "-i", help="A path, glob (** works) or address: s3://, https://, commoncrawl://CC-MAIN-2025-18/wet?shards=0-9. May be given many times."),
+]
+OutputOption = Annotated[str, typer.Option("--output", "-o", help="The output folder, local or s3://.")]
+Directory = Annotated[str, typer.Argument(metavar="DIR", help="The output folder of a run.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a key of the recipe. May be given many times.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Tasks at a time (default: all cores).")]
+EngineName = Annotated[str, typer.Option("--engine", help="ray, or inline: one task at a time in this process.")]
+RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A running Ray cluster, as in ray://head:10001 or auto.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most this many documents of each input.")]
+Sample = Annotated[float | None, typer.Option("--sample", help="A share of the documents, 0.01 say, by a hash of the id.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+KeepSteps = Annotated[bool, typer.Option("--keep-steps", help="Keep the step folders of earlier recipes.")]
+
+
+@app.command()
+def run(
+    recipe: RecipeArgument,
+    inputs: Inputs,
+    output: OutputOption,
+    workers: Workers = None,
+    engine: EngineName = "ray",
+    ray_address: RayAddress = None,
+    settings: Settings = None,
+    limit: Limit = None,
+    sample: Sample = None,
+    keep_steps: KeepSteps = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a corpus: crawl shards in, corpus and report out. Run it again to go on after a stop."""
+    loaded = _recipe(recipe, _input_settings(settings, limit, sample))
+    sources = _resolve(loaded, inputs)
+    _execute(loaded, sources, output, engine, workers, ray_address, keep_steps, quiet, verbose)
+
+
+@app.command()
+def demo(
+    output: Annotated[str, typer.Argument(metavar="[OUT]", help="The output folder.")] = "demo-output",
+    workers: Workers = None,
+    engine: EngineName = "ray",
+    quiet: Quiet = False,
+) -> None:
+    """Run the main job on the sample crawl that comes with the package."""
+    crawl = Path(str(resources.files("recipes"))) / "sample" / "crawl"
+    loaded = _recipe("fineweb2", None)
+    sources = _resolve(loaded, [f"{crawl}/*.gz"])
+    _execute(loaded, sources, output, engine, workers, None, False, quiet, False)
+
+
+@app.command()
+def plan(
+    recipe: RecipeArgument,
+    inputs: Inputs,
+    output: OutputOption = "output",
+    settings: Settings = None,
+    limit: Limit = None,
+    sample: Sample = None,
+) -> None:
+    """Print the steps, which are done and which will run, the inputs, and the disk needed. Starts nothing."""
+    from pipeline.describe import print_plan
+    from pipeline.plan import make
+    from pipeline.store import Store
+
+    loaded = _recipe(recipe, _input_settings(settings, limit, sample))
+    sources = _resolve(loaded, inputs)
+    _preflight(loaded)
+    print_plan(make(loaded, sources, Store(output)), Console(highlight=False))
+
+
+@app.command()
+def decide(
+    directory: Directory,
+    settings: Settings = None,
+    workers: Workers = None,
+    engine: EngineName = "inline",
+    keep_steps: KeepSteps = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fit, decide and write again after a changed threshold, without reading a crawl file."""
+    from pipeline.plan import make
+    from pipeline.sources import Source
+    from pipeline.store import Store
+
+    record = _run_record(directory)
+    try:
+        changed = validate(apply_settings(record["recipe"], settings or []), f"{directory}/run.json")
+    except RecipeError as error:
+        _usage(str(error))
+    sources = [Source(i["address"], i["size"], i["etag"]) for i in record["inputs"]]
+    _preflight(changed)
+    wanted = make(changed, sources, Store(directory))
+    if wanted.measure.fingerprint != record["steps"]["measure"]:
+        _usage(
+            f"{directory}: what was measured does not fit this recipe (a key that the measuring step reads, a model file or "
+            "a library has changed); run `polysieve run` with it instead"
+        )
+    _execute(changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose)
+
+
+@app.command()
+def status(directory: Directory) -> None:
+    """Show progress, rate, time left, failures, and the counts per reason, during and after a run."""
+    from pipeline.describe import print_status
+    from pipeline.store import Store
+
+    if not print_status(Store(directory), Console(highlight=False)):
+        _usage(f"{directory}: no run here; name the --output of a run")
+
+
+@app.command()
+def explain(
+    directory: Directory,
+    id: Annotated[str | None, typer.Option("--id", help="The document's id.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="The document's address.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show a document's life: source, languages, every signal beside its threshold, cluster, decision."""
+    from pipeline.explain import explain_documents, print_explanation
+
+    if (id is None) == (url is None):
+        _usage("explain: give either --id or --url")
+    lives = explain_documents(_plan_of(directory), id, url)
+    if as_json:
+        print(json.dumps(lives, indent=1, ensure_ascii=False))
+    for life in lives if not as_json else []:
+        print_explanation(life, Console(highlight=False))
+    if not lives:
+        print(f"{directory}: no document with {'id ' + id if id else 'url ' + str(url)}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@app.command()
+def gc(directory: Directory) -> None:
+    """Remove step folders that the last finished run does not use."""
+    from pipeline.lock import Held, OutputLock
+    from pipeline.run import collect_garbage
+
+    current = _plan_of(directory)
+    try:
+        with OutputLock(current.store):
+            gone = collect_garbage(current)
+    except Held as error:
+        _usage(str(error))
+    print(f"removed {len(gone)} folders and files" + "".join(f"\n  {name}" for name in gone))
+
+
+@recipe_app.command("schema")
+def recipe_schema() -> None:
+    """Print the JSON Schema of recipes: every key, its type, default and meaning."""
+    print(json.dumps(Recipe.model_json_schema(), indent=2))
+
+
+@recipe_app.command("list")
+def recipe_list() -> None:
+    """Print the bundled recipes."""
+    from pipeline.recipe import bundled
+
+    for name, path in bundled().items():
+        print(f"{name}\t{path}")
+
+
+@app.command()
+def rules() -> None:
+    """Print the table of quality rules."""
+    from filters.rules import RULES
+
+    table = Table("rule", "metric", "drops if", "default", "source")
+    for rule in RULES.values():
+        table.add_row(rule.name, rule.metric, rule.direction, f"{rule.default:g}", rule.source)
+    Console().print(table)
+
+
+def main() -> None:
+    """The entry point: SIGTERM ends a run as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _usage(message: str) -> NoReturn:
+    """End with exit code 2: the command or recipe is wrong, nothing was started."""
+    for line in message.splitlines():
+        print(f"polysieve: {line}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _recipe(name: str, settings: list[str] | None) -> Recipe:
+    try:
+        return load(name, settings)
+    except RecipeError as error:
+        _usage(str(error))
+
+
+def _input_settings(settings: list[str] | None, limit: int | None, sample: float | None) -> list[str]:
+    extra = [f"input.limit={limit}"] if limit else []
+    extra += [f"input.sample={sample}"] if sample is not None else []
+    return [*(settings or []), *extra]
+
+
+def _resolve(recipe: Recipe, inputs: list[str]) -> list[Any]:
+    from pipeline.sources import InputError, SourceError, resolve
+
+    try:
+        return resolve(inputs, base_url=recipe.input.commoncrawl_base, storage_options=recipe.input.storage_options)
+    except (InputError, SourceError) as error:
+        _usage(str(error))
+
+
+def _preflight(recipe: Recipe) -> None:
+    from pipeline.preflight import problems
+
+    found = problems(recipe)
+    if found:
+        _usage("\n".join(found))
+
+
+def _run_record(directory: str) -> dict[str, Any]:
+    from pipeline.plan import RUN
+    from pipeline.store import Store
+
+    try:
+        return Store(directory).read_json(RUN)
+    except FileNotFoundError:
+        _usage(f"{directory}: no finished run here (no {RUN}); name the --output of one, or finish it with `polysieve run`")
+
+
+def _plan_of(directory: str) -> Any:
+    """The plan of the finished run in a folder, from its run.json."""
+    from pipeline.describe import recorded_plan
+    from pipeline.store import Store
+
+    return recorded_plan(Store(directory), _run_record(directory))
+
+
+def _execute(
+    recipe: Recipe,
+    sources: list[Any],
+    output: str,
+    engine_name: str,
+    workers: int | None,
+    ray_address: str | None,
+    keep_steps: bool,
+    quiet: bool,
+    verbose: bool,
+) -> NoReturn:
+    from pipeline import engine
+    from pipeline.describe import human_bytes, print_summary
+    from pipeline.lock import Held, OutputLock
+    from pipeline.plan import disk_estimate, disk_free, make
+    from pipeline.run import FAILED, INTERRUPTED, Unfinished, execute
+    from pipeline.store import Store
+    from pipeline.watch import Watch
+
+    if engine_name not in ("ray", "inline"):
+        _usage(f"--engine {engine_name}: choose ray or inline")
+    _preflight(recipe)
+    store = Store(output, recipe.input.storage_options if "://" in output else None)
+    needed, free = disk_estimate(sources), disk_free(store)
+    if free is not None and needed > free:
+        _usage(f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output")
+    lock = OutputLock(store)
+    try:
+        lock.__enter__()
+    except Held as error:
+        _usage(str(error))
+    except OSError as error:
+        _usage(f"{output}: cannot be written ({error.strerror or error}); name another --output")
+
+    watch = Watch(store, quiet, verbose, lock.touch)
+    runner: engine.Engine | None = None
+    code = FAILED
+    try:
+        try:
+            watch.log("run started", recipe=recipe.name, inputs=len(sources), engine=engine_name, pid=os.getpid())
+            watch.write_progress(force=True)
+            watch.detail(f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}")
+            wanted = make(recipe, sources, store)
+            warm_up(watch)
+            try:
+                runner = engine.start(engine_name, workers, ray_address)
+            except ConnectionError as error:
+                _usage(f"--ray-address: {error}")
+            result = execute(wanted, runner, watch, keep_steps)
+            code = result.exit_code
+            if not quiet and result.record:
+                print_summary(result.record, store, watch.console)
+            watch.say(f"polysieve: {result.message}", style="yellow" if code else "green")
+            watch.end("done", exit_code=code)
+        except Unfinished as error:
+            print(f"polysieve: {error}", file=sys.stderr)
+            watch.end("failed", exit_code=FAILED, error=str(error))
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            code = INTERRUPTED
+            print("\npolysieve: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
+            watch.end("interrupted", exit_code=code)
+        finally:
+            if runner is not None:
+                runner.close()
+    finally:
+        lock.__exit__(None, None, None)
+    raise typer.Exit(code)
+
+
+def warm_up(watch: Any) -> None:
+    """Compile the kernels once, before workers would each do it, and say so where it takes a while."""
+    import time
+
+    from pipeline.warm import compile_kernels, is_cached
+
+    if not is_cached():
+        watch.say("compiling kernels for this machine (once, about half a minute)")
+    started = time.monotonic()
+    compile_kernels()
+    watch.detail(f"kernels ready after {time.monotonic() - started:.1f} s")

@@ -1,0 +1,121 @@
+"""Plans, progress and results, printed for a person."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dedup import curve
+from pipeline import ledger
+from pipeline.ledger import StepFolder
+from pipeline.plan import RUN, Plan, disk_estimate, disk_free, published
+from pipeline.recipe import Recipe
+from pipeline.sources import Source
+from pipeline.steps import fit
+from pipeline.store import Store
+from pipeline.watch import PROGRESS
+
+SHOWN_INPUTS = 20
+
+
+def recorded_plan(store: Store, record: dict[str, Any]) -> Plan:
+    """The plan of a finished run, as its run.json tells it (a later library version changes nothing)."""
+    folders = [StepFolder(store, step, record["steps"][step]) for step in ledger.STEPS]
+    sources = tuple(Source(i["address"], i["size"], i["etag"]) for i in record["inputs"])
+    return Plan(Recipe.model_validate(record["recipe"]), sources, store, *folders)
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """The inputs, the steps, the duplicates that the recipe finds, the disk."""
+    table = Table("input", "size", title=f"{len(plan.sources)} inputs", title_justify="left")
+    for source in plan.sources[:SHOWN_INPUTS]:
+        table.add_row(source.address, human_bytes(source.size) if source.size >= 0 else "unknown")
+    if len(plan.sources) > SHOWN_INPUTS:
+        table.add_row(f"… and {len(plan.sources) - SHOWN_INPUTS} more", "")
+    console.print(table)
+    steps = Table("step", "fingerprint", "state", title=f"recipe {plan.recipe.name}", title_justify="left")
+    for folder, state in step_states(plan).items():
+        step, _, digits = folder.partition("-")
+        steps.add_row(step, digits, state)
+    console.print(steps)
+    if plan.recipe.dedup.minhash:
+        m = plan.recipe.dedup.minhash
+        points = ", ".join(f"{s:.2f}: {curve.probability(s, m.bands, m.rows):.3f}" for s in (0.5, 0.6, 0.7, 0.8, 0.9))
+        console.print(
+            f"near duplicates: {m.bands} bands of {m.rows} rows over {m.ngram}-grams, threshold about "
+            f"{curve.threshold(m.bands, m.rows):.2f}; chance of being found at Jaccard {points}"
+        )
+    free = disk_free(plan.store)
+    available = "" if free is None else f", {human_bytes(free)} free"
+    console.print(f"disk: about {human_bytes(disk_estimate(plan.sources))} in {plan.store}{available}")
+
+
+def step_states(plan: Plan) -> dict[str, str]:
+    """Folder name -> `done`, `to run`, or how much of it is done."""
+    if published(plan.store) == plan.write.fingerprint:
+        return {folder.name: "done" for folder in plan.folders}
+    measured = sum(plan.measure.manifest(key) is not None for key in plan.inputs)
+    states = {plan.measure.name: "done" if measured == len(plan.inputs) else f"{measured} of {len(plan.inputs)} inputs done"}
+    states[plan.fit.name] = "done" if plan.fit.manifest(fit.PIECE) else "to run"
+    for folder in (plan.clusters, plan.decisions, plan.write):
+        pieces = len(plan.store.files(f"{folder.name}/done")) if plan.store.exists(f"{folder.name}/done") else 0
+        states[folder.name] = f"{pieces} pieces found" if pieces else "to run"
+    return states
+
+
+def print_status(store: Store, console: Console) -> bool:
+    """Progress and counts of the run in a folder; False where there is none."""
+    try:
+        progress = store.read_json(PROGRESS)
+    except FileNotFoundError:
+        return False
+    console.print(f"{store}: {progress['state']}, started {progress['started']}, last sign {progress['updated']}")
+    table = Table("step", "done", "rate", "time", "left")
+    for name, step in progress["steps"].items():
+        left = step.get("seconds_left")
+        table.add_row(
+            name,
+            f"{step['done']}/{step['total']}" + (f" ({step['found_done']} found done)" if step["found_done"] else ""),
+            step.get("rate", ""),
+            f"{step['seconds']} s" if "seconds" in step else "",
+            f"{left:.0f} s" if left and step["done"] < step["total"] else "",
+        )
+    console.print(table)
+    for step in progress["steps"].values():
+        skipped = step["counts"].get("records_skipped", {})
+        if skipped and not store.exists(RUN):
+            console.print("records skipped so far: " + ", ".join(f"{k} {v:,}" for k, v in sorted(skipped.items())))
+    for failure in progress.get("failures", []):
+        console.print(f"failed: {failure['step']} {failure['piece']}: {failure['error']}", style="red", markup=False)
+    if store.exists(RUN):
+        print_summary(store.read_json(RUN), store, console)
+    return True
+
+
+def print_summary(record: dict[str, Any], store: Store, console: Console) -> None:
+    """What became of the documents, in total and for the largest languages."""
+    whole = record["accounting"]["total"]
+    table = Table("outcome", "documents", "share", title=f"recipe {record['recipe_name']}", title_justify="left")
+    documents = whole["documents_in"]
+    rows = [("kept", whole["kept"]), ("duplicates", whole["duplicates"])]
+    rows += sorted(whole["removed"].items(), key=lambda item: -item[1])
+    rows.append(("quarantined", whole["quarantined"]))
+    for name, count in rows:
+        table.add_row(name, f"{count:,}", f"{count / max(1, documents):.1%}")
+    table.add_section()
+    table.add_row("documents in", f"{documents:,}", "100.0%")
+    console.print(table)
+    skipped = ", ".join(f"{k} {v:,}" for k, v in whole["records_skipped"].items())
+    console.print(f"{whole['records_read']:,} records read" + (f"; skipped: {skipped}" if skipped else ""))
+    languages = record["accounting"]["languages"]
+    kept = sum(1 for values in languages.values() if values["kept"])
+    console.print(f"{kept} languages in {store}/corpus; the report is {store}/report/index.html", markup=False)
+
+
+def human_bytes(count: float) -> str:
+    """1536 -> `1.5 KiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(count) < 1024 or unit == "TiB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError

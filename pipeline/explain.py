@@ -1,0 +1,148 @@
+"""One document's life: where it came from, what was measured, and why it was kept or not."""
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.table import Table
+
+from filters import rules
+from pipeline.plan import Plan
+from pipeline.steps import decisions, fit, units
+from pipeline.steps.units import Rows, Unit
+
+SHOWN_MATES = 20
+
+
+def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[str, Any]]:
+    """A dictionary for each document of the run with this id, or this url, in the order of the corpus."""
+    column, value = ("id", id) if id is not None else ("url", url)
+    index = plan.store.read_columns(plan.index_file, None)
+    lives = []
+    for unit in units.units(index):
+        rows = Rows.of(plan.measure, plan.index_file, unit.labels)
+        matches = pc.indices_nonzero(pc.equal(rows.read("documents", [column])[column], value)).to_pylist()
+        if matches:
+            lives += _lives(plan, unit, rows, matches)
+    lives += _quarantined(plan, column, value)
+    return lives
+
+
+def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[str, Any]]:
+    columns = ["id", "url", "date", "dump", "title", "label", "language_score", "top_langs", "offset", "record", "cut", "text"]
+    documents = rows.read("documents", columns)
+    first = next(rows.parts("signals", None)).column_names
+    signals = rows.read("signals", first)
+    clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
+    decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
+    lives = []
+    for row in matches:
+        document = {k: v[0].as_py() for k, v in zip(columns, documents.slice(row, 1).columns, strict=True)}
+        label = document["label"]
+        measured = signals.slice(row, 1).to_pylist()[0]
+        parameters = fit.read(plan.fit, label)
+        limits = decisions.rule_thresholds(plan.recipe, label, parameters)
+        cluster = clusters["cluster_id"][row].as_py()
+        mates = pc.indices_nonzero(pc.equal(clusters["cluster_id"], cluster)).to_pylist()
+        lives.append(
+            {
+                "id": document["id"],
+                "url": document["url"],
+                "source": {
+                    "file_path": clusters["file_path"][row].as_py(),
+                    "offset": document["offset"],
+                    "record": document["record"],
+                    "dump": document["dump"],
+                    "date": document["date"],
+                },
+                "title": document["title"],
+                "text_start": (document["text"] or "")[:200],
+                "language": {
+                    "label": label,
+                    "score": document["language_score"],
+                    "cut": decisions.language_cut(plan.recipe, parameters),
+                    "candidates": json.loads(document["top_langs"] or "{}"),
+                },
+                "signals": measured,
+                "rules": [_judged(name, limit, measured) for name, limit in limits.items()],
+                "cluster": {
+                    "cluster_id": cluster,
+                    "size": decided["minhash_cluster_size"][row].as_py(),
+                    "size_before_cut": len(mates),
+                    "mates": [_mate(clusters, documents, decided, mate) for mate in mates[:SHOWN_MATES] if mate != row],
+                },
+                "decision": {
+                    "outcome": decided["outcome"][row].as_py(),
+                    "reason": decided["reason"][row].as_py(),
+                    "weight": decided["weight"][row].as_py(),
+                },
+            }
+        )
+    return lives
+
+
+def _judged(name: str, threshold: float | None, measured: dict[str, Any]) -> dict[str, Any]:
+    rule = rules.RULES[name]
+    value = measured[rule.metric]
+    fails = False
+    if threshold is not None:
+        column = pa.array([value], pa.float64()).to_numpy(zero_copy_only=False)
+        fails = bool(rules.drops(rule, column, threshold)[0])
+    return {"rule": name, "metric": rule.metric, "value": value, "threshold": threshold, "drops_if": rule.direction, "fails": fails}
+
+
+def _mate(clusters: pa.Table, documents: pa.Table, decided: pa.Table, row: int) -> dict[str, Any]:
+    return {
+        "id": documents["id"][row].as_py(),
+        "url": documents["url"][row].as_py(),
+        "file_path": clusters["file_path"][row].as_py(),
+        "outcome": decided["outcome"][row].as_py(),
+        "reason": decided["reason"][row].as_py(),
+    }
+
+
+def _quarantined(plan: Plan, column: str, value: str | None) -> list[dict[str, Any]]:
+    table = plan.store.read_columns("quarantine/train-00000.parquet", None)
+    found = table.filter(pc.equal(table[column], value)).to_pylist()
+    return [
+        {
+            "id": row["id"],
+            "url": row["url"],
+            "source": {key: row[key] for key in ("file_path", "offset", "record")},
+            "decision": {"outcome": "quarantined", "reason": row["cause"], "weight": 0},
+        }
+        for row in found
+    ]
+
+
+def print_explanation(life: dict[str, Any], console: Console) -> None:
+    """A document's life for a person."""
+    source, decision = life["source"], life["decision"]
+    console.print(f"{life['id']}  {life['url'] or ''}", style="bold", markup=False)
+    where = f"{source['file_path']}, offset {source['offset']}, record {source['record']}"
+    when = f"  ({source.get('dump') or 'no dump'}, {source.get('date') or 'no date'})"
+    console.print(where + when, markup=False, soft_wrap=True)
+    reason = f": {decision['reason']}" if decision["reason"] else f", weight {decision['weight']}"
+    console.print(f"{decision['outcome']}{reason}", style="green" if decision["outcome"] == "kept" else "red", markup=False)
+    if "language" not in life:
+        return
+    language = life["language"]
+    candidates = ", ".join(f"{k} {v:.4g}" for k, v in language["candidates"].items())
+    cut = "no cut" if language["cut"] is None else f"cut {language['cut']}"
+    console.print(f"language {language['label']} {language['score']:.4f} ({cut}); candidates: {candidates or 'none'}")
+    console.print(f"text: {' '.join(life['text_start'].split())}…", markup=False)
+    cluster = life["cluster"]
+    console.print(f"cluster {cluster['cluster_id']}: {cluster['size_before_cut']} members, {cluster['size'] or 0} after the language cut")
+    for mate in cluster["mates"]:
+        console.print(f"  {mate['id']} {mate['url'] or ''} ({mate['outcome']} {mate['reason'] or ''})", markup=False, soft_wrap=True)
+    table = Table("rule", "metric", "value", "drops if", "threshold", "")
+    for r in life["rules"]:
+        value = "none" if r["value"] is None else f"{r['value']:.6g}"
+        threshold = "does not apply" if r["threshold"] is None else f"{r['threshold']:.6g}"
+        table.add_row(r["rule"], r["metric"], value, r["drops_if"], threshold, "FAILS" if r["fails"] else "")
+    console.print(table)
+    judged = {r["metric"] for r in life["rules"]}
+    others = {k: v for k, v in life["signals"].items() if k not in judged and v is not None}
+    console.print("other signals: " + ", ".join(f"{k} {v:.6g}" if isinstance(v, int | float) else f"{k} {v}" for k, v in others.items()), markup=False, soft_wrap=True)

@@ -1,0 +1,93 @@
+"""What a run would do: its inputs, the folder of each step, what is done and what is not."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline import ledger
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Recipe
+from pipeline.sources import Source
+from pipeline.steps import clusters, decisions, fit, measure, write
+from pipeline.store import Store
+
+RUN = "run.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a run, each with its folder."""
+
+    recipe: Recipe
+    sources: tuple[Source, ...]
+    store: Store
+    measure: StepFolder
+    fit: StepFolder
+    clusters: StepFolder
+    decisions: StepFolder
+    write: StepFolder
+
+    @property
+    def inputs(self) -> list[str]:
+        """The keys of the inputs, in the order of their addresses."""
+        return [measure.input_key(source) for source in self.sources]
+
+    @property
+    def folders(self) -> tuple[StepFolder, ...]:
+        return (self.measure, self.fit, self.clusters, self.decisions, self.write)
+
+    @property
+    def index_file(self) -> str:
+        return self.measure.file(f"index-{inputs_hash(self.inputs)}.parquet")
+
+
+def make(recipe: Recipe, sources: Sequence[Source], store: Store) -> Plan:
+    """The plan of a run. Model files are hashed; nothing is read or written besides."""
+    ordered = tuple(sorted(sources, key=lambda s: s.address))
+    inputs = inputs_hash([measure.input_key(source) for source in ordered])
+    a = ledger.fingerprint("measure", **measure.depends_on(recipe))
+    b = ledger.fingerprint("fit", measure=a, inputs=inputs, **fit.depends_on(recipe))
+    c = ledger.fingerprint("clusters", measure=a, inputs=inputs, **clusters.depends_on(recipe))
+    d = ledger.fingerprint("decisions", clusters=c, fit=b, **decisions.depends_on(recipe))
+    e = ledger.fingerprint("write", decisions=d, **write.depends_on(recipe))
+    folders = [StepFolder(store, step, f) for step, f in zip(ledger.STEPS, (a, b, c, d, e), strict=True)]
+    return Plan(recipe, ordered, store, *folders)
+
+
+def inputs_hash(keys: Sequence[str]) -> str:
+    """A fingerprint of the list of inputs."""
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
+
+
+def published(store: Store) -> str | None:
+    """The fingerprint of the write step whose output is published, or None."""
+    try:
+        return store.read_json(RUN)["steps"]["write"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return None
+
+
+# Bytes on disk per byte of input, steps and corpus together: measured on mixed crawls (docs/running.md).
+_DISK_FACTORS = ((".wet", 3.5), (".warc", 1.5), (".jsonl.gz", 4.0), (".jsonl.zst", 4.5), (".parquet", 3.0))
+
+
+def disk_estimate(sources: Sequence[Source]) -> int:
+    """About how many bytes a run over these inputs writes."""
+    total = 0.0
+    for source in sources:
+        factor = next((f for part, f in _DISK_FACTORS if part in source.address), 2.0)
+        total += max(source.size, 0) * factor
+    return int(total)
+
+
+def disk_free(store: Store) -> int | None:
+    """Free bytes where the output goes; None on an object store."""
+    if not store.local:
+        return None
+    folder = store.root
+    while True:
+        try:
+            return shutil.disk_usage(folder).free
+        except FileNotFoundError:
+            folder = folder.rpartition("/")[0] or "/"

@@ -1,0 +1,307 @@
+"""The recipe: what a run does, as a typed model read from YAML.
+
+Every key has a default and a meaning (its description, which `polysieve recipe schema` prints). An
+unknown key or a value of the wrong type is an error that names the file, the key and the cure.
+"""
+
+import difflib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from filters.rules import RULES
+
+UNITS = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be used; the message names the file, the key and the cure."""
+
+
+def _parse_size(value: Any) -> Any:
+    """Bytes of `67108864`, `"64 MiB"` or `"64MiB"`."""
+    if not isinstance(value, str):
+        return value
+    number = value.rstrip("BKMGTibk ")
+    unit = value[len(number) :].strip()
+    if unit not in UNITS:
+        raise ValueError(f"a size is a number of bytes or a number with one of {', '.join(UNITS)[2:]}")
+    return int(float(number) * UNITS[unit])
+
+
+def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
+    for name in rules:
+        if name not in RULES:
+            close = difflib.get_close_matches(name, RULES, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; known rules: {', '.join(RULES)}"
+            raise ValueError(f"unknown rule {name!r}{hint}")
+    return rules
+
+
+Size = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+
+class Input(Section):
+    """How inputs are read."""
+
+    max_record_bytes: Size = 64 * 2**20
+    """A record larger than this when unpacked is skipped, counted as `too_large`."""
+    commoncrawl_base: str = "https://data.commoncrawl.org"
+    """Where `commoncrawl://` inputs are read from."""
+    retries: int = Field(default=6, ge=0)
+    """How often a failed read is tried again, with a growing pause, before the shard is given up."""
+    storage_options: dict[str, Any] = {}
+    """Options of the fsspec file system of `s3://` and other remote inputs, `endpoint_url` say."""
+    limit: int | None = Field(default=None, gt=0)
+    """Read at most this many documents of each input (`--limit`)."""
+    sample: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Take this share of the documents, chosen by a hash of their id (`--sample`)."""
+
+
+class UrlFilter(Section):
+    """Lists of addresses whose documents are removed before extraction."""
+
+    domains: list[str] = []
+    """Text files (or folders of them, UT1's layout) with a domain a line; subdomains match too."""
+    urls: list[str] = []
+    """Text files with an address a line."""
+    words: list[str] = []
+    """Text files with a word a line, compared with the words of the address."""
+
+
+class Extract(Section):
+    """Main text from HTML."""
+
+    engine: Literal["default", "resiliparse", "trafilatura"] = "default"
+    """The extractor; `default` is the one that docs/extraction.md recommends."""
+
+
+class Language(Section):
+    """Language identification and its cut."""
+
+    model: str = "embedded"
+    """`embedded`, or the path of a fastText `.bin`/`.ftz` with `__label__xxx_Yyyy` labels."""
+    cut: Literal["parameters"] | Share | None = None
+    """The lowest score that stays: each language's own `language_score` (`parameters`), one number
+    for all, or absent: no cut."""
+
+
+class MinHash(Section):
+    """Near-duplicates by MinHash (Broder 1997) with banding."""
+
+    bands: int = Field(default=14, ge=1, le=255)
+    """Bands; two documents that agree in one whole band are candidates."""
+    rows: int = Field(default=8, ge=1, le=64)
+    """Minima per band."""
+    ngram: int = Field(default=5, ge=1, le=64)
+    """Words per shingle."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the permutations."""
+    verify: Share | None = 0.55
+    """A candidate pair counts when its signatures estimate at least this Jaccard similarity; absent:
+    every candidate counts."""
+
+
+class Dedup(Section):
+    """Duplicates, within a language, over all inputs."""
+
+    exact: bool = True
+    """Documents with the same normalised words are duplicates."""
+    minhash: MinHash | None = MinHash()
+    """Near-duplicates; absent: exact ones only."""
+
+
+class Parameters(Section):
+    """Where each language's thresholds and stop words come from."""
+
+    fineweb2: str | None = None
+    """A folder of FineWeb2's `<lang>_<Script>.yml` files; absent: the documented defaults. The files
+    that a run writes to `parameters/` can be passed back here too."""
+
+
+class Rebalance(Section):
+    """How often a kept document should be seen, from its cluster's size (FineWeb2, rehydration)."""
+
+    max_repetitions: int = Field(default=10, ge=1, le=100)
+    """The largest weight."""
+    min_documents: int = Field(default=1000, ge=1)
+    """Cluster sizes with fewer kept members are pooled into the tail."""
+    min_clusters: int = Field(default=10_000, ge=1)
+    """A language with fewer clusters gets weight 1."""
+
+
+class Output(Section):
+    """What is written."""
+
+    removed: Literal["none", "reasons", "full"] = "full"
+    """`removed/`: nothing, every column but the text, or all."""
+    shard_bytes: Size = 256 * 2**20
+    """Text per corpus shard, before compression."""
+    segment_bytes: Size = 128 * 2**20
+    """Text that a worker holds before it writes a segment."""
+
+
+class Quarantine(Section):
+    """How much damage a run tolerates before it ends in exit code 3."""
+
+    max_share: Share = 0.05
+    """Quarantined documents as a share of the documents in."""
+    max_files: int | None = Field(default=None, ge=0)
+    """Files that could not be read at all; absent: any number."""
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    name: str = "custom"
+    """Shown in reports."""
+    input: Input = Input()
+    url_filter: UrlFilter | None = None
+    """Absent: no address is blocked."""
+    extract: Extract = Extract()
+    language: Language = Language()
+    dedup: Dedup = Dedup()
+    parameters: Parameters = Parameters()
+    rules: Annotated[dict[str, float | dict[str, float] | None], AfterValidator(_known_rules)] = {}
+    """Quality rules, in the order in which they are tried; a rule that is not named is off. The
+    value is a threshold for every language, a map from label to threshold, or empty: the
+    language's own threshold from `parameters`, else the rule's default."""
+    rebalance: Rebalance | None = None
+    """Absent: every weight is 1."""
+    output: Output = Output()
+    quarantine: Quarantine = Quarantine()
+    seed: int = 0
+    """Seed of every sample."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, data: Any) -> Any:
+        """A section written with no keys (`extract:`) is that section with its defaults."""
+        if isinstance(data, dict):
+            return {
+                k: {} if v is None and k in ("url_filter", "rebalance", "rules") else v
+                for k, v in data.items()
+            }
+        return data
+
+
+def bundled() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(str(resources.files("recipes")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load(recipe: str, settings: list[str] | None = None) -> Recipe:
+    """The recipe at a path, or the bundled one of that name, with `key.path=value` settings applied.
+
+    Relative paths inside a recipe are relative to its folder. Raises RecipeError.
+    """
+    path = Path(recipe)
+    if recipe in bundled() and not path.is_file():
+        path = bundled()[recipe]
+    if not path.is_file():
+        names = ", ".join(bundled())
+        raise RecipeError(f"{recipe}: no such recipe; name a YAML file or one of: {names}")
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = " ".join(str(error).split())
+        raise RecipeError(f"{path}: not valid YAML ({where}); correct it there") from None
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}: a recipe is a mapping of keys; see `polysieve recipe schema`")
+    data = _resolve_paths(data, path.parent)
+    return validate(apply_settings(data, settings or []), str(path))
+
+
+def validate(data: dict[str, Any], source: str) -> Recipe:
+    """A Recipe of plain data; `source` names it in the error. Raises RecipeError, one line a fault."""
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as errors:
+        raise RecipeError("\n".join(_message(source, e) for e in errors.errors())) from None
+
+
+def apply_settings(data: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+    """`data` with each `key.path=value` set, the value read as YAML. Raises RecipeError."""
+    result = _copy(data)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise RecipeError(f"--set {setting}: write key.path=value, as in rules.gopher_short_doc=30")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise RecipeError(f"--set {setting}: {text!r} is not valid YAML; quote it") from None
+        node = result
+        *parents, last = key.split(".")
+        for name in parents:
+            child = node.get(name)
+            if child is None:
+                child = node[name] = {}
+            if not isinstance(child, dict):
+                raise RecipeError(f"--set {setting}: {name} is a value, not a section")
+            node = child
+        node[last] = value
+    return result
+
+
+def _copy(data: Any) -> Any:
+    return {k: _copy(v) for k, v in data.items()} if isinstance(data, dict) else data
+
+
+def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Relative paths in the file become absolute, so that a run does not depend on where it starts."""
+
+    def absolute(value: Any) -> Any:
+        if isinstance(value, str) and "://" not in value and not Path(value).is_absolute():
+            return str((folder / value).resolve())
+        return value
+
+    data = _copy(data)
+    if isinstance(section := data.get("parameters"), dict) and section.get("fineweb2"):
+        section["fineweb2"] = absolute(section["fineweb2"])
+    if isinstance(section := data.get("language"), dict) and section.get("model", "embedded") != "embedded":
+        section["model"] = absolute(section["model"])
+    if isinstance(section := data.get("url_filter"), dict):
+        for key in ("domains", "urls", "words"):
+            if isinstance(section.get(key), list):
+                section[key] = [absolute(v) for v in section[key]]
+    return data
+
+
+def _message(source: str, error: Any) -> str:
+    path = [str(part) for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
+    key = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(path[:-1])
+        close = difflib.get_close_matches(path[-1], known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
+        return f"{source}: unknown key {key}{hint}"
+    if error["type"] == "value_error":
+        return f"{source}: {key}: {error['ctx']['error']}"
+    return f"{source}: {key}: {error['msg'].lower()}, not {error['input']!r}"
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: Any = Recipe
+    for name in path:
+        annotation = model.model_fields[name].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return list(model.model_fields)

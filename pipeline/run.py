@@ -1,0 +1,296 @@
+"""The DAG: runs each step that is not done, checks the accounting, publishes the output, writes run.json."""
+
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from audit.report import write_report
+from filters import parameters as language_parameters
+from pipeline import accounting
+from pipeline.card import dataset_card
+from pipeline.engine import Engine
+from pipeline.ledger import STEPS, StepFolder
+from pipeline.plan import RUN, Plan, published
+from pipeline.samples import sample_documents
+from pipeline.schema import UNKNOWN
+from pipeline.steps import clusters, decisions, fit, measure, units, write
+from pipeline.steps.measure import input_key
+from pipeline.store import TEMPORARY
+from pipeline.watch import Watch
+
+OK, FAILED, USAGE, QUARANTINED, INTERRUPTED = 0, 1, 2, 3, 130
+LIBRARIES = ("pyarrow", "polars", "numpy", "numba", "ray", "fastwarc", "resiliparse", "pycld2", "icu4py")
+TASK_MEMORY = 1 * 2**30
+
+
+class Unfinished(RuntimeError):
+    """Pieces of a step failed; the same command tries them again."""
+
+
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    message: str
+    record: dict[str, Any] | None = None
+
+
+def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) -> Result:
+    """Bring the output up to date with the plan. The caller holds the output's lock.
+
+    Raises Unfinished where a piece could not be done.
+    """
+    started = time.time()
+    store = plan.store
+    store.remove(TEMPORARY)
+    for folder in store.folders():  # what an earlier run built and did not publish
+        if folder.startswith("write-") and folder != plan.write.name:
+            store.remove(folder)
+    if published(store) == plan.write.fingerprint:
+        record = store.read_json(RUN)
+        if not keep_steps:
+            collect_garbage(plan)
+        return _result(plan, record, "nothing to do: the output is up to date")
+
+    _measure(plan, engine, watch)
+    unit_list = _index(plan)
+    _fit(plan, unit_list, watch)
+    _pieces("clusters", clusters.run, plan.clusters, [
+        clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe) for unit in unit_list
+    ], engine, watch)  # fmt: skip
+    _pieces("decisions", decisions.run, plan.decisions, [
+        decisions.Task(plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe)
+        for unit in unit_list
+    ], engine, watch)  # fmt: skip
+    _pieces("write", write.run, plan.write, _write_tasks(plan, unit_list), engine, watch)
+
+    details = _language_details(plan, unit_list)
+    record = _record(plan, details)
+    record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
+    wrong = accounting.violations(record["accounting"])
+    if wrong:
+        raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
+    _publish(plan, record, details)
+    if not keep_steps:
+        collect_garbage(plan)
+    return _result(plan, record, "done")
+
+
+def collect_garbage(plan: Plan) -> list[str]:
+    """Remove step folders, and the files of inputs, that the plan does not use; returns what went."""
+    store = plan.store
+    current = {folder.name for folder in plan.folders} - {plan.write.name}
+    gone = []
+    for name in store.folders():
+        step, dash, digits = name.partition("-")
+        if step in STEPS and dash and len(digits) == 16 and name not in current:
+            store.remove(name)
+            gone.append(name)
+    keys = set(plan.inputs)
+    for name in store.files(plan.measure.name):
+        part = name.rsplit("/", 1)[-1]
+        mine = name == plan.index_file or part.partition(".")[0].partition("-")[0] in keys
+        if not mine:
+            store.remove(name)
+            gone.append(name)
+    return gone
+
+
+def _measure(plan: Plan, engine: Engine, watch: Watch) -> None:
+    # Longest first: the last task to end should be a short one.
+    sources = sorted(plan.sources, key=lambda s: (-s.size, s.address))
+    tasks = [measure.Task(plan.measure, source, plan.recipe) for source in sources]
+    _pieces("measure", measure.run, plan.measure, tasks, engine, watch)
+
+
+def _pieces(
+    step: str,
+    function: Callable[[Any], dict[str, Any]],
+    folder: StepFolder,
+    tasks: Sequence[Any],
+    engine: Engine,
+    watch: Watch,
+) -> None:
+    """Run the tasks of a step that are not done. Raises Unfinished where one fails."""
+    todo = [task for task in tasks if folder.manifest(task.piece) is None]
+    failed: list[str] = []
+    with watch.step(step, len(tasks), len(tasks) - len(todo)) as advance:
+        careful = []
+        for outcome in engine.run(function, todo, TASK_MEMORY):
+            if outcome.result is not None:
+                advance(outcome.result)
+            elif outcome.crashed and isinstance(outcome.task, measure.Task):
+                careful.append(measure.Task(outcome.task.folder, outcome.task.source, outcome.task.recipe, careful=True))
+                watch.say(f"{step}: {_name(outcome.task)}: {outcome.error}; looking for the record that did it")
+            else:
+                failed.append(_name(outcome.task))
+                watch.failure(step, _name(outcome.task), outcome.error or "")
+        for outcome in engine.run(function, careful, TASK_MEMORY):
+            if outcome.result is not None:
+                advance(outcome.result)
+            else:
+                failed.append(_name(outcome.task))
+                watch.failure(step, _name(outcome.task), outcome.error or "")
+    if failed:
+        raise Unfinished(
+            f"{step}: {len(failed)} of {len(tasks)} pieces failed, {failed[0]} first; "
+            "the others are done, and the same command tries these again"
+        )
+
+
+def _name(task: Any) -> str:
+    return task.source.address if isinstance(task, measure.Task) else task.piece
+
+
+def _index(plan: Plan) -> list[units.Unit]:
+    index = units.build_index(plan.measure, plan.inputs)
+    if not plan.store.exists(plan.index_file):
+        plan.store.write_table(plan.index_file, index)
+    return units.units(index)
+
+
+def _fit(plan: Plan, unit_list: list[units.Unit], watch: Watch) -> None:
+    labels = [label for unit in unit_list for label in unit.labels]
+    done = plan.fit.manifest(fit.PIECE) is not None
+    with watch.step("fit", 1, int(done)) as advance:
+        if not done:
+            fit.run(plan.fit, plan.recipe, labels)
+            advance({"languages": len(labels)})
+
+
+def _write_tasks(plan: Plan, unit_list: list[units.Unit]) -> list[write.Task]:
+    found: list[write.Task] = []
+    for unit in unit_list:
+        manifest = plan.decisions.manifest(unit.piece)
+        assert manifest is not None
+        template = write.Task(plan.write, plan.measure, plan.index_file, plan.decisions, unit, 0, (), plan.recipe)
+        found += write.tasks(template, manifest)
+    return found
+
+
+def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
+    """What the report says of each language, in alphabetical order."""
+    details: dict[str, dict[str, Any]] = {}
+    for unit in unit_list:
+        manifest = plan.decisions.manifest(unit.piece)
+        assert manifest is not None
+        for label, values in manifest["labels"].items():
+            parameters = fit.read(plan.fit, label)
+            limits = decisions.rule_thresholds(plan.recipe, label, parameters)
+            details[label] = {
+                **{key: value for key, value in values.items() if key != "shards"},
+                "thresholds": limits,
+                "has_own_parameters": language_parameters.has_own(label, plan.recipe.parameters.fineweb2),
+                "vacuous": [name for name in language_parameters.vacuous(parameters) if name in limits],
+            }
+    return details
+
+
+def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """run.json."""
+    read, quarantined, files = 0, 0, 0
+    skipped: Counter[str] = Counter()
+    for key in plan.inputs:
+        manifest = plan.measure.manifest(key)
+        assert manifest is not None
+        read += manifest["records_read"]
+        quarantined += manifest["quarantined"]
+        files += manifest["damaged_files"]
+        skipped.update(manifest["records_skipped"])
+    languages = {
+        label: accounting.entry(
+            values["kept"],
+            values["removed"],
+            values["duplicates"],
+            quarantined if label == UNKNOWN else 0,
+        )
+        for label, values in details.items()
+    }
+    if quarantined and UNKNOWN not in languages:
+        languages[UNKNOWN] = accounting.entry(quarantined=quarantined)
+    return {
+        "polysieve": version("polysieve"),
+        "recipe_name": plan.recipe.name,
+        "recipe": plan.recipe.model_dump(),
+        "seed": plan.recipe.seed,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "steps": {folder.step: folder.fingerprint for folder in plan.folders},
+        "inputs": [
+            {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)} for s in plan.sources
+        ],
+        "quarantined_files": files,
+        "accounting": {
+            "total": accounting.total(languages, read, dict(skipped)),
+            "languages": dict(sorted(languages.items())),
+        },
+    }
+
+
+def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, Any]]) -> None:
+    """Complete the staged folders, swap them in, and write run.json last of all."""
+    folder, store = plan.write, plan.store
+    if folder.manifest("publish") is None:
+        labels = list(details)
+        write.write_quarantine(folder, plan.measure, plan.inputs)
+        write.copy_parameters(folder, plan.fit, labels)
+        shards = {label: values["kept"] for label, values in details.items() if values["kept"]}
+        store.write_text(folder.file("corpus/README.md"), dataset_card(record, shards))
+        for label, samples in sample_documents(folder, details, plan.recipe.seed).items():
+            details[label]["samples"] = samples
+        report = {
+            "recipe_name": plan.recipe.name,
+            "recipe": record["recipe"],
+            "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
+            "accounting": record["accounting"],
+            "notes": _notes(details),
+            **_quarantine_head(folder),
+        }
+        write_report(report, details, lambda name, text: store.write_text(folder.file(f"report/{name}"), text))
+        folder.commit("publish", {})
+    for name in write.PUBLISHED:
+        store.publish(folder.file(name), name)
+    store.write_json(RUN, record)
+    store.remove(folder.name)
+
+
+def _quarantine_head(folder: StepFolder) -> dict[str, Any]:
+    table = folder.store.read_columns(
+        folder.file("quarantine/train-00000.parquet"), ["file_path", "offset", "is_document", "cause"]
+    )
+    return {"quarantine_rows": table.slice(0, 50).to_pylist(), "quarantine_total": table.num_rows}
+
+
+def _notes(details: dict[str, dict[str, Any]]) -> list[str]:
+    notes = []
+    without = [label for label, values in details.items() if not values["has_own_parameters"] and label != UNKNOWN]
+    if without and any(values["thresholds"] for values in details.values()):
+        notes.append(
+            f"{len(without)} languages have no parameters of their own: the Gopher and FineWeb defaults hold, and "
+            f"the rules on stop words and word length do not apply: {', '.join(without)}"
+        )
+    return notes
+
+
+def _result(plan: Plan, record: dict[str, Any], message: str) -> Result:
+    """The exit code that the record calls for."""
+    whole = record["accounting"]["total"]
+    limits = plan.recipe.quarantine
+    share = whole["quarantined"] / max(1, whole["documents_in"])
+    if share > limits.max_share:
+        return Result(
+            QUARANTINED,
+            f"{message}, but {whole['quarantined']} of {whole['documents_in']} documents are quarantined, more than "
+            f"quarantine.max_share = {limits.max_share} allows; see {plan.store}/quarantine",
+            record,
+        )
+    if limits.max_files is not None and record["quarantined_files"] > limits.max_files:
+        return Result(
+            QUARANTINED,
+            f"{message}, but {record['quarantined_files']} files could not be read, more than "
+            f"quarantine.max_files = {limits.max_files} allows; see {plan.store}/quarantine",
+            record,
+        )
+    return Result(OK, message, record)

@@ -1,0 +1,118 @@
+"""The columns of every table that a run writes."""
+
+import pyarrow as pa
+
+CORPUS_VERSION = "1"
+
+# What a reader of corpus/ and removed/ sees; new columns are only appended. `removed/` has
+# filter_reason besides.
+CORPUS = pa.schema(
+    [
+        ("text", pa.large_string()),
+        ("id", pa.string()),
+        ("dump", pa.string()),
+        ("url", pa.string()),
+        ("date", pa.string()),
+        ("file_path", pa.string()),
+        ("language", pa.string()),
+        ("language_score", pa.float64()),
+        ("language_script", pa.string()),
+        ("top_langs", pa.string()),
+        ("minhash_cluster_size", pa.int64()),
+        ("weight", pa.int32()),
+        ("offset", pa.int64()),
+        ("token_count", pa.int64()),
+        ("word_count", pa.int64()),
+        ("quality_score", pa.float64()),
+        ("origin", pa.string()),
+        ("source_id", pa.string()),
+        ("source_language", pa.string()),
+        ("doc_group_id", pa.string()),
+        ("engine", pa.string()),
+        ("segment_status", pa.string()),
+        ("title", pa.string()),
+    ],
+    metadata={"polysieve_schema": CORPUS_VERSION},
+)
+REMOVED = CORPUS.append(pa.field("filter_reason", pa.string()))
+
+# measure-*/documents: a row per document of a segment, sorted by label, id and record number.
+# `cut` is set for what leaves before identification: a URL reason or `empty_text`.
+DOCUMENTS = pa.schema(
+    [
+        ("text", pa.large_string()),
+        ("id", pa.string()),
+        ("dump", pa.string()),
+        ("url", pa.string()),
+        ("date", pa.string()),
+        ("title", pa.string()),
+        ("label", pa.string()),
+        ("language_score", pa.float64()),
+        ("top_langs", pa.string()),
+        ("offset", pa.int64()),
+        ("record", pa.int64()),
+        ("text_bytes", pa.int64()),
+        ("cut", pa.string()),
+    ]
+)
+
+QUARANTINE = pa.schema(
+    [
+        ("file_path", pa.string()),
+        ("offset", pa.int64()),
+        ("record", pa.int64()),
+        ("id", pa.string()),
+        ("url", pa.string()),
+        ("is_document", pa.bool_()),
+        ("cause", pa.string()),
+    ]
+)
+
+# clusters-*: a row per document, singletons too. `content_id` is the cluster_id-like number of the
+# first document with the same normalised words; `kept` is the member that stands for the cluster when no
+# language cut has been applied.
+CLUSTERS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("file_path", pa.string()),
+        ("offset", pa.int64()),
+        ("cluster_id", pa.int64()),
+        ("cluster_size", pa.int64()),
+        ("kept", pa.bool_()),
+        ("label", pa.string()),
+        ("content_id", pa.int64()),
+    ]
+)
+
+# decisions-*: a row per document, aligned with clusters-*. `outcome` is kept, removed or duplicate;
+# `reason` is null where kept.
+DECISIONS = pa.schema(
+    [
+        ("outcome", pa.dictionary(pa.int8(), pa.string())),
+        ("reason", pa.dictionary(pa.int16(), pa.string())),
+        ("minhash_cluster_size", pa.int64()),
+        ("weight", pa.int32()),
+    ]
+)
+
+UNKNOWN = "und_Zzzz"
+
+
+def parquet_rows(table: pa.Table, group_bytes: int = 16 * 2**20) -> list[int]:
+    """Rows of each row group, so that a group holds about `group_bytes` of the table."""
+    per_row = max(1, table.nbytes // max(1, table.num_rows))
+    rows = max(1, group_bytes // per_row)
+    return [min(rows, table.num_rows - start) for start in range(0, table.num_rows, rows)]
+
+
+def bands_schema(bands: int, signature_bytes: int) -> pa.Schema:
+    """measure-*/bands: content hash, band keys and the signature's low bytes, row-aligned with documents/.
+
+    `has_shingles` is false where a document has no word; its band keys are zero and mean nothing.
+    """
+    fields = [("content_0", pa.uint64()), ("content_1", pa.uint64())]
+    if bands:
+        fields.append(("has_shingles", pa.bool_()))
+        fields += [(f"band_{b}", pa.uint64()) for b in range(bands)]
+        fields.append(("signature", pa.binary(signature_bytes)))
+    return pa.schema(fields)

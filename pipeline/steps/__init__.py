@@ -1,0 +1,1 @@
+"""The steps of the DAG: measure, fit, clusters, decisions, write."""

@@ -1,0 +1,413 @@
+"""Step A: read every page of one input once, measure it, and store the measurements beside the text.
+
+The unit is a segment: the documents of one input, in order, up to `output.segment_bytes` of text. A
+segment is written as three row-aligned Parquet files (documents/, signals/, bands/), its rows sorted by
+label, id and record number. The manifest of an input names its segments with the row range of each
+label, its quarantine file, and its counts; it is written last.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import language_id
+from dedup import exact, minhash
+from filters import parameters as language_parameters
+from filters import signals, words
+from filters.url import UrlFilter
+from pipeline import sources
+from pipeline.extract import ExtractionError, extract
+from pipeline.extract.charset import decode
+from pipeline.isolation import Crashed, survivors
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Recipe
+from pipeline.schema import DOCUMENTS, QUARANTINE, UNKNOWN, bands_schema
+from pipeline.sources import Damaged, Document, Skipped, Source
+
+BATCH_BYTES = 4 * 2**20
+BATCH_DOCUMENTS = 2_000
+ROW_GROUP_BYTES = 8 * 2**20
+OWN_ROW_GROUP = 2_000  # a label with this many rows in a segment shares no row group with another
+
+
+@dataclass(frozen=True)
+class Task:
+    """One input to measure."""
+
+    folder: StepFolder
+    source: Source
+    recipe: Recipe
+    careful: bool = False
+    """Process each batch in a process of its own, so that a record which kills it is found."""
+
+    @property
+    def piece(self) -> str:
+        return input_key(self.source)
+
+
+def input_key(source: Source) -> str:
+    """16 hexadecimal digits that stand for an input's address and content (size and etag)."""
+    text = "\0".join((source.address, str(source.size), source.etag))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass
+class Counts:
+    """What became of the records of an input, so far as A knows."""
+
+    records_read: int = 0
+    records_skipped: Counter[str] = field(default_factory=Counter)
+    quarantined: int = 0
+    damaged_files: int = 0
+
+
+@dataclass
+class Measured:
+    """A batch of documents with their measurements, row-aligned."""
+
+    documents: pa.RecordBatch
+    signals: pa.RecordBatch
+    bands: pa.RecordBatch
+    quarantined: list[dict[str, Any]]
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Measure one input and commit its manifest. Returns the counts for the progress display.
+
+    Raises sources.SourceError where the input cannot be read for a reason that a rerun may cure.
+    """
+    key, recipe, source = task.piece, task.recipe, task.source
+    counts = Counts()
+    quarantine: list[dict[str, Any]] = []
+    segments: list[dict[str, Any]] = []
+    pending: list[Measured] = []
+    pending_bytes = 0
+
+    def flush() -> None:
+        nonlocal pending_bytes
+        if pending:
+            segments.append(_write_segment(task.folder, f"{key}-{len(segments):04d}", pending))
+            pending.clear()
+            pending_bytes = 0
+
+    for batch in _batches(_readable(task, counts, quarantine)):
+        for measured in _measure(batch, task):
+            quarantine += measured.quarantined
+            counts.quarantined += len(measured.quarantined)
+            if measured.documents.num_rows:
+                pending.append(measured)
+                pending_bytes += pc.sum(measured.documents["text_bytes"]).as_py()
+            if pending_bytes >= recipe.output.segment_bytes:
+                flush()
+    flush()
+    if quarantine:
+        rows = sorted(quarantine, key=lambda r: (r["record"], r["offset"]))
+        task.folder.store.write_table(
+            task.folder.file(f"quarantine/{key}.parquet"), pa.Table.from_pylist(rows, QUARANTINE)
+        )
+    manifest = {
+        "address": source.address,
+        "size": source.size,
+        "segments": segments,
+        "records_read": counts.records_read,
+        "records_skipped": dict(sorted(counts.records_skipped.items())),
+        "quarantined": counts.quarantined,
+        "damaged_files": counts.damaged_files,
+        "quarantine_rows": len(quarantine),
+    }
+    task.folder.commit(key, manifest)
+    documents = sum(segment["rows"] for segment in segments)
+    return {
+        "documents": documents + counts.quarantined,
+        "text_bytes": sum(segment["text_bytes"] for segment in segments),
+        "records_skipped": manifest["records_skipped"],
+        "quarantined": counts.quarantined,
+    }
+
+
+def _readable(task: Task, counts: Counts, quarantine: list[dict[str, Any]]) -> Iterator[Document]:
+    """The input's documents; skipped and damaged records are counted on the way."""
+    settings = task.recipe.input
+    records = sources.read_records(
+        task.source,
+        max_record_bytes=settings.max_record_bytes,
+        retries=settings.retries,
+        storage_options=settings.storage_options,
+    )
+    taken = 0
+    for record in records:
+        if isinstance(record, Damaged):
+            quarantine.append(_quarantined(task.source, record, record.cause, record.is_document))
+            counts.records_read += 1
+            if record.is_document:
+                counts.quarantined += 1
+            else:
+                counts.records_skipped["damaged"] += 1
+                counts.damaged_files += record.whole_file
+        elif isinstance(record, Skipped):
+            counts.records_read += 1
+            counts.records_skipped[record.reason] += 1
+        elif not _sampled(record.id, settings.sample, task.recipe.seed):
+            counts.records_read += 1
+            counts.records_skipped["not_sampled"] += 1
+        else:
+            counts.records_read += 1
+            yield record
+            taken += 1
+            if taken == settings.limit:
+                return
+
+
+def _sampled(id: str, share: float | None, seed: int) -> bool:
+    if share is None:
+        return True
+    digest = hashlib.sha256(f"{seed}\0{id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def _quarantined(source: Source, record: Document | Damaged, cause: str, is_document: bool) -> dict[str, Any]:
+    return {
+        "file_path": source.address,
+        "offset": record.offset,
+        "record": record.number,
+        "id": getattr(record, "id", None),
+        "url": getattr(record, "url", None),
+        "is_document": is_document,
+        "cause": cause,
+    }
+
+
+def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += len(document.payload)
+        if size >= BATCH_BYTES or len(batch) >= BATCH_DOCUMENTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _measure(batch: list[Document], task: Task) -> Iterator[Measured]:
+    """Measurements of a batch; in careful mode the documents that kill a process are quarantined."""
+    if not task.careful:
+        yield measure_batch(batch, task.source, task.recipe)
+        return
+    for result in survivors(measure_batch, batch, task.source, task.recipe):
+        if isinstance(result, Crashed):
+            row = _quarantined(task.source, result.item, result.cause, True)
+            empty = measure_batch([], task.source, task.recipe)
+            yield Measured(empty.documents, empty.signals, empty.bands, [row])
+        else:
+            yield result
+
+
+def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Measured:
+    """Extract, identify and measure documents. A document's row depends on that document alone."""
+    rows: list[Document] = []
+    texts: list[str | None] = []
+    titles: list[str | None] = []
+    cuts: list[str | None] = []
+    quarantined: list[dict[str, Any]] = []
+    blocked = url_filter(recipe).blocked([d.url for d in batch]) if recipe.url_filter else [None] * len(batch)
+    for document, reason in zip(batch, blocked, strict=True):
+        text: str | None = None
+        title: str | None = None
+        if reason is None:
+            try:
+                text, title = main_text(document, recipe.extract.engine)
+            except ExtractionError as error:
+                quarantined.append(_quarantined(source, document, f"extraction: {error}", True))
+                continue
+            if not text:
+                text, reason = "", "empty_text"
+        rows.append(document)
+        texts.append(text)
+        titles.append(title)
+        cuts.append(reason)
+
+    column = pa.array(texts, pa.large_string())
+    filled = pc.fill_null(column, "")
+    identified = language_id.identify(filled, model=recipe.language.model)
+    is_cut = pc.is_valid(pa.array(cuts, pa.string()))
+    labels = pc.if_else(is_cut, UNKNOWN, identified.field("label").cast(pa.string()))
+    scores = pc.if_else(is_cut, 0.0, identified.field("score"))
+    candidates = pc.if_else(is_cut, "{}", identified.field("candidates").cast(pa.string()))
+
+    tokens = words.segment(filled, labels)
+    measured = signals.measure(filled, tokens, _stop_words(recipe, labels))
+    documents = pa.RecordBatch.from_arrays(
+        [
+            column,
+            pa.array([d.id for d in rows], pa.string()),
+            pa.array([d.dump for d in rows], pa.string()),
+            pa.array([d.url for d in rows], pa.string()),
+            pa.array([d.date for d in rows], pa.string()),
+            pa.array(titles, pa.string()),
+            labels,
+            scores,
+            candidates,
+            pa.array([d.offset for d in rows], pa.int64()),
+            pa.array([d.number for d in rows], pa.int64()),
+            pc.binary_length(filled).cast(pa.int64()),
+            pa.array(cuts, pa.string()),
+        ],
+        schema=DOCUMENTS,
+    )
+    return Measured(documents, measured, _bands(filled, tokens, recipe), quarantined)
+
+
+def main_text(document: Document, engine: str) -> tuple[str, str | None]:
+    """Main text and title of a record. Raises ExtractionError."""
+    if document.kind == "html":
+        page = extract(
+            document.payload,
+            content_type=document.content_type,
+            url=document.url,
+            **({} if engine == "default" else {"engine": engine}),
+        )
+        return page.text, page.title
+    text, _ = decode(document.payload, document.content_type or "text/plain; charset=utf-8", html=False)
+    return text.replace("\0", "").strip(), None
+
+
+_URL_FILTERS: dict[str, UrlFilter] = {}
+
+
+def url_filter(recipe: Recipe) -> UrlFilter:
+    """The recipe's URL filter, loaded once per process."""
+    section = recipe.url_filter
+    key = section.model_dump_json() if section else ""
+    if key not in _URL_FILTERS:
+        _URL_FILTERS[key] = UrlFilter.load(section.domains, section.urls, section.words) if section else UrlFilter.load([], [], [])
+    return _URL_FILTERS[key]
+
+
+_STOP_WORDS: dict[tuple[str | None, str], signals.StopWords | None] = {}
+
+
+def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords | None]:
+    """The stop words of each label that occurs, where the parameters have any."""
+    folder = recipe.parameters.fineweb2
+    found = {}
+    for label in pc.unique(labels).to_pylist():
+        key = (folder, label)
+        if key not in _STOP_WORDS:
+            values = language_parameters.for_label(label, folder)
+            _STOP_WORDS[key] = signals.StopWords.of(values.stopwords) if values.stopwords else None
+        found[label] = _STOP_WORDS[key]
+    return found
+
+
+def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
+    content = exact.content_hashes(tokens)
+    arrays: list[Any] = [content[:, 0], content[:, 1]]
+    settings = recipe.dedup.minhash
+    if settings is None:
+        return pa.RecordBatch.from_arrays([pa.array(a) for a in arrays], schema=bands_schema(0, 0))
+    parameters = minhash.MinHashParams(settings.bands, settings.rows, settings.ngram, settings.seed)
+    signatures, has_shingles = minhash.signatures(tokens.folded, tokens.documents, parameters)
+    keys = minhash.band_keys(signatures, parameters)
+    keys[~has_shingles] = 0
+    low = minhash.low_bytes(signatures)
+    width = low.shape[1]
+    arrays.append(has_shingles)
+    arrays += [np.ascontiguousarray(keys[:, band]) for band in range(settings.bands)]
+    columns = [pa.array(a) for a in arrays]
+    columns.append(pa.Array.from_buffers(pa.binary(width), len(low), [None, pa.py_buffer(np.ascontiguousarray(low))]))
+    return pa.RecordBatch.from_arrays(columns, schema=bands_schema(settings.bands, width))
+
+
+def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict[str, Any]:
+    """Write a segment's three tables; returns its entry in the manifest."""
+    documents = pa.Table.from_batches([p.documents for p in parts])
+    order = pc.sort_indices(
+        documents.select(["label", "id", "record"]),
+        sort_keys=[("label", "ascending"), ("id", "ascending"), ("record", "ascending")],
+    )
+    documents = documents.take(order)
+    ranges = _label_ranges(documents)
+    groups = _row_groups(documents["text_bytes"].to_numpy(), ranges)
+    store = folder.store
+    store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups)
+    for table, batches in (("signals", [p.signals for p in parts]), ("bands", [p.bands for p in parts])):
+        store.write_table(folder.file(f"{table}/{name}.parquet"), pa.Table.from_batches(batches).take(order), groups)
+    return {
+        "name": name,
+        "rows": documents.num_rows,
+        "text_bytes": pc.sum(documents["text_bytes"]).as_py(),
+        "labels": ranges,
+    }
+
+
+def _label_ranges(documents: pa.Table) -> list[dict[str, Any]]:
+    """For each label in order: its first row, its rows, its bytes of text."""
+    counted = documents.select(["label", "text_bytes"]).group_by("label", use_threads=False)
+    counted = counted.aggregate([("text_bytes", "count"), ("text_bytes", "sum")])
+    ranges, start = [], 0
+    for label, rows, size in zip(*(counted[c].to_pylist() for c in ("label", "text_bytes_count", "text_bytes_sum")), strict=True):
+        ranges.append({"label": label, "start": start, "rows": rows, "text_bytes": size})
+        start += rows
+    return ranges
+
+
+def _row_groups(sizes: np.ndarray, ranges: list[dict[str, Any]]) -> list[int]:
+    """Rows of each row group: about ROW_GROUP_BYTES of text; a large label begins and ends its own."""
+    groups: list[int] = []
+    rows = size = 0
+
+    def close() -> None:
+        nonlocal rows, size
+        if rows:
+            groups.append(rows)
+        rows = size = 0
+
+    for entry in ranges:
+        large = entry["rows"] >= OWN_ROW_GROUP
+        if large:
+            close()
+        for row in range(entry["start"], entry["start"] + entry["rows"]):
+            rows += 1
+            size += int(sizes[row])
+            if size >= ROW_GROUP_BYTES:
+                close()
+        if large:
+            close()
+    close()
+    return groups
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """What A's fingerprint holds: the keys of the recipe that it reads, and the hashes of its models."""
+    stop_words = "none"
+    if folder := recipe.parameters.fineweb2:
+        stop_words = language_parameters.stop_words_hash(folder)
+    lists = recipe.url_filter
+    return {
+        "input": recipe.input.model_dump(include={"max_record_bytes", "limit", "sample"}),
+        "seed": recipe.seed if recipe.input.sample else None,
+        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash if lists else None,
+        "extract": recipe.extract.model_dump(),
+        "language": language_id.load_model(recipe.language.model).hash,
+        "stop_words": stop_words,
+        "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump(exclude={"verify"}),
+        "segment_bytes": recipe.output.segment_bytes,
+        "libraries": json.loads(_library_versions()),
+    }
+
+
+def _library_versions() -> str:
+    """Versions of the libraries whose output A stores: a new release may extract or identify otherwise."""
+    from importlib.metadata import version
+
+    names = ("fastwarc", "resiliparse", "trafilatura", "pycld2", "icu4py", "charset-normalizer")
+    return json.dumps({name: version(name) for name in names})

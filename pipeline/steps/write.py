@@ -1,0 +1,152 @@
+"""Step E: the corpus and what was removed from it, as Parquet shards per language.
+
+Everything is written beside the published folders, under `write-<fingerprint>/`, and swapped in at the end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Recipe
+from pipeline.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
+from pipeline.steps.decisions import KEPT
+from pipeline.steps.units import Rows, Unit
+from pipeline.store import parquet_writer
+
+PUBLISHED = ("corpus", "removed", "quarantine", "parameters", "report")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some labels to write whole, or one shard of a large one."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    decisions: StepFolder
+    unit: Unit
+    first_row: int
+    """Row, in the unit's decisions, of the first label's first document."""
+    labels: tuple[tuple[str, int], ...]
+    """(label, documents)"""
+    recipe: Recipe
+    shard: tuple[str, int, int, int] | None = None
+    """Of one label: ("corpus" or "removed", number, first row, row after the last); None: everything."""
+
+    @property
+    def piece(self) -> str:
+        first = self.labels[0][0]
+        return f"{first}-{self.shard[0]}-{self.shard[1]:05d}" if self.shard else first
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    return {"removed": recipe.output.removed}
+
+
+def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
+    """The tasks of a unit, from its decisions' manifest: about `shard_bytes` of text each."""
+    limit = template.recipe.output.shard_bytes
+    group: list[tuple[str, int]] = []
+    size = row = first = 0
+    for label, values in manifest["labels"].items():
+        n, text_bytes = values["documents"], values["text_bytes"]
+        if group and size + text_bytes > limit:
+            yield replace(template, first_row=first, labels=tuple(group))
+            group, size = [], 0
+        if text_bytes > limit:
+            for kind, ends in values["shards"].items():
+                for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+                    yield replace(template, first_row=row, labels=((label, n),), shard=(kind, number, start, end))
+        else:
+            first = first if group else row
+            group.append((label, n))
+            size += text_bytes
+        row += n
+    if group:
+        yield replace(template, first_row=first, labels=tuple(group))
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Write one task's files and commit it."""
+    names = [label for label, _ in task.labels]
+    rows = Rows.of(task.measure, task.index_file, names)
+    start, stop = 0, sum(n for _, n in task.labels)
+    if task.shard:
+        _, _, start, stop = task.shard
+        rows = rows.window(start, stop)
+    table = corpus_columns(
+        rows,
+        task.decisions.store.read_columns(
+            task.decisions.file(f"{task.unit.piece}.parquet"), None, task.first_row + start, task.first_row + stop
+        ),
+    )
+    counts = {"corpus": 0, "removed": 0}
+    offset = 0
+    number = task.shard[1] if task.shard else 0
+    for label, n in task.labels if not task.shard else [(names[0], stop - start)]:
+        part = table.slice(offset, n)
+        offset += n
+        for kind in ("corpus", "removed"):
+            if task.shard and task.shard[0] != kind:
+                continue
+            counts[kind] += _write(task, kind, label, number, part)
+    task.folder.commit(task.piece, counts)
+    return counts
+
+
+def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
+    """The columns of `removed/` and the outcome, for rows and their decisions."""
+    documents = rows.read("documents", ["text", "id", "dump", "url", "date", "title", "label", "language_score", "top_langs", "offset"])
+    words = rows.read("signals", ["word_count"])["word_count"]
+    n = documents.num_rows
+    parts = pc.split_pattern(documents["label"], "_")
+    columns = {name: documents[name] for name in documents.column_names}
+    columns |= {
+        "file_path": rows.addresses(),
+        "language": pc.list_element(parts, 0),
+        "language_script": pc.list_element(parts, 1),
+        "minhash_cluster_size": decisions["minhash_cluster_size"],
+        "weight": decisions["weight"],
+        "word_count": words.cast(pa.int64()),
+        "origin": pa.repeat(pa.scalar("web"), n),
+        "filter_reason": decisions["reason"].cast(pa.string()),
+    }
+    arrays = [columns[f.name] if f.name in columns else pa.nulls(n, f.type) for f in REMOVED]
+    table = pa.table(arrays, schema=REMOVED)
+    return table.append_column("outcome", decisions["outcome"].cast(pa.string()))
+
+
+def _write(task: Task, kind: str, label: str, number: int, table: pa.Table) -> int:
+    is_kept = pc.equal(table["outcome"], KEPT)
+    if kind == "corpus":
+        chosen = table.filter(is_kept).select(CORPUS.names).cast(CORPUS)
+    else:
+        chosen = table.filter(pc.invert(is_kept)).select(REMOVED.names).cast(REMOVED)
+        if task.recipe.output.removed == "none":
+            return chosen.num_rows
+        if task.recipe.output.removed == "reasons":
+            chosen = chosen.drop_columns(["text"])
+    if chosen.num_rows:
+        name = task.folder.file(f"{kind}/{label}/train-{number:05d}.parquet")
+        task.folder.store.write_table(name, chosen, parquet_rows(chosen))
+    return chosen.num_rows
+
+
+def write_quarantine(folder: StepFolder, measure: StepFolder, inputs: list[str]) -> None:
+    """All inputs' quarantine rows in one file, in the order of the inputs."""
+    with folder.store.create(folder.file("quarantine/train-00000.parquet")) as file, parquet_writer(file, QUARANTINE) as writer:
+        for key in inputs:
+            manifest = measure.manifest(key)
+            if manifest and manifest["quarantine_rows"]:
+                writer.write_table(measure.store.read_columns(measure.file(f"quarantine/{key}.parquet"), None))
+
+
+def copy_parameters(folder: StepFolder, fit: StepFolder, labels: list[str]) -> None:
+    """Each language's parameters as B wrote them."""
+    for label in labels:
+        with fit.store.open(fit.file(f"parameters/{label}.yaml")) as file:
+            folder.store.write_text(folder.file(f"parameters/{label}.yaml"), file.read().decode())

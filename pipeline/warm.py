@@ -1,0 +1,35 @@
+"""Compiling the kernels once per machine, so that workers find them in Numba's cache."""
+
+from functools import cache
+
+from pipeline.recipe import Recipe
+from pipeline.sources import Document, Source
+from pipeline.steps import clusters, decisions, measure  # noqa: F401  (their imports are the kernels)
+
+_PAGE = (
+    "<html><body><main><p>The river rises in the hills and runs past the mill to the sea, and boats go down it.</p>"
+    "<p>แม่น้ำไหลผ่านหมู่บ้าน 河流经过村庄 川は村を流れる</p></main></body></html>"
+)
+
+
+@cache
+def compile_kernels() -> None:
+    """Run every kernel once on a small document."""
+    import numpy as np
+
+    from dedup import components
+
+    document = Document(0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), "text/html; charset=utf-8", None)
+    measure.measure_batch([document], Source("warm", 0, ""), Recipe())
+    keys = np.zeros(2, np.uint64)
+    a, b = components.band_edges(keys, np.ones(2, bool), np.zeros((2, 112), np.uint8), 0.55)
+    forest = components.UnionFind(2)
+    forest.union(a, b)
+    forest.roots()
+
+
+def is_cached() -> bool:
+    """Whether Numba has compiled the kernels on this machine before."""
+    from filters import words
+
+    return words.is_cached()

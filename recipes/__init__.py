@@ -1,0 +1,1 @@
+"""Bundled recipes and the sample crawl."""
