@@ -1,0 +1,286 @@
+"""MinHash signatures of word or character n-grams, and the band keys that find near duplicates.
+
+A document is the set of its shingles (n consecutive words). For each of `bands * rows` lanes a hash
+function orders all shingles at random, and the signature keeps the smallest hash of the document's.
+Two documents agree in a lane with a probability equal to the Jaccard similarity of their sets
+(Broder: On the resemblance and containment of documents, 1997). A band is a group of `rows` lanes;
+documents that agree in all lanes of any band become candidates (`dedup.curve` has the odds).
+
+The lanes: a shingle is hashed once to 64 well-mixed bits, `high` and `low` of 32 bits each, and
+lane i is `high + a_i * low` modulo 2**32 with an odd random `a_i` (Carter, Wegman 1979; Kirsch,
+Mitzenmacher 2006: two hashes suffice): one multiplication, which the compiler vectorises.
+"""
+
+import sys
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+
+from dedup.mixing import mix64, random_words
+
+_ZERO = np.uint64(0)
+_ONE = np.uint64(1)
+_LOW = np.uint64(0xFFFFFFFF)
+_S6 = np.uint64(6)
+_S32 = np.uint64(32)
+_EMPTY = np.uint32(0xFFFFFFFF)
+_BYTE_MIX = np.uint32(0x9E3779B1)  # 2**32 / golden ratio, odd: Fibonacci hashing
+_BAND_SEED = np.uint64(0x2545F4914F6CDD1D)
+_BLOCK = 8  # shingles taken per pass over the lanes: saves loading and storing the minima
+
+
+@dataclass(frozen=True)
+class MinHashParams:
+    """What a signature depends on.
+
+    bands, rows: `bands * rows` lanes, `rows` per band; the defaults (FineWeb's) put the middle of
+    the S-curve at Jaccard 0.72. ngram: words (or characters) per shingle. seed: any integer from 0
+    to 2**64 - 1; signatures of different seeds do not compare.
+    """
+
+    bands: int = 14
+    rows: int = 8
+    ngram: int = 5
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("bands", "rows", "ngram"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"minhash: {name} is {getattr(self, name)}, must be 1 or more")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"minhash: seed is {self.seed}, must be from 0 to 2**64 - 1")
+
+    @property
+    def lanes(self) -> int:
+        return self.bands * self.rows
+
+
+def _constants(params: MinHashParams) -> tuple[np.ndarray, np.uint64, np.uint64]:
+    """Odd lane multipliers uint32[lanes], the base of the rolling hash (odd), and its offset."""
+    words = random_words(np.uint64(params.seed), params.lanes + 2)
+    multipliers = (words[2:] >> _S32).astype(np.uint32) | np.uint32(1)
+    return multipliers, words[0] | _ONE, words[1]
+
+
+def signatures(folded: np.ndarray, documents: np.ndarray, params: MinHashParams) -> np.ndarray:
+    """MinHash signatures over word n-grams.
+
+    Args:
+        folded: uint64[m], hash of each token's folded form, 0 for a token that is no word; such
+            tokens are passed over, so punctuation never parts or joins shingles.
+        documents: int64[n + 1]; document i has the tokens `documents[i]:documents[i + 1]`.
+
+    Returns:
+        uint32[n, bands * rows]. A document with fewer words than `ngram` has one shingle, of all
+        its words. One without any word has no shingle: all lanes are 2**32 - 1 and
+        `has_shingles` is False.
+    """
+    multipliers, base, offset = _constants(params)
+    return _word_signatures(folded, documents, params.ngram, multipliers, base, offset)
+
+
+def character_signatures(
+    buffer: np.ndarray, text_offsets: np.ndarray, params: MinHashParams
+) -> np.ndarray:
+    """MinHash signatures over n-grams of characters, for unspaced scripts without a dictionary.
+
+    Args:
+        buffer: uint8[...], UTF-8 text, best folded by `folded_text`.
+        text_offsets: int64[n + 1]; document i is `buffer[text_offsets[i]:text_offsets[i + 1]]`.
+
+    Returns:
+        uint32[n, bands * rows], as `signatures`; a character is a code point that is a letter,
+        mark or digit, all others are passed over.
+    """
+    multipliers, base, offset = _constants(params)
+    return _character_signatures(
+        buffer, text_offsets, params.ngram, multipliers, base, offset, word_characters()
+    )
+
+
+def folded_text(texts: pa.Array) -> pa.Array:
+    """The texts in NFKC and lower case, which is what character n-grams should be made of.
+
+    NFKC joins canonically equivalent and width variants; it keeps every vowel sign, virama, tone
+    mark and dakuten, and composes jamo to syllables.
+    """
+    return pc.utf8_lower(pc.utf8_normalize(texts, form="NFKC"))
+
+
+@cache
+def word_characters() -> np.ndarray:
+    """uint8[0x110000 / 8]: bit `c % 8` of byte `c // 8` is set where code point c is a letter,
+    mark or digit by the Unicode version of this Python."""
+    wanted = np.fromiter(
+        (unicodedata.category(chr(code))[0] in "LMN" for code in range(sys.maxunicode + 1)),
+        dtype=np.bool_,
+        count=sys.maxunicode + 1,
+    )
+    return np.packbits(wanted, bitorder="little")
+
+
+def has_shingles(signatures: np.ndarray) -> np.ndarray:
+    """bool[n]: False where a document has no shingle and can only be an exact duplicate.
+
+    (A document with shingles has a lane of 2**32 - 1 with a probability of 2**-32 per lane and
+    shingle count of one; all lanes at once do not occur.)
+    """
+    return ~np.all(signatures == np.iinfo(signatures.dtype).max, axis=1)
+
+
+@njit(cache=True, nogil=True)
+def _minima(shingles, count, multipliers, high, low, out):
+    """Fold `count` shingle hashes (uint64) into the running minima `out` (uint32[lanes])."""
+    lanes = multipliers.shape[0]
+    # The last block is filled up with its last shingle: a repeated shingle changes no minimum.
+    for begin in range(0, count, _BLOCK):
+        for k in range(_BLOCK):
+            x = shingles[min(begin + k, count - 1)]
+            high[k] = np.uint32(x >> _S32)
+            low[k] = np.uint32(x & _LOW)
+        h0, h1, h2, h3 = high[0], high[1], high[2], high[3]
+        h4, h5, h6, h7 = high[4], high[5], high[6], high[7]
+        l0, l1, l2, l3 = low[0], low[1], low[2], low[3]
+        l4, l5, l6, l7 = low[4], low[5], low[6], low[7]
+        for j in range(lanes):
+            a = multipliers[j]
+            v = min(out[j], np.uint32(h0 + a * l0))
+            v = min(v, np.uint32(h1 + a * l1))
+            v = min(v, np.uint32(h2 + a * l2))
+            v = min(v, np.uint32(h3 + a * l3))
+            v = min(v, np.uint32(h4 + a * l4))
+            v = min(v, np.uint32(h5 + a * l5))
+            v = min(v, np.uint32(h6 + a * l6))
+            out[j] = min(v, np.uint32(h7 + a * l7))
+
+
+@njit(cache=True, nogil=True)
+def _roll(items, count, ngram, base, offset):
+    """Replace `items[:count]` (uint64) by the hashes of their n-grams, in place; the new count.
+
+    The polynomial sum(items[i + k] * base ** (n - 1 - k)) modulo 2**64, mixed. An n-gram starts
+    where its first item stood, so the front of the array is free when its hash is known.
+    """
+    if count == 0:
+        return 0
+    width = min(ngram, count)
+    leading = _ONE  # base ** (width - 1)
+    for _ in range(width - 1):
+        leading = leading * base
+    rolling = _ZERO
+    for k in range(width):
+        rolling = rolling * base + items[k]
+    last = count - width
+    for i in range(last):
+        first = items[i]
+        items[i] = mix64(rolling ^ offset)
+        rolling = (rolling - first * leading) * base + items[i + width]
+    items[last] = mix64(rolling ^ offset)
+    return last + 1
+
+
+@njit(cache=True, nogil=True)
+def _word_signatures(folded, documents, ngram, multipliers, base, offset):
+    count = documents.shape[0] - 1
+    longest = 0
+    for i in range(count):
+        longest = max(longest, documents[i + 1] - documents[i])
+    items = np.empty(longest + 1, dtype=np.uint64)
+    high = np.empty(_BLOCK, dtype=np.uint32)
+    low = np.empty(_BLOCK, dtype=np.uint32)
+    out = np.full((count, multipliers.shape[0]), _EMPTY, dtype=np.uint32)
+    for i in range(count):
+        size = 0
+        for t in range(documents[i], documents[i + 1]):
+            if folded[t] != _ZERO:
+                items[size] = folded[t]
+                size += 1
+        size = _roll(items, size, ngram, base, offset)
+        _minima(items, size, multipliers, high, low, out[i])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _character_signatures(buffer, text_offsets, ngram, multipliers, base, offset, characters):
+    count = text_offsets.shape[0] - 1
+    longest = 0
+    for i in range(count):
+        longest = max(longest, text_offsets[i + 1] - text_offsets[i])
+    items = np.empty(longest + 1, dtype=np.uint64)
+    high = np.empty(_BLOCK, dtype=np.uint32)
+    low = np.empty(_BLOCK, dtype=np.uint32)
+    out = np.full((count, multipliers.shape[0]), _EMPTY, dtype=np.uint32)
+    six_bits = np.uint64(63)
+    for i in range(count):
+        size = 0
+        position = text_offsets[i]
+        end = text_offsets[i + 1]
+        while position < end:
+            lead = np.uint64(buffer[position])
+            length = 1
+            code = lead
+            if lead >= np.uint64(0xF0):
+                length = 4
+                code = lead & np.uint64(0x07)
+            elif lead >= np.uint64(0xE0):
+                length = 3
+                code = lead & np.uint64(0x0F)
+            elif lead >= np.uint64(0xC0):
+                length = 2
+                code = lead & np.uint64(0x1F)
+            for k in range(position + 1, min(position + length, end)):
+                code = (code << _S6) | (np.uint64(buffer[k]) & six_bits)
+            position += length
+            if code < np.uint64(0x110000) and characters[code >> np.uint64(3)] & (
+                np.uint8(1) << np.uint8(code & np.uint64(7))
+            ):
+                items[size] = mix64(code + _ONE)
+                size += 1
+        size = _roll(items, size, ngram, base, offset)
+        _minima(items, size, multipliers, high, low, out[i])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _band_keys(signatures, bands, rows):
+    count = signatures.shape[0]
+    keys = np.empty((count, bands), dtype=np.uint64)
+    for i in range(count):
+        for band in range(bands):
+            key = mix64(_BAND_SEED + np.uint64(band))
+            for j in range(band * rows, (band + 1) * rows):
+                key = mix64(key ^ np.uint64(signatures[i, j]))
+            keys[i, band] = key
+    return keys
+
+
+def band_keys(signatures: np.ndarray, params: MinHashParams) -> np.ndarray:
+    """One 64-bit key per document and band: uint64[n, bands].
+
+    Equal keys of a band mean equal rows of that band but for a chance of 2**-64 per pair; the
+    band's number is mixed in, so the keys of all bands may share one table.
+    """
+    if signatures.ndim != 2 or signatures.shape[1] != params.lanes:
+        raise ValueError(
+            f"minhash: signatures of shape {signatures.shape} do not have "
+            f"{params.bands} bands of {params.rows} rows"
+        )
+    return _band_keys(signatures, params.bands, params.rows)
+
+
+def low_bytes(signatures: np.ndarray) -> np.ndarray:
+    """Eight bits of each minimum, enough to verify a candidate pair: uint8[n, bands * rows].
+
+    b-bit minwise hashing (Li, König: b-Bit Minwise Hashing, WWW 2010). All bits of the minimum are
+    folded into the byte, so that different minima share it with a probability of 1/256 whatever the
+    document's length. `dedup.components.agreement` estimates the Jaccard similarity from them.
+    """
+    if signatures.dtype == np.uint64:
+        signatures = (signatures ^ (signatures >> _S32)).astype(np.uint32)
+    mixed = (signatures ^ (signatures >> np.uint32(15))) * _BYTE_MIX
+    return (mixed >> np.uint32(24)).astype(np.uint8)
