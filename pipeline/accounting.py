@@ -16,7 +16,9 @@ from typing import Any
 COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
 
 
-def entry(kept: int = 0, removed: dict[str, int] | None = None, duplicates: int = 0, quarantined: int = 0) -> dict[str, Any]:
+def entry(
+    kept: int = 0, removed: dict[str, int] | None = None, duplicates: int = 0, quarantined: int = 0
+) -> dict[str, Any]:
     """The entry of one language, from web documents alone."""
     removed = dict(sorted((removed or {}).items()))
     values: dict[str, Any] = {
@@ -29,7 +31,9 @@ def entry(kept: int = 0, removed: dict[str, int] | None = None, duplicates: int 
     return {**values, "origins": {"web": values}}
 
 
-def total(languages: dict[str, dict[str, Any]], records_read: int, records_skipped: dict[str, int]) -> dict[str, Any]:
+def total(
+    languages: dict[str, dict[str, Any]], records_read: int, records_skipped: dict[str, int]
+) -> dict[str, Any]:
     """The sum over languages, key by key, with the records besides."""
     removed: Counter[str] = Counter()
     for values in languages.values():
@@ -65,11 +69,18 @@ def violations(accounting: dict[str, Any]) -> list[str]:
             found.append(f"total: {key} is {whole[key]}, but the languages add up to {summed[key]}")
     records = sum(whole["records_skipped"].values()) + whole["documents_in"]
     if whole["records_read"] != records:
-        found.append(f"total: {whole['records_read']} records read, but {records} skipped or taken in")
+        found.append(
+            f"total: {whole['records_read']} records read, but {records} skipped or taken in"
+        )
     return found
 
 
 def _unbalanced(name: str, values: dict[str, Any]) -> Iterable[str]:
-    out = values["kept"] + sum(values["removed"].values()) + values["duplicates"] + values["quarantined"]
+    out = (
+        values["kept"]
+        + sum(values["removed"].values())
+        + values["duplicates"]
+        + values["quarantined"]
+    )
     if values["documents_in"] != out:
         yield f"{name}: {values['documents_in']} documents in, but {out} accounted for"

@@ -12,7 +12,8 @@ def dataset_card(record: dict[str, Any], kept: dict[str, int]) -> str:
         "task_categories": ["text-generation"],
         "language": sorted({label.partition("_")[0] for label in kept}),
         "configs": [
-            {"config_name": label, "data_files": [{"split": "train", "path": f"{label}/*.parquet"}]} for label in kept
+            {"config_name": label, "data_files": [{"split": "train", "path": f"{label}/*.parquet"}]}
+            for label in kept
         ],
     }
     total = record["accounting"]["total"]

@@ -24,22 +24,53 @@ app = typer.Typer(
 recipe_app = typer.Typer(help="Recipes: what a run does.", no_args_is_help=True)
 app.add_typer(recipe_app, name="recipe")
 
-RecipeArgument = Annotated[str, typer.Argument(help="A recipe: a YAML file, or the name of a bundled one (fineweb2, minimal).")]
+RecipeArgument = Annotated[
+    str,
+    typer.Argument(help="A recipe: a YAML file, or the name of a bundled one (fineweb2, minimal)."),
+]
 Inputs = Annotated[
     list[str],
-    typer.Option("--input", "-i", help="A path, glob (** works) or address: s3://, https://, commoncrawl://CC-MAIN-2025-18/wet?shards=0-9. May be given many times."),
+    typer.Option(
+        "--input",
+        "-i",
+        help="A path, glob (** works) or address: s3://, https://, "
+        "commoncrawl://CC-MAIN-2025-18/wet?shards=0-9. May be given many times.",
+    ),
 ]
-OutputOption = Annotated[str, typer.Option("--output", "-o", help="The output folder, local or s3://.")]
+OutputOption = Annotated[
+    str, typer.Option("--output", "-o", help="The output folder, local or s3://.")
+]
 Directory = Annotated[str, typer.Argument(metavar="DIR", help="The output folder of a run.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a key of the recipe. May be given many times.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Tasks at a time (default: all cores).")]
-EngineName = Annotated[str, typer.Option("--engine", help="ray, or inline: one task at a time in this process.")]
-RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A running Ray cluster, as in ray://head:10001 or auto.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most this many documents of each input.")]
-Sample = Annotated[float | None, typer.Option("--sample", help="A share of the documents, 0.01 say, by a hash of the id.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY.PATH=VALUE",
+        help="Change a key of the recipe. May be given many times.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Tasks at a time (default: all cores).")
+]
+EngineName = Annotated[
+    str, typer.Option("--engine", help="ray, or inline: one task at a time in this process.")
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option("--ray-address", help="A running Ray cluster, as in ray://head:10001 or auto."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="At most this many documents of each input.")
+]
+Sample = Annotated[
+    float | None,
+    typer.Option("--sample", help="A share of the documents, 0.01 say, by a hash of the id."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
-KeepSteps = Annotated[bool, typer.Option("--keep-steps", help="Keep the step folders of earlier recipes.")]
+KeepSteps = Annotated[
+    bool, typer.Option("--keep-steps", help="Keep the step folders of earlier recipes.")
+]
 
 
 @app.command()
@@ -65,7 +96,9 @@ def run(
 
 @app.command()
 def demo(
-    output: Annotated[str, typer.Argument(metavar="[OUT]", help="The output folder.")] = "demo-output",
+    output: Annotated[
+        str, typer.Argument(metavar="[OUT]", help="The output folder.")
+    ] = "demo-output",
     workers: Workers = None,
     engine: EngineName = "ray",
     quiet: Quiet = False,
@@ -114,7 +147,9 @@ def decide(
 
     record = _run_record(directory)
     try:
-        changed = validate(apply_settings(record["recipe"], settings or []), f"{directory}/run.json")
+        changed = validate(
+            apply_settings(record["recipe"], settings or []), f"{directory}/run.json"
+        )
     except RecipeError as error:
         _usage(str(error))
     sources = [Source(i["address"], i["size"], i["etag"]) for i in record["inputs"]]
@@ -122,8 +157,8 @@ def decide(
     wanted = make(changed, sources, Store(directory))
     if wanted.measure.fingerprint != record["steps"]["measure"]:
         _usage(
-            f"{directory}: what was measured does not fit this recipe (a key that the measuring step reads, a model file or "
-            "a library has changed); run `polysieve run` with it instead"
+            f"{directory}: what was measured does not fit this recipe (a key that the measuring step "
+            "reads, a model file or a library has changed); run `polysieve run` with it instead"
         )
     _execute(changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose)
 
@@ -156,7 +191,10 @@ def explain(
     for life in lives if not as_json else []:
         print_explanation(life, Console(highlight=False))
     if not lives:
-        print(f"{directory}: no document with {'id ' + id if id else 'url ' + str(url)}", file=sys.stderr)
+        print(
+            f"{directory}: no document with {'id ' + id if id else 'url ' + str(url)}",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
 
 
@@ -224,7 +262,9 @@ def _recipe(name: str, settings: list[str] | None) -> Recipe:
         _usage(str(error))
 
 
-def _input_settings(settings: list[str] | None, limit: int | None, sample: float | None) -> list[str]:
+def _input_settings(
+    settings: list[str] | None, limit: int | None, sample: float | None
+) -> list[str]:
     extra = [f"input.limit={limit}"] if limit else []
     extra += [f"input.sample={sample}"] if sample is not None else []
     return [*(settings or []), *extra]
@@ -234,7 +274,11 @@ def _resolve(recipe: Recipe, inputs: list[str]) -> list[Any]:
     from pipeline.sources import InputError, SourceError, resolve
 
     try:
-        return resolve(inputs, base_url=recipe.input.commoncrawl_base, storage_options=recipe.input.storage_options)
+        return resolve(
+            inputs,
+            base_url=recipe.input.commoncrawl_base,
+            storage_options=recipe.input.storage_options,
+        )
     except (InputError, SourceError) as error:
         _usage(str(error))
 
@@ -254,7 +298,9 @@ def _run_record(directory: str) -> dict[str, Any]:
     try:
         return Store(directory).read_json(RUN)
     except FileNotFoundError:
-        _usage(f"{directory}: no finished run here (no {RUN}); name the --output of one, or finish it with `polysieve run`")
+        _usage(
+            f"{directory}: no finished run here (no {RUN}); name the --output of one, or finish it with `polysieve run`"
+        )
 
 
 def _plan_of(directory: str) -> Any:
@@ -290,7 +336,9 @@ def _execute(
     store = Store(output, recipe.input.storage_options if "://" in output else None)
     needed, free = disk_estimate(sources), disk_free(store)
     if free is not None and needed > free:
-        _usage(f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output")
+        _usage(
+            f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output"
+        )
     lock = OutputLock(store)
     try:
         lock.__enter__()
@@ -304,9 +352,17 @@ def _execute(
     code = FAILED
     try:
         try:
-            watch.log("run started", recipe=recipe.name, inputs=len(sources), engine=engine_name, pid=os.getpid())
+            watch.log(
+                "run started",
+                recipe=recipe.name,
+                inputs=len(sources),
+                engine=engine_name,
+                pid=os.getpid(),
+            )
             watch.write_progress(force=True)
-            watch.detail(f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}")
+            watch.detail(
+                f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}"
+            )
             wanted = make(recipe, sources, store)
             warm_up(watch)
             try:
@@ -325,7 +381,10 @@ def _execute(
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             code = INTERRUPTED
-            print("\npolysieve: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
+            print(
+                "\npolysieve: interrupted; what is done is kept, and the same command goes on from there",
+                file=sys.stderr,
+            )
             watch.end("interrupted", exit_code=code)
         finally:
             if runner is not None:

@@ -33,21 +33,28 @@ def print_plan(plan: Plan, console: Console) -> None:
     if len(plan.sources) > SHOWN_INPUTS:
         table.add_row(f"… and {len(plan.sources) - SHOWN_INPUTS} more", "")
     console.print(table)
-    steps = Table("step", "fingerprint", "state", title=f"recipe {plan.recipe.name}", title_justify="left")
+    steps = Table(
+        "step", "fingerprint", "state", title=f"recipe {plan.recipe.name}", title_justify="left"
+    )
     for folder, state in step_states(plan).items():
         step, _, digits = folder.partition("-")
         steps.add_row(step, digits, state)
     console.print(steps)
     if plan.recipe.dedup.minhash:
         m = plan.recipe.dedup.minhash
-        points = ", ".join(f"{s:.2f}: {curve.probability(s, m.bands, m.rows):.3f}" for s in (0.5, 0.6, 0.7, 0.8, 0.9))
+        points = ", ".join(
+            f"{s:.2f}: {curve.probability(s, m.bands, m.rows):.3f}"
+            for s in (0.5, 0.6, 0.7, 0.8, 0.9)
+        )
         console.print(
             f"near duplicates: {m.bands} bands of {m.rows} rows over {m.ngram}-grams, threshold about "
             f"{curve.threshold(m.bands, m.rows):.2f}; chance of being found at Jaccard {points}"
         )
     free = disk_free(plan.store)
     available = "" if free is None else f", {human_bytes(free)} free"
-    console.print(f"disk: about {human_bytes(disk_estimate(plan.sources))} in {plan.store}{available}")
+    console.print(
+        f"disk: about {human_bytes(disk_estimate(plan.sources))} in {plan.store}{available}"
+    )
 
 
 def step_states(plan: Plan) -> dict[str, str]:
@@ -55,10 +62,18 @@ def step_states(plan: Plan) -> dict[str, str]:
     if published(plan.store) == plan.write.fingerprint:
         return {folder.name: "done" for folder in plan.folders}
     measured = sum(plan.measure.manifest(key) is not None for key in plan.inputs)
-    states = {plan.measure.name: "done" if measured == len(plan.inputs) else f"{measured} of {len(plan.inputs)} inputs done"}
+    states = {
+        plan.measure.name: "done"
+        if measured == len(plan.inputs)
+        else f"{measured} of {len(plan.inputs)} inputs done"
+    }
     states[plan.fit.name] = "done" if plan.fit.manifest(fit.PIECE) else "to run"
     for folder in (plan.clusters, plan.decisions, plan.write):
-        pieces = len(plan.store.files(f"{folder.name}/done")) if plan.store.exists(f"{folder.name}/done") else 0
+        pieces = (
+            len(plan.store.files(f"{folder.name}/done"))
+            if plan.store.exists(f"{folder.name}/done")
+            else 0
+        )
         states[folder.name] = f"{pieces} pieces found" if pieces else "to run"
     return states
 
@@ -69,13 +84,16 @@ def print_status(store: Store, console: Console) -> bool:
         progress = store.read_json(PROGRESS)
     except FileNotFoundError:
         return False
-    console.print(f"{store}: {progress['state']}, started {progress['started']}, last sign {progress['updated']}")
+    console.print(
+        f"{store}: {progress['state']}, started {progress['started']}, last sign {progress['updated']}"
+    )
     table = Table("step", "done", "rate", "time", "left")
     for name, step in progress["steps"].items():
         left = step.get("seconds_left")
         table.add_row(
             name,
-            f"{step['done']}/{step['total']}" + (f" ({step['found_done']} found done)" if step["found_done"] else ""),
+            f"{step['done']}/{step['total']}"
+            + (f" ({step['found_done']} found done)" if step["found_done"] else ""),
             step.get("rate", ""),
             f"{step['seconds']} s" if "seconds" in step else "",
             f"{left:.0f} s" if left and step["done"] < step["total"] else "",
@@ -84,9 +102,16 @@ def print_status(store: Store, console: Console) -> bool:
     for step in progress["steps"].values():
         skipped = step["counts"].get("records_skipped", {})
         if skipped and not store.exists(RUN):
-            console.print("records skipped so far: " + ", ".join(f"{k} {v:,}" for k, v in sorted(skipped.items())))
+            console.print(
+                "records skipped so far: "
+                + ", ".join(f"{k} {v:,}" for k, v in sorted(skipped.items()))
+            )
     for failure in progress.get("failures", []):
-        console.print(f"failed: {failure['step']} {failure['piece']}: {failure['error']}", style="red", markup=False)
+        console.print(
+            f"failed: {failure['step']} {failure['piece']}: {failure['error']}",
+            style="red",
+            markup=False,
+        )
     if store.exists(RUN):
         print_summary(store.read_json(RUN), store, console)
     return True
@@ -95,7 +120,13 @@ def print_status(store: Store, console: Console) -> bool:
 def print_summary(record: dict[str, Any], store: Store, console: Console) -> None:
     """What became of the documents, in total and for the largest languages."""
     whole = record["accounting"]["total"]
-    table = Table("outcome", "documents", "share", title=f"recipe {record['recipe_name']}", title_justify="left")
+    table = Table(
+        "outcome",
+        "documents",
+        "share",
+        title=f"recipe {record['recipe_name']}",
+        title_justify="left",
+    )
     documents = whole["documents_in"]
     rows = [("kept", whole["kept"]), ("duplicates", whole["duplicates"])]
     rows += sorted(whole["removed"].items(), key=lambda item: -item[1])
@@ -106,10 +137,14 @@ def print_summary(record: dict[str, Any], store: Store, console: Console) -> Non
     table.add_row("documents in", f"{documents:,}", "100.0%")
     console.print(table)
     skipped = ", ".join(f"{k} {v:,}" for k, v in whole["records_skipped"].items())
-    console.print(f"{whole['records_read']:,} records read" + (f"; skipped: {skipped}" if skipped else ""))
+    console.print(
+        f"{whole['records_read']:,} records read" + (f"; skipped: {skipped}" if skipped else "")
+    )
     languages = record["accounting"]["languages"]
     kept = sum(1 for values in languages.values() if values["kept"])
-    console.print(f"{kept} languages in {store}/corpus; the report is {store}/report/index.html", markup=False)
+    console.print(
+        f"{kept} languages in {store}/corpus; the report is {store}/report/index.html", markup=False
+    )
 
 
 def human_bytes(count: float) -> str:

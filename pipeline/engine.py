@@ -26,7 +26,9 @@ class Outcome:
 
 
 class Engine(Protocol):
-    def run(self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int) -> Iterator[Outcome]:
+    def run(
+        self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
+    ) -> Iterator[Outcome]:
         """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes."""
         ...
 
@@ -36,7 +38,9 @@ class Engine(Protocol):
 class Inline:
     """One task after the other in this process, for debugging and small jobs."""
 
-    def run(self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int) -> Iterator[Outcome]:
+    def run(
+        self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
+    ) -> Iterator[Outcome]:
         for task in tasks:
             yield _attempt(function, task)
 
@@ -69,14 +73,20 @@ class OnRay:
             self.workers = workers or os.cpu_count() or 1
             ray.init(num_cpus=self.workers, include_dashboard=False, **options)
 
-    def run(self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int) -> Iterator[Outcome]:
+    def run(
+        self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
+    ) -> Iterator[Outcome]:
         ray = self._ray
         total = int(ray.cluster_resources().get("memory", memory))
         # Memory is declared so that a node is not overfilled; a machine too small for the
         # declaration still runs one task at a time.
         declared = min(memory, max(1, int(total * 0.9)))
         remote = ray.remote(_attempt).options(
-            num_cpus=1, memory=declared, max_retries=RETRIES, max_calls=200, scheduling_strategy="SPREAD"
+            num_cpus=1,
+            memory=declared,
+            max_retries=RETRIES,
+            max_calls=200,
+            scheduling_strategy="SPREAD",
         )
         waiting = iter(tasks)
         running: dict[Any, Any] = {}
@@ -98,7 +108,9 @@ class OnRay:
                 except ray.exceptions.OutOfMemoryError as error:
                     yield Outcome(task, error=f"the worker ran out of memory: {_one_line(error)}")
                 except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as error:
-                    yield Outcome(task, error=f"the worker process died: {_one_line(error)}", crashed=True)
+                    yield Outcome(
+                        task, error=f"the worker process died: {_one_line(error)}", crashed=True
+                    )
                 except ray.exceptions.RayError as error:
                     yield Outcome(task, error=_one_line(error))
             start()

@@ -23,7 +23,9 @@ def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[
     lives = []
     for unit in units.units(index):
         rows = Rows.of(plan.measure, plan.index_file, unit.labels)
-        matches = pc.indices_nonzero(pc.equal(rows.read("documents", [column])[column], value)).to_pylist()
+        matches = pc.indices_nonzero(
+            pc.equal(rows.read("documents", [column])[column], value)
+        ).to_pylist()
         if matches:
             lives += _lives(plan, unit, rows, matches)
     lives += _quarantined(plan, column, value)
@@ -31,7 +33,20 @@ def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[
 
 
 def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[str, Any]]:
-    columns = ["id", "url", "date", "dump", "title", "label", "language_score", "top_langs", "offset", "record", "cut", "text"]
+    columns = [
+        "id",
+        "url",
+        "date",
+        "dump",
+        "title",
+        "label",
+        "language_score",
+        "top_langs",
+        "offset",
+        "record",
+        "cut",
+        "text",
+    ]
     documents = rows.read("documents", columns)
     first = next(rows.parts("signals", None)).column_names
     signals = rows.read("signals", first)
@@ -39,7 +54,9 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
     lives = []
     for row in matches:
-        document = {k: v[0].as_py() for k, v in zip(columns, documents.slice(row, 1).columns, strict=True)}
+        document = {
+            k: v[0].as_py() for k, v in zip(columns, documents.slice(row, 1).columns, strict=True)
+        }
         label = document["label"]
         measured = signals.slice(row, 1).to_pylist()[0]
         parameters = fit.read(plan.fit, label)
@@ -71,7 +88,11 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                     "cluster_id": cluster,
                     "size": decided["minhash_cluster_size"][row].as_py(),
                     "size_before_cut": len(mates),
-                    "mates": [_mate(clusters, documents, decided, mate) for mate in mates[:SHOWN_MATES] if mate != row],
+                    "mates": [
+                        _mate(clusters, documents, decided, mate)
+                        for mate in mates[:SHOWN_MATES]
+                        if mate != row
+                    ],
                 },
                 "decision": {
                     "outcome": decided["outcome"][row].as_py(),
@@ -90,7 +111,14 @@ def _judged(name: str, threshold: float | None, measured: dict[str, Any]) -> dic
     if threshold is not None:
         column = pa.array([value], pa.float64()).to_numpy(zero_copy_only=False)
         fails = bool(rules.drops(rule, column, threshold)[0])
-    return {"rule": name, "metric": rule.metric, "value": value, "threshold": threshold, "drops_if": rule.direction, "fails": fails}
+    return {
+        "rule": name,
+        "metric": rule.metric,
+        "value": value,
+        "threshold": threshold,
+        "drops_if": rule.direction,
+        "fails": fails,
+    }
 
 
 def _mate(clusters: pa.Table, documents: pa.Table, decided: pa.Table, row: int) -> dict[str, Any]:
@@ -125,24 +153,46 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
     when = f"  ({source.get('dump') or 'no dump'}, {source.get('date') or 'no date'})"
     console.print(where + when, markup=False, soft_wrap=True)
     reason = f": {decision['reason']}" if decision["reason"] else f", weight {decision['weight']}"
-    console.print(f"{decision['outcome']}{reason}", style="green" if decision["outcome"] == "kept" else "red", markup=False)
+    console.print(
+        f"{decision['outcome']}{reason}",
+        style="green" if decision["outcome"] == "kept" else "red",
+        markup=False,
+    )
     if "language" not in life:
         return
     language = life["language"]
     candidates = ", ".join(f"{k} {v:.4g}" for k, v in language["candidates"].items())
     cut = "no cut" if language["cut"] is None else f"cut {language['cut']}"
-    console.print(f"language {language['label']} {language['score']:.4f} ({cut}); candidates: {candidates or 'none'}")
+    console.print(
+        f"language {language['label']} {language['score']:.4f} ({cut}); candidates: {candidates or 'none'}"
+    )
     console.print(f"text: {' '.join(life['text_start'].split())}…", markup=False)
     cluster = life["cluster"]
-    console.print(f"cluster {cluster['cluster_id']}: {cluster['size_before_cut']} members, {cluster['size'] or 0} after the language cut")
+    console.print(
+        f"cluster {cluster['cluster_id']}: {cluster['size_before_cut']} members, "
+        f"{cluster['size'] or 0} after the language cut"
+    )
     for mate in cluster["mates"]:
-        console.print(f"  {mate['id']} {mate['url'] or ''} ({mate['outcome']} {mate['reason'] or ''})", markup=False, soft_wrap=True)
+        console.print(
+            f"  {mate['id']} {mate['url'] or ''} ({mate['outcome']} {mate['reason'] or ''})",
+            markup=False,
+            soft_wrap=True,
+        )
     table = Table("rule", "metric", "value", "drops if", "threshold", "")
     for r in life["rules"]:
         value = "none" if r["value"] is None else f"{r['value']:.6g}"
         threshold = "does not apply" if r["threshold"] is None else f"{r['threshold']:.6g}"
-        table.add_row(r["rule"], r["metric"], value, r["drops_if"], threshold, "FAILS" if r["fails"] else "")
+        table.add_row(
+            r["rule"], r["metric"], value, r["drops_if"], threshold, "FAILS" if r["fails"] else ""
+        )
     console.print(table)
     judged = {r["metric"] for r in life["rules"]}
     others = {k: v for k, v in life["signals"].items() if k not in judged and v is not None}
-    console.print("other signals: " + ", ".join(f"{k} {v:.6g}" if isinstance(v, int | float) else f"{k} {v}" for k, v in others.items()), markup=False, soft_wrap=True)
+    console.print(
+        "other signals: "
+        + ", ".join(
+            f"{k} {v:.6g}" if isinstance(v, int | float) else f"{k} {v}" for k, v in others.items()
+        ),
+        markup=False,
+        soft_wrap=True,
+    )

@@ -22,7 +22,9 @@ STEPS = tuple(VERSIONS)
 def fingerprint(step: str, **depends_on: Any) -> str:
     """16 hexadecimal digits that change with the step's version and with anything in `depends_on`."""
     data = {"step": step, "version": VERSIONS[step], **depends_on}
-    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    canonical = json.dumps(
+        data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
+    )
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 

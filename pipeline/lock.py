@@ -48,7 +48,12 @@ class OutputLock:
         if not self._store.local:
             self._store.write_text(NAME, _holder())
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._file is not None:
             os.ftruncate(self._file, 0)
             os.close(self._file)
@@ -67,7 +72,12 @@ class OutputLock:
 
 def _holder() -> str:
     return json.dumps(
-        {"user": getpass.getuser(), "host": socket.gethostname(), "pid": os.getpid(), "alive": int(time.time())}
+        {
+            "user": getpass.getuser(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "alive": int(time.time()),
+        }
     )
 
 

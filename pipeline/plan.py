@@ -51,7 +51,9 @@ def make(recipe: Recipe, sources: Sequence[Source], store: Store) -> Plan:
     c = ledger.fingerprint("clusters", measure=a, inputs=inputs, **clusters.depends_on(recipe))
     d = ledger.fingerprint("decisions", clusters=c, fit=b, **decisions.depends_on(recipe))
     e = ledger.fingerprint("write", decisions=d, **write.depends_on(recipe))
-    folders = [StepFolder(store, step, f) for step, f in zip(ledger.STEPS, (a, b, c, d, e), strict=True)]
+    folders = [
+        StepFolder(store, step, f) for step, f in zip(ledger.STEPS, (a, b, c, d, e), strict=True)
+    ]
     return Plan(recipe, ordered, store, *folders)
 
 
@@ -69,7 +71,13 @@ def published(store: Store) -> str | None:
 
 
 # Bytes on disk per byte of input, steps and corpus together: measured on mixed crawls (docs/running.md).
-_DISK_FACTORS = ((".wet", 3.5), (".warc", 1.5), (".jsonl.gz", 4.0), (".jsonl.zst", 4.5), (".parquet", 3.0))
+_DISK_FACTORS = (
+    (".wet", 3.5),
+    (".warc", 1.5),
+    (".jsonl.gz", 4.0),
+    (".jsonl.zst", 4.5),
+    (".parquet", 3.0),
+)
 
 
 def disk_estimate(sources: Sequence[Source]) -> int:

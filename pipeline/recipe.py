@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
+from filters.rules import RULES
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,9 +21,16 @@ from pydantic import (
     model_validator,
 )
 
-from filters.rules import RULES
-
-UNITS = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+UNITS = {
+    "": 1,
+    "B": 1,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+}
 
 
 class RecipeError(ValueError):
@@ -36,7 +44,9 @@ def _parse_size(value: Any) -> Any:
     number = value.rstrip("BKMGTibk ")
     unit = value[len(number) :].strip()
     if unit not in UNITS:
-        raise ValueError(f"a size is a number of bytes or a number with one of {', '.join(UNITS)[2:]}")
+        raise ValueError(
+            f"a size is a number of bytes or a number with one of {', '.join(UNITS)[2:]}"
+        )
     return int(float(number) * UNITS[unit])
 
 
@@ -243,7 +253,9 @@ def apply_settings(data: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
-            raise RecipeError(f"--set {setting}: write key.path=value, as in rules.gopher_short_doc=30")
+            raise RecipeError(
+                f"--set {setting}: write key.path=value, as in rules.gopher_short_doc=30"
+            )
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError:
@@ -276,7 +288,10 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     data = _copy(data)
     if isinstance(section := data.get("parameters"), dict) and section.get("fineweb2"):
         section["fineweb2"] = absolute(section["fineweb2"])
-    if isinstance(section := data.get("language"), dict) and section.get("model", "embedded") != "embedded":
+    if (
+        isinstance(section := data.get("language"), dict)
+        and section.get("model", "embedded") != "embedded"
+    ):
         section["model"] = absolute(section["model"])
     if isinstance(section := data.get("url_filter"), dict):
         for key in ("domains", "urls", "words"):
@@ -286,7 +301,11 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _message(source: str, error: Any) -> str:
-    path = [str(part) for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
+    path = [
+        str(part)
+        for part in error["loc"]
+        if not str(part).startswith(("function-", "constrained-"))
+    ]
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
         known = _keys_at(path[:-1])

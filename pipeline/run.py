@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from audit.report import write_report
+
 from filters import parameters as language_parameters
 from pipeline import accounting
 from pipeline.card import dataset_card
@@ -23,7 +24,17 @@ from pipeline.store import TEMPORARY
 from pipeline.watch import Watch
 
 OK, FAILED, USAGE, QUARANTINED, INTERRUPTED = 0, 1, 2, 3, 130
-LIBRARIES = ("pyarrow", "polars", "numpy", "numba", "ray", "fastwarc", "resiliparse", "pycld2", "icu4py")
+LIBRARIES = (
+    "pyarrow",
+    "polars",
+    "numpy",
+    "numba",
+    "ray",
+    "fastwarc",
+    "resiliparse",
+    "pycld2",
+    "icu4py",
+)
 TASK_MEMORY = 1 * 2**30
 
 
@@ -123,8 +134,14 @@ def _pieces(
             if outcome.result is not None:
                 advance(outcome.result)
             elif outcome.crashed and isinstance(outcome.task, measure.Task):
-                careful.append(measure.Task(outcome.task.folder, outcome.task.source, outcome.task.recipe, careful=True))
-                watch.say(f"{step}: {_name(outcome.task)}: {outcome.error}; looking for the record that did it")
+                careful.append(
+                    measure.Task(
+                        outcome.task.folder, outcome.task.source, outcome.task.recipe, careful=True
+                    )
+                )
+                watch.say(
+                    f"{step}: {_name(outcome.task)}: {outcome.error}; looking for the record that did it"
+                )
             else:
                 failed.append(_name(outcome.task))
                 watch.failure(step, _name(outcome.task), outcome.error or "")
@@ -166,7 +183,9 @@ def _write_tasks(plan: Plan, unit_list: list[units.Unit]) -> list[write.Task]:
     for unit in unit_list:
         manifest = plan.decisions.manifest(unit.piece)
         assert manifest is not None
-        template = write.Task(plan.write, plan.measure, plan.index_file, plan.decisions, unit, 0, (), plan.recipe)
+        template = write.Task(
+            plan.write, plan.measure, plan.index_file, plan.decisions, unit, 0, (), plan.recipe
+        )
         found += write.tasks(template, manifest)
     return found
 
@@ -183,8 +202,12 @@ def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict
             details[label] = {
                 **{key: value for key, value in values.items() if key != "shards"},
                 "thresholds": limits,
-                "has_own_parameters": language_parameters.has_own(label, plan.recipe.parameters.fineweb2),
-                "vacuous": [name for name in language_parameters.vacuous(parameters) if name in limits],
+                "has_own_parameters": language_parameters.has_own(
+                    label, plan.recipe.parameters.fineweb2
+                ),
+                "vacuous": [
+                    name for name in language_parameters.vacuous(parameters) if name in limits
+                ],
             }
     return details
 
@@ -216,10 +239,14 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "recipe_name": plan.recipe.name,
         "recipe": plan.recipe.model_dump(),
         "seed": plan.recipe.seed,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
         "steps": {folder.step: folder.fingerprint for folder in plan.folders},
         "inputs": [
-            {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)} for s in plan.sources
+            {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
+            for s in plan.sources
         ],
         "quarantined_files": files,
         "accounting": {
@@ -243,12 +270,19 @@ def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, An
         report = {
             "recipe_name": plan.recipe.name,
             "recipe": record["recipe"],
-            "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
+            "inputs": {
+                "count": len(plan.sources),
+                "bytes": sum(max(s.size, 0) for s in plan.sources),
+            },
             "accounting": record["accounting"],
             "notes": _notes(details),
             **_quarantine_head(folder),
         }
-        write_report(report, details, lambda name, text: store.write_text(folder.file(f"report/{name}"), text))
+        write_report(
+            report,
+            details,
+            lambda name, text: store.write_text(folder.file(f"report/{name}"), text),
+        )
         folder.commit("publish", {})
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
@@ -258,14 +292,19 @@ def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, An
 
 def _quarantine_head(folder: StepFolder) -> dict[str, Any]:
     table = folder.store.read_columns(
-        folder.file("quarantine/train-00000.parquet"), ["file_path", "offset", "is_document", "cause"]
+        folder.file("quarantine/train-00000.parquet"),
+        ["file_path", "offset", "is_document", "cause"],
     )
     return {"quarantine_rows": table.slice(0, 50).to_pylist(), "quarantine_total": table.num_rows}
 
 
 def _notes(details: dict[str, dict[str, Any]]) -> list[str]:
     notes = []
-    without = [label for label, values in details.items() if not values["has_own_parameters"] and label != UNKNOWN]
+    without = [
+        label
+        for label, values in details.items()
+        if not values["has_own_parameters"] and label != UNKNOWN
+    ]
     if without and any(values["thresholds"] for values in details.values()):
         notes.append(
             f"{len(without)} languages have no parameters of their own: the Gopher and FineWeb defaults hold, and "

@@ -12,7 +12,9 @@ CHARACTERS = 600
 COLUMNS = ["id", "url", "text", "language_score"]
 
 
-def sample_documents(folder: StepFolder, details: dict[str, dict[str, Any]], seed: int) -> dict[str, dict[str, list[dict[str, Any]]]]:
+def sample_documents(
+    folder: StepFolder, details: dict[str, dict[str, Any]], seed: int
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """label -> reason (or "kept") -> documents, from the first shard of corpus/ and removed/ of each language."""
     samples: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for label in details:
@@ -21,8 +23,12 @@ def sample_documents(folder: StepFolder, details: dict[str, dict[str, Any]], see
             name = folder.file(f"{kind}/{label}/train-00000.parquet")
             if not folder.store.exists(name):
                 continue
-            head = folder.store.read_columns(name, ["id", *(["filter_reason"] if kind == "removed" else [])], 0, 2_000)
-            reasons = head["filter_reason"].to_pylist() if kind == "removed" else ["kept"] * head.num_rows
+            head = folder.store.read_columns(
+                name, ["id", *(["filter_reason"] if kind == "removed" else [])], 0, 2_000
+            )
+            reasons = (
+                head["filter_reason"].to_pylist() if kind == "removed" else ["kept"] * head.num_rows
+            )
             chosen: dict[str, list[tuple[bytes, int]]] = {}
             for row, (id, reason) in enumerate(zip(head["id"].to_pylist(), reasons, strict=True)):
                 key = hashlib.sha256(f"{seed}\0{id}".encode()).digest()

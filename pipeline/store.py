@@ -109,7 +109,9 @@ class Store:
                 writer.write_table(table.slice(start, rows), row_group_size=max(rows, 1))
                 start += rows
 
-    def read_columns(self, name: str, columns: list[str] | None, start: int = 0, stop: int | None = None) -> pa.Table:
+    def read_columns(
+        self, name: str, columns: list[str] | None, start: int = 0, stop: int | None = None
+    ) -> pa.Table:
         """Rows start:stop of a Parquet file; only the row groups that hold them are read."""
         with self.open(name) as file:
             parquet = pq.ParquetFile(file)
@@ -127,18 +129,26 @@ class Store:
     def folders(self) -> list[str]:
         """Names of the folders at the top."""
         if self.local:
-            return sorted(p.name for p in Path(self.root).iterdir() if p.is_dir()) if os.path.isdir(self.root) else []
+            return (
+                sorted(p.name for p in Path(self.root).iterdir() if p.is_dir())
+                if os.path.isdir(self.root)
+                else []
+            )
         try:
             found = self._fs.ls(self._base, detail=True, refresh=True)
         except FileNotFoundError:
             return []
-        return sorted(f["name"].rstrip("/").rsplit("/", 1)[-1] for f in found if f["type"] == "directory")
+        return sorted(
+            f["name"].rstrip("/").rsplit("/", 1)[-1] for f in found if f["type"] == "directory"
+        )
 
     def files(self, folder: str) -> list[str]:
         """Names of all files below a folder, sorted (for publishing and cleaning, never to read a step)."""
         if self.local:
             base = Path(self.path(folder))
-            return sorted(p.relative_to(self.root).as_posix() for p in base.rglob("*") if p.is_file())
+            return sorted(
+                p.relative_to(self.root).as_posix() for p in base.rglob("*") if p.is_file()
+            )
         self._fs.invalidate_cache()
         return sorted(p[len(self._base) + 1 :] for p in self._fs.find(self.path(folder)))
 
@@ -179,5 +189,10 @@ def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
     plain = {"text", "id", "url", "signature"}
     dictionary = [f.name for f in schema if f.name not in plain and pa.types.is_string(f.type)]
     return pq.ParquetWriter(
-        file, schema, compression="zstd", compression_level=3, use_dictionary=dictionary, write_page_index=True
+        file,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=dictionary,
+        write_page_index=True,
     )

@@ -19,12 +19,14 @@ def compile_kernels() -> None:
 
     from dedup import components
 
-    document = Document(0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), "text/html; charset=utf-8", None)
+    document = Document(
+        0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), "text/html; charset=utf-8", None
+    )
     measure.measure_batch([document], Source("warm", 0, ""), Recipe())
-    keys = np.zeros(2, np.uint64)
-    a, b = components.band_edges(keys, np.ones(2, bool), np.zeros((2, 112), np.uint8), 0.55)
+    low = np.zeros((2, 112), np.uint8)
+    a, b = components.verified_band_edges(np.zeros(2, np.uint64), low, 0.55)
     forest = components.UnionFind(2)
-    forest.union(a, b)
+    forest.union_edges(a, b)
     forest.roots()
 
 

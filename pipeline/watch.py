@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from pipeline.store import Store
 
@@ -23,7 +30,13 @@ class Watch:
     has a JSON object per line, on local outputs appended as it happens, on object stores written at the end.
     """
 
-    def __init__(self, store: Store, quiet: bool = False, verbose: bool = False, alive: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        quiet: bool = False,
+        verbose: bool = False,
+        alive: Callable[[], None] | None = None,
+    ) -> None:
         self.console = Console(stderr=True, quiet=quiet, highlight=False)
         self.verbose = verbose
         self._store = store
@@ -34,7 +47,9 @@ class Watch:
 
     def log(self, event: str, **fields: Any) -> None:
         """One line in the log."""
-        line = json.dumps({"time": _now(), "event": event, **fields}, ensure_ascii=False, default=str)
+        line = json.dumps(
+            {"time": _now(), "event": event, **fields}, ensure_ascii=False, default=str
+        )
         if self._store.local:
             with open(self._store.path(LOG), "a", encoding="utf-8") as file:
                 file.write(line + "\n")
@@ -57,7 +72,13 @@ class Watch:
         """Follow a step of `total` pieces of which `done` were finished before; call the result with the
         counts of each further piece."""
         counts: dict[str, Any] = {}
-        state = {"total": total, "done": done, "found_done": done, "started": _now(), "counts": counts}
+        state = {
+            "total": total,
+            "done": done,
+            "found_done": done,
+            "started": _now(),
+            "counts": counts,
+        }
         self._state["steps"][name] = state
         self.log("step started", step=name, total=total, done=done)
         begun = last_line = time.monotonic()
@@ -98,12 +119,16 @@ class Watch:
         self.log("step ended", step=name, seconds=state["seconds"], counts=counts)
         if not bar:
             extra = f", {done} found done" if done else ""
-            self.console.print(f"{name}: {state['done']}/{total}{extra}, {state['seconds']} s", markup=False)
+            self.console.print(
+                f"{name}: {state['done']}/{total}{extra}, {state['seconds']} s", markup=False
+            )
         self.write_progress(force=True)
 
     def failure(self, step: str, piece: str, error: str) -> None:
         """A piece that was left unfinished."""
-        self._state.setdefault("failures", []).append({"step": step, "piece": piece, "error": error})
+        self._state.setdefault("failures", []).append(
+            {"step": step, "piece": piece, "error": error}
+        )
         self.say(f"{step}: {piece} failed: {error}", style="red")
         self.write_progress(force=True)
 
@@ -126,7 +151,11 @@ class Watch:
 
     def seconds(self) -> dict[str, float]:
         """Wall time of each step of this run."""
-        return {name: state["seconds"] for name, state in self._state["steps"].items() if "seconds" in state}
+        return {
+            name: state["seconds"]
+            for name, state in self._state["steps"].items()
+            if "seconds" in state
+        }
 
 
 def add_counts(total: dict[str, Any], piece: dict[str, Any]) -> None:
@@ -149,5 +178,3 @@ def _rate(counts: dict[str, Any], seconds: float) -> str:
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-

@@ -34,7 +34,10 @@ class Task:
 
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
-    return {"exact": recipe.dedup.exact, "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump()}
+    return {
+        "exact": recipe.dedup.exact,
+        "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump(),
+    }
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -51,7 +54,9 @@ def run(task: Task) -> dict[str, Any]:
     slices = label_slices(documents["label"])
     if task.recipe.dedup.exact:
         for _, start, stop in slices:
-            content_id[start:stop] = start + _equal_content(content.slice(start, stop - start), uncut[start:stop])
+            content_id[start:stop] = start + _equal_content(
+                content.slice(start, stop - start), uncut[start:stop]
+            )
         cluster = content_id.copy()
     if task.recipe.dedup.minhash:
         near = _near_duplicates(rows, task.recipe, slices, uncut & (content_id == np.arange(n)))
@@ -119,10 +124,16 @@ def _equal_content(content: pa.Table, uncut: np.ndarray) -> np.ndarray:
     """For each row the first row with the same content; rows that were cut are equal to themselves alone."""
     frame = pl.from_arrow(content).with_row_index("row").with_columns(own=pl.Series(uncut))
     key = pl.when("own").then(pl.lit(-1)).otherwise(pl.col("row").cast(pl.Int64))
-    return frame.select(pl.col("row").min().over("content_0", "content_1", key))["row"].cast(pl.Int64).to_numpy()
+    return (
+        frame.select(pl.col("row").min().over("content_0", "content_1", key))["row"]
+        .cast(pl.Int64)
+        .to_numpy()
+    )
 
 
-def _near_duplicates(rows: Rows, recipe: Recipe, slices: list[tuple[str, int, int]], member: np.ndarray) -> np.ndarray:
+def _near_duplicates(
+    rows: Rows, recipe: Recipe, slices: list[tuple[str, int, int]], member: np.ndarray
+) -> np.ndarray:
     """For each row the first row of its near-duplicate component, among rows where `member`, per label."""
     settings = recipe.dedup.minhash
     assert settings is not None
@@ -136,13 +147,23 @@ def _near_duplicates(rows: Rows, recipe: Recipe, slices: list[tuple[str, int, in
         signatures = flat.reshape(-1, width)
     forest = components.UnionFind(len(member))
     for band in range(settings.bands):
-        keys = rows.read("bands", [f"band_{band}"])[f"band_{band}"].to_numpy()
+        name = f"band_{band}"
+        keys = rows.read("bands", [name])[name].to_numpy()
         for _, first, last in slices:
-            a, b = components.band_edges(
-                keys[first:last],
-                valid[first:last],
-                None if signatures is None else signatures[first:last],
-                settings.verify or 0.0,
-            )
-            forest.union(a + first, b + first)
+            a, b = _edges(keys[first:last], valid[first:last], signatures, first, settings.verify)
+            forest.union_edges(a + first, b + first)
     return forest.roots()
+
+
+def _edges(
+    keys: np.ndarray,
+    valid: np.ndarray,
+    signatures: np.ndarray | None,
+    first: int,
+    verify: float | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    if signatures is None or verify is None:
+        return components.band_edges(keys, valid)
+    return components.verified_band_edges(
+        keys, signatures[first : first + len(keys)], verify, valid
+    )

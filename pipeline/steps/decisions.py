@@ -1,8 +1,8 @@
 """Step D: what stays, why the rest goes, and how often a kept document should be seen. No text is read.
 
-For each label: documents under the language cut go; of the members of a cluster that remain, one is kept
-and the others are duplicates; the rules are applied to the kept members in recipe order, and the first one that fails is the
-reason; weights follow from the removal rate per cluster size.
+For each label: documents under the language cut go; of the members of a cluster that remain, one is
+kept and the others are duplicates; the rules are applied to the kept members in recipe order, and the
+first one that fails is the reason; weights follow from the removal rate per cluster size.
 """
 
 from collections import Counter
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from filters.parameters import LanguageParameters, thresholds
 
 from dedup import rebalance
 from filters import rules
-from filters.parameters import LanguageParameters, thresholds
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
@@ -59,7 +59,9 @@ def language_cut(recipe: Recipe, parameters: LanguageParameters) -> float | None
     return parameters.language_score if cut == "parameters" else cut
 
 
-def rule_thresholds(recipe: Recipe, label: str, parameters: LanguageParameters) -> dict[str, float | None]:
+def rule_thresholds(
+    recipe: Recipe, label: str, parameters: LanguageParameters
+) -> dict[str, float | None]:
     """The threshold of each of the recipe's rules for a label, in order; None where a rule does not apply."""
     own = thresholds(parameters)
     found: dict[str, float | None] = {}
@@ -151,7 +153,9 @@ def _decide(
     weight[kept[~removed_by_rule]] = weights[~removed_by_rule]
     table = pa.table(
         [
-            pa.array(outcome, pa.string()).dictionary_encode().cast(DECISIONS.field("outcome").type),
+            pa.array(outcome, pa.string())
+            .dictionary_encode()
+            .cast(DECISIONS.field("outcome").type),
             pa.array(reason, pa.string()).dictionary_encode().cast(DECISIONS.field("reason").type),
             pa.array(size, mask=size == 0),
             weight,
@@ -187,7 +191,9 @@ def _is_none(values: np.ndarray) -> np.ndarray:
     return np.equal(values, None)
 
 
-def _first_failures(signals: pa.Table, rows: np.ndarray, limits: dict[str, float | None]) -> np.ndarray:
+def _first_failures(
+    signals: pa.Table, rows: np.ndarray, limits: dict[str, float | None]
+) -> np.ndarray:
     """The name of the first rule that each row fails, or None."""
     failed = np.full(len(rows), None, object)
     for name, threshold in limits.items():
@@ -199,25 +205,26 @@ def _first_failures(signals: pa.Table, rows: np.ndarray, limits: dict[str, float
     return failed
 
 
-def _weights(sizes: np.ndarray, removed: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, dict[str, Any]]:
+def _weights(
+    sizes: np.ndarray, removed: np.ndarray, recipe: Recipe
+) -> tuple[np.ndarray, dict[str, Any]]:
     """Weights of kept members, and how they came about, for the manifest."""
     settings = recipe.rebalance
-    ones = np.ones(len(sizes), np.int32)
     if settings is None:
-        return ones, {"note": "no rebalancing in the recipe: every weight is 1"}
-    if len(sizes) < settings.min_clusters:
-        note = f"{len(sizes)} clusters, fewer than {settings.min_clusters}: every weight is 1"
-        return ones, {"note": note}
+        return np.ones(len(sizes), np.int32), {
+            "note": "no rebalancing in the recipe: every weight is 1"
+        }
     rates = rebalance.removal_rates(sizes, removed, settings.min_documents)
-    weights = rebalance.rehydration_weights(
-        rates.sizes, rates.rates, rates.global_rate, settings.max_repetitions
+    weights = rebalance.language_weights(
+        rates, settings.max_repetitions, min_clusters=settings.min_clusters
     )
-    return rebalance.weights_for(sizes, weights), {
-        "cluster_sizes": [int(s) for s in rates.sizes],
-        "removal_rates": [float(r) for r in rates.rates],
-        "tail_start": int(rates.tail_start),
-        "global_removal_rate": float(rates.global_rate),
-        "weights": {str(s): int(w) for s, w in weights.items()},
+    return rebalance.weights_for(sizes, weights.steps), {
+        "note": weights.note,
+        "cluster_sizes": rates.sizes.tolist(),
+        "removal_rates": rates.rates.tolist(),
+        "tail_start": rates.tail_start,
+        "global_removal_rate": rates.global_rate,
+        "weights": {str(size): weight for size, weight in weights.steps.items()},
     }
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from filters import parameters as language_parameters
 from filters.parameters import LanguageParameters
+
+from filters import parameters as language_parameters
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 

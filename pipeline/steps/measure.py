@@ -7,21 +7,22 @@ label, its quarantine file, and its counts; it is written last.
 """
 
 import hashlib
-import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from filters.url import UrlFilter
 
 import language_id
 from dedup import exact, minhash
 from filters import parameters as language_parameters
 from filters import signals, words
-from filters.url import UrlFilter
 from pipeline import sources
 from pipeline.extract import ExtractionError, extract
 from pipeline.extract.charset import decode
@@ -172,7 +173,9 @@ def _sampled(id: str, share: float | None, seed: int) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
-def _quarantined(source: Source, record: Document | Damaged, cause: str, is_document: bool) -> dict[str, Any]:
+def _quarantined(
+    source: Source, record: Document | Damaged, cause: str, is_document: bool
+) -> dict[str, Any]:
     return {
         "file_path": source.address,
         "offset": record.offset,
@@ -218,7 +221,11 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
     titles: list[str | None] = []
     cuts: list[str | None] = []
     quarantined: list[dict[str, Any]] = []
-    blocked = url_filter(recipe).blocked([d.url for d in batch]) if recipe.url_filter else [None] * len(batch)
+    blocked = (
+        url_filter(recipe).blocked([d.url for d in batch])
+        if recipe.url_filter
+        else [None] * len(batch)
+    )
     for document, reason in zip(batch, blocked, strict=True):
         text: str | None = None
         title: str | None = None
@@ -276,7 +283,9 @@ def main_text(document: Document, engine: str) -> tuple[str, str | None]:
             **({} if engine == "default" else {"engine": engine}),
         )
         return page.text, page.title
-    text, _ = decode(document.payload, document.content_type or "text/plain; charset=utf-8", html=False)
+    text, _ = decode(
+        document.payload, document.content_type or "text/plain; charset=utf-8", html=False
+    )
     return text.replace("\0", "").strip(), None
 
 
@@ -288,7 +297,11 @@ def url_filter(recipe: Recipe) -> UrlFilter:
     section = recipe.url_filter
     key = section.model_dump_json() if section else ""
     if key not in _URL_FILTERS:
-        _URL_FILTERS[key] = UrlFilter.load(section.domains, section.urls, section.words) if section else UrlFilter.load([], [], [])
+        _URL_FILTERS[key] = (
+            UrlFilter.load(section.domains, section.urls, section.words)
+            if section
+            else UrlFilter.load([], [], [])
+        )
     return _URL_FILTERS[key]
 
 
@@ -309,13 +322,16 @@ def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords
 
 
 def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
-    content = exact.content_hashes(tokens)
+    content = exact.content_hashes(
+        tokens.folded, tokens.documents, tokens.buffer, tokens.text_offsets
+    )
     arrays: list[Any] = [content[:, 0], content[:, 1]]
     settings = recipe.dedup.minhash
     if settings is None:
         return pa.RecordBatch.from_arrays([pa.array(a) for a in arrays], schema=bands_schema(0, 0))
     parameters = minhash.MinHashParams(settings.bands, settings.rows, settings.ngram, settings.seed)
-    signatures, has_shingles = minhash.signatures(tokens.folded, tokens.documents, parameters)
+    signatures = minhash.signatures(tokens.folded, tokens.documents, parameters)
+    has_shingles = minhash.has_shingles(signatures)
     keys = minhash.band_keys(signatures, parameters)
     keys[~has_shingles] = 0
     low = minhash.low_bytes(signatures)
@@ -323,7 +339,11 @@ def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBat
     arrays.append(has_shingles)
     arrays += [np.ascontiguousarray(keys[:, band]) for band in range(settings.bands)]
     columns = [pa.array(a) for a in arrays]
-    columns.append(pa.Array.from_buffers(pa.binary(width), len(low), [None, pa.py_buffer(np.ascontiguousarray(low))]))
+    columns.append(
+        pa.Array.from_buffers(
+            pa.binary(width), len(low), [None, pa.py_buffer(np.ascontiguousarray(low))]
+        )
+    )
     return pa.RecordBatch.from_arrays(columns, schema=bands_schema(settings.bands, width))
 
 
@@ -339,8 +359,15 @@ def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict
     groups = _row_groups(documents["text_bytes"].to_numpy(), ranges)
     store = folder.store
     store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups)
-    for table, batches in (("signals", [p.signals for p in parts]), ("bands", [p.bands for p in parts])):
-        store.write_table(folder.file(f"{table}/{name}.parquet"), pa.Table.from_batches(batches).take(order), groups)
+    for table, batches in (
+        ("signals", [p.signals for p in parts]),
+        ("bands", [p.bands for p in parts]),
+    ):
+        store.write_table(
+            folder.file(f"{table}/{name}.parquet"),
+            pa.Table.from_batches(batches).take(order),
+            groups,
+        )
     return {
         "name": name,
         "rows": documents.num_rows,
@@ -354,7 +381,10 @@ def _label_ranges(documents: pa.Table) -> list[dict[str, Any]]:
     counted = documents.select(["label", "text_bytes"]).group_by("label", use_threads=False)
     counted = counted.aggregate([("text_bytes", "count"), ("text_bytes", "sum")])
     ranges, start = [], 0
-    for label, rows, size in zip(*(counted[c].to_pylist() for c in ("label", "text_bytes_count", "text_bytes_sum")), strict=True):
+    for label, rows, size in zip(
+        *(counted[c].to_pylist() for c in ("label", "text_bytes_count", "text_bytes_sum")),
+        strict=True,
+    ):
         ranges.append({"label": label, "start": start, "rows": rows, "text_bytes": size})
         start += rows
     return ranges
@@ -395,19 +425,19 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {
         "input": recipe.input.model_dump(include={"max_record_bytes", "limit", "sample"}),
         "seed": recipe.seed if recipe.input.sample else None,
-        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash if lists else None,
+        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash
+        if lists
+        else None,
         "extract": recipe.extract.model_dump(),
         "language": language_id.load_model(recipe.language.model).hash,
         "stop_words": stop_words,
         "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump(exclude={"verify"}),
         "segment_bytes": recipe.output.segment_bytes,
-        "libraries": json.loads(_library_versions()),
+        "libraries": _library_versions(),
     }
 
 
-def _library_versions() -> str:
-    """Versions of the libraries whose output A stores: a new release may extract or identify otherwise."""
-    from importlib.metadata import version
-
+def _library_versions() -> dict[str, str]:
+    """Versions of what A's output rests on: a new release may extract, identify or class otherwise."""
     names = ("fastwarc", "resiliparse", "trafilatura", "pycld2", "icu4py", "charset-normalizer")
-    return json.dumps({name: version(name) for name in names})
+    return {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}

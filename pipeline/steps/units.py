@@ -58,12 +58,22 @@ def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
         for segment in manifest["segments"]:
             for entry in segment["labels"]:
                 rows.append(
-                    (entry["label"], order, segment["name"], manifest["address"], entry["start"], entry["rows"], entry["text_bytes"])
+                    (
+                        entry["label"],
+                        order,
+                        segment["name"],
+                        manifest["address"],
+                        entry["start"],
+                        entry["rows"],
+                        entry["text_bytes"],
+                    )
                 )
             order += 1
     rows.sort(key=lambda r: (r[0], r[1]))
     columns = list(zip(*rows, strict=True)) if rows else [[]] * len(INDEX)
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)], schema=INDEX)
+    return pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)], schema=INDEX
+    )
 
 
 def units(index: pa.Table) -> list[Unit]:
@@ -80,7 +90,9 @@ def units(index: pa.Table) -> list[Unit]:
             first += documents
         labels, documents = [], 0
 
-    for label, rows in zip(counts["label"].to_pylist(), counts["rows_sum"].to_pylist(), strict=True):
+    for label, rows in zip(
+        counts["label"].to_pylist(), counts["rows_sum"].to_pylist(), strict=True
+    ):
         if documents + rows > UNIT_DOCUMENTS:
             close()
         labels.append(label)
@@ -105,7 +117,9 @@ class Rows:
         for _, entries in groupby(index.iter_rows(named=True), key=lambda r: r["order"]):
             run = list(entries)
             first, last = run[0], run[-1]
-            slices.append((first["segment"], first["address"], first["start"], last["start"] + last["rows"]))
+            slices.append(
+                (first["segment"], first["address"], first["start"], last["start"] + last["rows"])
+            )
         return cls(measure, slices, len(labels) > 1)
 
     def window(self, start: int, stop: int) -> "Rows":
@@ -127,7 +141,9 @@ class Rows:
     def parts(self, table: str, columns: list[str] | None) -> Iterator[pa.Table]:
         """Columns segment by segment, in the segments' own order."""
         for segment, _, start, stop in self.slices:
-            yield self.measure.store.read_columns(self.measure.file(f"{table}/{segment}.parquet"), columns, start, stop)
+            yield self.measure.store.read_columns(
+                self.measure.file(f"{table}/{segment}.parquet"), columns, start, stop
+            )
 
     def order(self) -> pa.Array:
         """Positions, in segment order, of the unit's rows in the unit's order."""
@@ -136,7 +152,9 @@ class Rows:
 
     def addresses(self) -> pa.Array:
         """The address of each row's input, in the unit's order."""
-        arrays = [pa.repeat(pa.scalar(a, pa.string()), stop - start) for _, a, start, stop in self.slices]
+        arrays = [
+            pa.repeat(pa.scalar(a, pa.string()), stop - start) for _, a, start, stop in self.slices
+        ]
         whole = pa.concat_arrays(arrays)
         return whole.take(self.order()) if self.several_labels else whole
 
@@ -148,6 +166,8 @@ def _read_index(measure: StepFolder, index_file: str, labels: Sequence[str]) -> 
 
 def label_slices(labels: pa.ChunkedArray) -> list[tuple[str, int, int]]:
     """(label, start, stop) for each run of equal labels."""
-    encoded = pc.run_end_encode(labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels)
+    encoded = pc.run_end_encode(
+        labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
+    )
     ends: list[Any] = encoded.run_ends.to_pylist()
     return list(zip(encoded.values.to_pylist(), [0, *ends[:-1]], ends, strict=True))

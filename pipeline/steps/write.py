@@ -60,7 +60,12 @@ def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
         if text_bytes > limit:
             for kind, ends in values["shards"].items():
                 for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-                    yield replace(template, first_row=row, labels=((label, n),), shard=(kind, number, start, end))
+                    yield replace(
+                        template,
+                        first_row=row,
+                        labels=((label, n),),
+                        shard=(kind, number, start, end),
+                    )
         else:
             first = first if group else row
             group.append((label, n))
@@ -81,7 +86,10 @@ def run(task: Task) -> dict[str, Any]:
     table = corpus_columns(
         rows,
         task.decisions.store.read_columns(
-            task.decisions.file(f"{task.unit.piece}.parquet"), None, task.first_row + start, task.first_row + stop
+            task.decisions.file(f"{task.unit.piece}.parquet"),
+            None,
+            task.first_row + start,
+            task.first_row + stop,
         ),
     )
     counts = {"corpus": 0, "removed": 0}
@@ -100,7 +108,21 @@ def run(task: Task) -> dict[str, Any]:
 
 def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
     """The columns of `removed/` and the outcome, for rows and their decisions."""
-    documents = rows.read("documents", ["text", "id", "dump", "url", "date", "title", "label", "language_score", "top_langs", "offset"])
+    documents = rows.read(
+        "documents",
+        [
+            "text",
+            "id",
+            "dump",
+            "url",
+            "date",
+            "title",
+            "label",
+            "language_score",
+            "top_langs",
+            "offset",
+        ],
+    )
     words = rows.read("signals", ["word_count"])["word_count"]
     n = documents.num_rows
     parts = pc.split_pattern(documents["label"], "_")
@@ -138,11 +160,16 @@ def _write(task: Task, kind: str, label: str, number: int, table: pa.Table) -> i
 
 def write_quarantine(folder: StepFolder, measure: StepFolder, inputs: list[str]) -> None:
     """All inputs' quarantine rows in one file, in the order of the inputs."""
-    with folder.store.create(folder.file("quarantine/train-00000.parquet")) as file, parquet_writer(file, QUARANTINE) as writer:
+    with (
+        folder.store.create(folder.file("quarantine/train-00000.parquet")) as file,
+        parquet_writer(file, QUARANTINE) as writer,
+    ):
         for key in inputs:
             manifest = measure.manifest(key)
             if manifest and manifest["quarantine_rows"]:
-                writer.write_table(measure.store.read_columns(measure.file(f"quarantine/{key}.parquet"), None))
+                writer.write_table(
+                    measure.store.read_columns(measure.file(f"quarantine/{key}.parquet"), None)
+                )
 
 
 def copy_parameters(folder: StepFolder, fit: StepFolder, labels: list[str]) -> None:
