@@ -136,27 +136,18 @@ def has_shingles(signatures: np.ndarray) -> np.ndarray:
 @njit(cache=True, nogil=True)
 def _minima(shingles, count, multipliers, high, low, out):
     """Fold `count` shingle hashes (uint64) into the running minima `out` (uint32[lanes])."""
-    lanes = multipliers.shape[0]
-    # The last block is filled up with its last shingle: a repeated shingle changes no minimum.
+    # The last block is filled up with the last shingle: a repeated shingle changes no minimum.
     for begin in range(0, count, _BLOCK):
         for k in range(_BLOCK):
             x = shingles[min(begin + k, count - 1)]
             high[k] = np.uint32(x >> _S32)
             low[k] = np.uint32(x & _LOW)
-        h0, h1, h2, h3 = high[0], high[1], high[2], high[3]
-        h4, h5, h6, h7 = high[4], high[5], high[6], high[7]
-        l0, l1, l2, l3 = low[0], low[1], low[2], low[3]
-        l4, l5, l6, l7 = low[4], low[5], low[6], low[7]
-        for j in range(lanes):
+        for j in range(multipliers.shape[0]):
             a = multipliers[j]
-            v = min(out[j], np.uint32(h0 + a * l0))
-            v = min(v, np.uint32(h1 + a * l1))
-            v = min(v, np.uint32(h2 + a * l2))
-            v = min(v, np.uint32(h3 + a * l3))
-            v = min(v, np.uint32(h4 + a * l4))
-            v = min(v, np.uint32(h5 + a * l5))
-            v = min(v, np.uint32(h6 + a * l6))
-            out[j] = min(v, np.uint32(h7 + a * l7))
+            smallest = out[j]
+            for k in range(_BLOCK):
+                smallest = min(smallest, np.uint32(high[k] + np.uint32(a * low[k])))
+            out[j] = smallest
 
 
 @njit(cache=True, nogil=True)
