@@ -1,0 +1,31 @@
+"""Inputs: addresses resolved, files of any known type read as records. See docs/sources.md."""
+
+from pipeline.sources.addresses import resolve
+from pipeline.sources.model import (
+    MAX_RECORD_BYTES,
+    SKIP_REASONS,
+    Damaged,
+    Document,
+    InputError,
+    Record,
+    Retries,
+    Skipped,
+    Source,
+    SourceError,
+)
+from pipeline.sources.reading import read_records
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "SKIP_REASONS",
+    "Damaged",
+    "Document",
+    "InputError",
+    "Record",
+    "Retries",
+    "Skipped",
+    "Source",
+    "SourceError",
+    "read_records",
+    "resolve",
+]

@@ -1,0 +1,204 @@
+"""HTTP responses as archives hold them: the head, and the body with its encodings undone."""
+
+import re
+import zlib
+from typing import NamedTuple
+
+import brotli
+import zstandard
+
+_STATUS_LINE = re.compile(
+    rb"HTTP(?:/\d+(?:\.\d+)?)?[ \t]+(\d{3})(?!\d)[^\r\n]*(?:\r?\n|\r|$)", re.I
+)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_TEXT_TYPES = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+\-]+/[\w!#$&^.+\-]+")
+_HTML_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ZLIB_PIECE = 32 << 10
+
+
+class TooLarge(Exception):
+    """A body that unpacks to more than the size cap."""
+
+
+class Undecodable(Exception):
+    """A body whose content encoding cannot be undone."""
+
+
+class Head(NamedTuple):
+    """An HTTP head: the status, and header values by lower-case name in the order sent."""
+
+    status: int
+    headers: dict[str, list[str]]
+    end: int  # where the body begins
+
+    def last(self, name: str) -> str | None:
+        """The value of the last header of this name."""
+        values = self.headers.get(name)
+        return values[-1] if values else None
+
+
+def parse_head(block: bytes) -> Head | None:
+    """The head of a response block; None if it does not begin with a status line.
+
+    Lines may end in CRLF or LF; a missing status text, `HTTP/2 200` and folded lines are taken. Without
+    a blank line all of the block is head.
+    """
+    status = _STATUS_LINE.match(block)
+    if status is None:
+        return None
+    # The status line's own line end may be the first half of the blank line that ends the head.
+    blank = _HEAD_END.search(block, max(0, status.end() - 2))
+    end = blank.end() if blank else len(block)
+    text = block[status.end() : blank.start() if blank else end].decode("latin-1")
+    headers: dict[str, list[str]] = {}
+    name = ""
+    for line in text.split("\n"):
+        if line[:1] in (" ", "\t") and name:
+            headers[name][-1] += " " + line.strip()
+            continue
+        key, colon, value = line.partition(":")
+        if colon:
+            name = key.strip().lower()
+            headers.setdefault(name, []).append(value.strip())
+    return Head(int(status[1]), headers, end)
+
+
+def text_kind(content_type: str | None, body: bytes) -> str | None:
+    """ "html" or "text" for what counts as a document, None for the rest.
+
+    A missing or unreadable content type is told from the body: `<!doctype html` or `<html` is HTML.
+    """
+    media_type = _MEDIA_TYPE.match((content_type or "").strip())
+    if media_type:
+        return _TEXT_TYPES.get(media_type[0].lower())
+    return "html" if _HTML_START.match(body[:4096]) else None
+
+
+def dechunk(body: bytes) -> bytes:
+    """A body without its chunked framing. Where the framing is wrong, the bytes from there on stay as they are."""
+    pieces: list[bytes] = []
+    at = 0
+    while line := _CHUNK_LINE.match(body, at):
+        size = int(line[1], 16)
+        if size == 0:
+            return b"".join(pieces)
+        data = body[line.end() : line.end() + size]
+        after = line.end() + size
+        pieces.append(data)
+        at = after
+        if body.startswith(b"\r\n", after):
+            at += 2
+        elif body.startswith(b"\n", after):
+            at += 1
+        elif after < len(body):
+            if len(pieces) == 1:
+                return body
+            break
+    pieces.append(body[at:])
+    return b"".join(pieces)
+
+
+def decode_content(body: bytes, encodings: list[str], cap: int) -> bytes:
+    """Undoes `Content-Encoding` values, the last first.
+
+    Archives often keep bodies decoded and the header as it was: what does not look encoded stays as it
+    is. A body that was cut off gives what could be decoded.
+
+    Raises TooLarge over `cap` bytes, Undecodable where nothing could be decoded.
+    """
+    names = [name.strip().lower() for value in encodings for name in value.split(",")]
+    for name in reversed(names):
+        if name in ("gzip", "x-gzip"):
+            if body[:2] == b"\x1f\x8b":
+                body = _inflate(body, 31, cap)
+        elif name == "deflate":
+            if not _looks_like_text(body):
+                try:
+                    body = _inflate(body, 15, cap)
+                except Undecodable:
+                    body = _inflate(body, -15, cap)
+        elif name == "br":
+            body = _brotli(body, cap)
+        elif name == "zstd" and body[:4] == b"\x28\xb5\x2f\xfd":
+            body = _zstd(body, cap)
+    return body
+
+
+def _looks_like_text(body: bytes) -> bool:
+    head = body[:512]
+    control = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)
+    return control == 0
+
+
+def _inflate(body: bytes, window: int, cap: int) -> bytes:
+    pieces = []
+    size = 0
+    while body:
+        decoder = zlib.decompressobj(window)
+        try:
+            for at in range(0, len(body), _ZLIB_PIECE):
+                data = decoder.decompress(body[at : at + _ZLIB_PIECE])
+                pieces.append(data)
+                size += len(data)
+                if size > cap:
+                    raise TooLarge
+                if decoder.eof:
+                    body = decoder.unused_data + body[at + _ZLIB_PIECE :]
+                    break
+            else:
+                break
+        except zlib.error as error:
+            if not size:
+                name = "gzip" if window == 31 else "deflate"
+                raise Undecodable(f"the {name} body is damaged ({error})") from None
+            break
+        if window != 31 or body[:2] != b"\x1f\x8b":
+            break
+    return b"".join(pieces)
+
+
+def _brotli(body: bytes, cap: int) -> bytes:
+    decoder = brotli.Decompressor()
+    pieces = []
+    size = 0
+    data = body
+    try:
+        while True:
+            piece = decoder.process(data, output_buffer_limit=1 << 20)
+            data = b""
+            pieces.append(piece)
+            size += len(piece)
+            if size > cap:
+                raise TooLarge
+            if decoder.is_finished() or (not piece and decoder.can_accept_more_data()):
+                return b"".join(pieces)
+    except brotli.error as error:
+        if size:
+            return b"".join(pieces)
+        if _looks_like_text(body):
+            return body
+        raise Undecodable(f"the brotli body is damaged ({error})") from None
+
+
+def _zstd(body: bytes, cap: int) -> bytes:
+    decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    pieces = []
+    size = 0
+    try:
+        for at in range(0, len(body), 1024):
+            piece = decoder.decompress(body[at : at + 1024])
+            pieces.append(piece)
+            size += len(piece)
+            if size > cap:
+                raise TooLarge
+            if decoder.eof:
+                break
+    except zstandard.ZstdError as error:
+        if not size:
+            raise Undecodable(f"the zstd body is damaged ({error})") from None
+    return b"".join(pieces)

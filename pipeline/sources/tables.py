@@ -1,0 +1,145 @@
+"""Parquet files with a `text` column."""
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.sources.model import Damaged, Document, Record, Skipped
+from pipeline.sources.pages import content_id, iso_date, utf8
+from pipeline.sources.transport import Input, one_line
+
+_BATCH_ROWS = 256  # bounds what is held of a row group besides its pages
+_COLUMNS = ("text", "id", "url", "date", "dump")
+_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError)
+
+
+def read_table(source: Input, dump: str | None, max_record_bytes: int) -> Iterator[Record]:
+    """The records of a Parquet file; offsets are row numbers. One row group's damage leaves the others."""
+    try:
+        table = pq.ParquetFile(
+            source, pre_buffer=False, buffer_size=4 << 20, page_checksum_verification=True
+        )
+    except _ERRORS as error:
+        _raise_if_unread(source)
+        yield Damaged(0, 0, f"Parquet footer damaged ({_cause(error)})", is_document=False)
+        return
+    names = table.schema_arrow.names
+    problem = _problem(table.schema_arrow)
+    if problem:
+        yield Damaged(0, 0, problem, is_document=False)
+        return
+    columns = [name for name in _COLUMNS if name in names]
+    number = 0
+    row = 0
+    for group in range(table.num_row_groups):
+        group_end = row + table.metadata.row_group(group).num_rows
+        try:
+            for batch in table.iter_batches(_BATCH_ROWS, [group], columns):
+                yield from _records(batch, number, row, dump, max_record_bytes)
+                number += batch.num_rows
+                row += batch.num_rows
+        except _ERRORS as error:
+            _raise_if_unread(source)
+            cause = f"rows {row} to {group_end - 1} of row group {group} damaged ({_cause(error)})"
+            yield Damaged(number, row, cause, is_document=False)
+            number += 1
+        row = group_end
+
+
+def _raise_if_unread(source: Input) -> None:
+    """What pyarrow reports may be the input's failure, which is no damage."""
+    if source.error is not None:
+        raise source.error
+
+
+def _cause(error: BaseException) -> str:
+    return one_line(error)[:200]
+
+
+def _problem(schema: pa.Schema) -> str | None:
+    if "text" not in schema.names:
+        return f"Parquet file has no column 'text' (it has: {', '.join(schema.names[:12])})"
+    kind = schema.field("text").type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if not (
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_binary_view(kind)
+    ):
+        return f"column 'text' of the Parquet file is no string but {kind}"
+    return None
+
+
+def _records(
+    batch: pa.RecordBatch, number: int, row: int, dump: str | None, cap: int
+) -> Iterator[Record]:
+    texts = _plain(batch.column("text")).cast(pa.large_binary())
+    others: dict[str, list[Any]] = {
+        name: _scalars(batch.column(name)) for name in batch.schema.names if name != "text"
+    }
+    for index in range(batch.num_rows):
+        scalar = texts[index]
+        payload = scalar.as_buffer() if scalar.is_valid else None
+        if payload is None or not payload.size:
+            yield Skipped(number + index, row + index, "empty")
+            continue
+        if payload.size > cap:
+            yield Skipped(number + index, row + index, "too_large")
+            continue
+        text = utf8(payload.to_pybytes())
+        given = {name: values[index] for name, values in others.items()}
+        url, date = given.get("url"), given.get("date")
+        yield Document(
+            number=number + index,
+            offset=row + index,
+            id=given.get("id") or content_id(url, date, text),
+            url=url,
+            date=iso_date(date) or date,
+            dump=given.get("dump") or dump,
+            kind="text",
+            payload=text,
+            decoded=True,
+            content_type=None,
+        )
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _scalars(column: pa.Array) -> list[str | None]:
+    """Values as strings, timestamps as ISO 8601 (UTC where they have no zone), None for nested ones."""
+    column = _plain(column)
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return [
+            _iso(value)
+            for value in column.cast(pa.timestamp("us", kind.tz), safe=False).to_pylist()
+        ]
+    if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
+        return [None] * len(column)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        column = column.cast(pa.large_binary())
+    return [
+        value.decode("utf-8", "replace") or None
+        if isinstance(value, bytes)
+        else None
+        if value is None
+        else str(value)
+        for value in column.to_pylist()
+    ]
+
+
+def _iso(value: datetime.datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value.isoformat() + "Z"
