@@ -1,0 +1,495 @@
+"""The embedded model: FunLangID's lexicon and CLD2, weighed into one label and one probability.
+
+Both classifiers read the same bounded sample of a document. Their answers, the script of the text and a few shares of character
+classes are the features of a conditional logit over candidates: the lexicon's best labels, CLD2's labels, "no language at all" and
+"a language that neither knows". Its weights come from labelled text (`calibrate.py`) and lie in `assets/weights.json`. The score is the
+candidate's probability, so that a cut at 0.5 or 0.9 means what it says.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pycld2
+from numba import njit
+
+from language_id import lexicon
+from language_id.labels import (
+    NO_LANGUAGE,
+    UNDETERMINED,
+    canonical_script,
+    languages,
+    macrolanguages,
+    normalise_label,
+    script_of,
+)
+from language_id.scripts import (
+    BOPO,
+    HAN_FORM,
+    HANI,
+    HIRA,
+    KANA,
+    KANA_SHARE,
+    dominant_script,
+    main_script,
+    script_name,
+)
+from language_id.text import SCRIPT_NAMES, SCRIPT_TABLE, ZINH, sample, text_array, utf8_buffer
+
+HEAD = 1200  # characters from the beginning of a text that are always read
+WINDOWS = 3  # pieces from the rest
+WINDOW_LENGTH = 300  # characters of each
+CLD2_BYTES = 1600  # CLD2 reads the beginning and the end of the sample up to this many bytes
+TOP = 8  # the lexicon's labels that become candidates
+CANDIDATES = TOP + 3  # and CLD2's three
+MIN_SCRIPT_SHARE = 0.2  # of a text's letters: a label of a script with less is refused
+LEAST = 0.01  # candidates below this probability are not listed
+UNKNOWN_BELOW = 0.1  # no language reaches this: the answer is und
+BATCH = 1024  # texts at a time: bounds the memory for their samples
+
+_ASSETS = Path(__file__).parent / "assets"
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+
+def _lexicon_labels() -> list[str]:
+    """The canonical label of each of the lexicon's tags; the script is that of its n-grams."""
+    grams = [lexicon.GRAMS[i] for i in lexicon.ENTRIES]
+    bounds = lexicon.FIRST
+    scripts = dominant_script(["".join(grams[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)])
+    found = []
+    for tag, script in zip(lexicon.TAGS, scripts, strict=True):
+        label = normalise_label(tag, "funlangid")
+        if label[:4] == "cmn_" and label != "cmn_Latn":
+            label = "cmn_Hani"
+        elif label[:3] != "zxx":
+            label = f"{label[:3]}_{canonical_script(label[:3], script)}"
+        found.append(label)
+    return found
+
+
+def _cld2_labels() -> dict[str, str]:
+    """The canonical label of each code that CLD2 can return."""
+    names = set(pycld2.DETECTED_LANGUAGES)
+    codes = {code for name, code in pycld2.LANGUAGES if name in names and not code.startswith(("xx", "zz"))}
+    codes.add("xx-Goth")
+    found = {code: normalise_label(code, "cld2") for code in sorted(codes)}
+    return {code: "cmn_Hani" if label[:3] == "cmn" else label for code, label in found.items()}
+
+
+_LEXICON_LABELS = _lexicon_labels()
+_CLD2_LABELS = _cld2_labels()
+LABELS: list[str] = sorted(set(_LEXICON_LABELS) | set(_CLD2_LABELS.values()) | {NO_LANGUAGE})
+_NUMBER = {label: i for i, label in enumerate(LABELS)}
+_NOISE = _NUMBER[NO_LANGUAGE]
+_TAG_LABEL = np.array([_NUMBER[x] for x in _LEXICON_LABELS], dtype=np.int32)
+_CLD2_NUMBER = {code: _NUMBER[label] for code, label in _CLD2_LABELS.items()}
+
+
+def _group(label: str) -> str:
+    """What CLD2 does not tell apart: members of one macrolanguage."""
+    return macrolanguages().get(label[:3], label[:3])
+
+
+_GROUPS = sorted({_group(label) for label in LABELS})
+_LABEL_GROUP = np.array([_GROUPS.index(_group(label)) for label in LABELS], dtype=np.int32)
+_IN_CLD2 = np.isin(np.arange(len(LABELS)), sorted(_CLD2_NUMBER.values()))
+_GROUP_IN_CLD2 = np.isin(_LABEL_GROUP, _LABEL_GROUP[_IN_CLD2])
+_IN_LEXICON = np.isin(np.arange(len(LABELS)), _TAG_LABEL)
+_SCRIPT_INDEX = {"Jpan": -1, "Hans": -2, "Hant": -2, "Hani": -2} | {
+    name: i for i, name in enumerate(SCRIPT_NAMES) if name != "Hani"
+}
+_LABEL_SCRIPT = np.array([_SCRIPT_INDEX.get(script_of(x), 0) for x in LABELS], dtype=np.int32)
+
+# Weight of an n-gram for a label: less where many labels share it, less at the end of a list.
+_SHARED = np.diff(lexicon.POSTING_FIRST)
+_POSTING_WEIGHTS = np.log1p(600 / (lexicon.POSTING_RANKS + 60.0)) * np.sqrt(
+    np.log1p(len(lexicon.TAGS) / np.repeat(_SHARED, _SHARED))
+)
+_POSTING_WEIGHTS /= _POSTING_WEIGHTS.mean()
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+# Counts of character classes in a sample.
+LETTERS, DIGITS, SYMBOLS, MARKUP, LONG_TOKENS, OTHER, CHARACTERS = range(7)
+CLASSES = 7
+
+
+@njit(cache=True, nogil=True)
+def _profile(codes, starts, table, han_form, scripts, forms, classes):  # type: ignore[no-untyped-def]
+    """Counts of scripts, Han forms and character classes of each sample."""
+    for i in range(len(starts) - 1):
+        run = 0
+        for at in range(starts[i], starts[i + 1] + 1):
+            code = codes[at] if at < starts[i + 1] else 0x20
+            if code == 0x20:
+                if run > 24:  # addresses, encoded data; scripts without blanks are not counted
+                    classes[i, LONG_TOKENS] += run
+                run = 0
+                continue
+            classes[i, CHARACTERS] += 1
+            script = table[code]
+            scripts[i, script] += 1
+            forms[i] += han_form[code]
+            if code < 0x250:
+                run += 1
+            if script > ZINH:
+                classes[i, LETTERS] += 1
+            elif 0x30 <= code <= 0x39:
+                classes[i, DIGITS] += 1
+            elif code < 0x80:
+                if code in (0x2E, 0x2C, 0x21, 0x3F, 0x27, 0x22, 0x2D, 0x3A):  # . , ! ? ' " - :
+                    classes[i, OTHER] += 1
+                else:
+                    classes[i, MARKUP] += 1
+            elif code < 0x100 or code == 0xFFFD:
+                classes[i, SYMBOLS] += 1
+            else:
+                classes[i, OTHER] += 1
+
+
+@njit(cache=True, nogil=True)
+def _encode(codes, starts, table, limit, out, bounds):  # type: ignore[no-untyped-def]
+    """UTF-8 of the samples for CLD2: the first two thirds of `limit` bytes and the last third; what it rejects becomes a blank."""
+    n = 0
+    for i in range(len(starts) - 1):
+        bounds[i] = n
+        begin, end = starts[i], starts[i + 1]
+        size = 0
+        for at in range(begin, end):
+            size += _width(codes[at])
+        skip = size - limit
+        before = n + 2 * limit // 3
+        for at in range(begin, end):
+            code = codes[at]
+            if skip > 0 and n >= before:
+                skip -= _width(code)
+                continue
+            if code < 0x20 or 0x7F <= code < 0xA0 or table[code] == 0:
+                code = 0x20
+            if code < 0x80:
+                out[n] = code
+                n += 1
+            elif code < 0x800:
+                out[n] = 0xC0 | (code >> 6)
+                out[n + 1] = 0x80 | (code & 0x3F)
+                n += 2
+            elif code < 0x10000:
+                out[n] = 0xE0 | (code >> 12)
+                out[n + 1] = 0x80 | ((code >> 6) & 0x3F)
+                out[n + 2] = 0x80 | (code & 0x3F)
+                n += 3
+            else:
+                out[n] = 0xF0 | (code >> 18)
+                out[n + 1] = 0x80 | ((code >> 12) & 0x3F)
+                out[n + 2] = 0x80 | ((code >> 6) & 0x3F)
+                out[n + 3] = 0x80 | (code & 0x3F)
+                n += 4
+    bounds[len(starts) - 1] = n
+
+
+@njit(cache=True, nogil=True)
+def _width(code):  # type: ignore[no-untyped-def]
+    return 1 if code < 0x80 else (2 if code < 0x800 else (3 if code < 0x10000 else 4))
+
+
+@njit(cache=True, nogil=True)
+def _best(found, ends, windows, first, tags, weights, tag_label, tag_sum, label_sum, labels, scores):  # type: ignore[no-untyped-def]
+    """The TOP labels of each text by weighted score, several tags of one label by the best of them."""
+    begin = 0
+    for i in range(len(ends)):
+        tag_sum[:] = 0
+        label_sum[:] = 0
+        for at in range(begin, ends[i]):
+            gram = found[at]
+            for k in range(first[gram], first[gram + 1]):
+                tag_sum[tags[k]] += weights[k]
+        begin = ends[i]
+        for t in range(len(tag_sum)):
+            if tag_sum[t] > label_sum[tag_label[t]]:
+                label_sum[tag_label[t]] = tag_sum[t]
+        size = 0
+        for label in range(len(label_sum)):
+            score = label_sum[label]
+            if score <= 0 or (size == labels.shape[1] and score <= scores[i, size - 1]):
+                continue
+            at = size if size < labels.shape[1] else size - 1
+            size = max(size, at + 1)
+            while at > 0 and scores[i, at - 1] < score:
+                scores[i, at], labels[i, at] = scores[i, at - 1], labels[i, at - 1]
+                at -= 1
+            scores[i, at], labels[i, at] = score, label
+        for at in range(size):
+            scores[i, at] /= max(windows[i], 1)
+
+
+def _cld2(texts: bytes, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """CLD2's labels int32[n, 3] (-1: none), their shares and whether it calls itself reliable."""
+    n = len(bounds) - 1
+    labels = np.full((n, 3), -1, dtype=np.int32)
+    shares = np.zeros((n, 3))
+    reliable = np.zeros(n)
+    detect, number, error = pycld2.detect, _CLD2_NUMBER, pycld2.error
+    limits = bounds.tolist()
+    for i in range(n):
+        piece = texts[limits[i] : limits[i + 1]]
+        try:
+            sure, _, details = detect(piece, isPlainText=True, bestEffort=True)
+        except error:  # characters that are newer than its tables
+            piece = piece.decode().encode("ascii", "replace")
+            sure, _, details = detect(piece, isPlainText=True, bestEffort=True)
+        reliable[i] = sure
+        for k in range(3):
+            label = number.get(details[k][1], -1)
+            if label >= 0:
+                labels[i, k] = label
+                shares[i, k] = details[k][2] / 100
+    return labels, shares, reliable
+
+
+# --- features ---------------------------------------------------------------------------------------------------------
+
+LANGUAGE_FEATURES = 20
+NOISE_FEATURES = 12
+UNKNOWN_FEATURES = 10
+
+
+@njit(cache=True, nogil=True)
+def _share(scripts, letters, script):  # type: ignore[no-untyped-def]
+    """The share of a text's letters that are of a label's script; -1 Japanese, -2 Chinese."""
+    if letters == 0:
+        return 0.0
+    kana = scripts[HIRA] + scripts[KANA]
+    han = scripts[HANI] + scripts[BOPO] + kana
+    if script == -1:
+        return han / letters if kana > 0 else 0.0
+    if script == -2:
+        return (han - kana) / letters if kana < KANA_SHARE * han else 0.0
+    return scripts[script] / letters
+
+
+@njit(cache=True, nogil=True)
+def _features(  # type: ignore[no-untyped-def]
+    labels, scores, windows, cld, shares, reliable, scripts, classes, label_script, label_group,
+    in_cld2, group_in_cld2, in_lexicon, noise, candidates, language, no_language, unknown,
+):  # fmt: skip
+    """Candidates of each text (int32, -1: none) and the features of the three kinds of them."""
+    n = len(labels)
+    for i in range(n):
+        letters = classes[i, LETTERS]
+        length = np.log1p(windows[i] / 50.0)
+        noise_score = 0.0
+        size = 0
+        for k in range(labels.shape[1]):
+            label = labels[i, k]
+            if label == noise:
+                noise_score = scores[i, k]
+            elif label >= 0 and _share(scripts[i], letters, label_script[label]) >= MIN_SCRIPT_SHARE:
+                candidates[i, size] = label
+                language[i, size, 0] = scores[i, k]
+                size += 1
+        known = size
+        for k in range(3):
+            label = cld[i, k]
+            if label < 0 or _share(scripts[i], letters, label_script[label]) < MIN_SCRIPT_SHARE:
+                continue
+            new = True
+            for j in range(known):
+                new = new and candidates[i, j] != label
+            if new:
+                candidates[i, size] = label
+                language[i, size, 0] = 0.0
+                size += 1
+        top = language[i, 0, 0] if known > 0 else 0.0
+        second = language[i, 1, 0] if known > 1 else 0.0
+        cld_share = shares[i, 0] if cld[i, 0] >= 0 else 0.0
+        sure = cld_share * reliable[i]
+        for j in range(size):
+            label = candidates[i, j]
+            score = language[i, j, 0]
+            relative = np.log((score + 0.03) / (top + 0.03))
+            exact = 0.0
+            related = 0.0
+            for k in range(3):
+                if cld[i, k] == label:
+                    exact = shares[i, k]
+                elif cld[i, k] >= 0 and label_group[cld[i, k]] == label_group[label]:
+                    related = max(related, shares[i, k])
+            vetoed = 1.0 if in_cld2[label] and exact == 0 else 0.0
+            f = language[i, j]
+            f[0] = relative
+            f[1] = relative * length
+            f[2] = np.log(score + 0.03)
+            f[3] = exact
+            f[4] = exact * reliable[i]
+            f[5] = exact * length
+            f[6] = related
+            f[7] = related * reliable[i]
+            f[8] = vetoed * cld_share
+            f[9] = vetoed * sure
+            f[10] = vetoed * sure * length
+            f[11] = (1.0 - group_in_cld2[label]) * cld_share
+            f[12] = (1.0 - group_in_cld2[label]) * sure
+            f[13] = (1.0 - group_in_cld2[label]) * sure * length
+            f[14] = 1.0 - in_lexicon[label]
+            f[15] = np.log(_share(scripts[i], letters, label_script[label]))
+            f[16] = 1.0 if in_cld2[label] else 0.0
+            f[17] = 1.0 if score == top and j == 0 else 0.0
+            f[18] = exact * (1.0 if score == top and j == 0 else 0.0)
+            f[19] = exact * sure * length
+        characters = max(classes[i, CHARACTERS], 1)
+        f = no_language[i]
+        f[0] = 1.0
+        f[1] = classes[i, MARKUP] / characters
+        f[2] = classes[i, DIGITS] / characters
+        f[3] = classes[i, SYMBOLS] / characters
+        f[4] = classes[i, LONG_TOKENS] / characters
+        f[5] = classes[i, OTHER] / characters
+        f[6] = np.log(top + 0.03)
+        f[7] = np.log((noise_score + 0.03) / (top + 0.03))
+        f[8] = cld_share
+        f[9] = sure
+        f[10] = 1.0 if letters == 0 else 0.0
+        f[11] = length
+        f = unknown[i]
+        f[0] = 1.0
+        f[1] = np.log(top + 0.03)
+        f[2] = np.log(top + 0.03) * length
+        f[3] = np.log((second + 0.03) / (top + 0.03))
+        f[4] = np.log((second + 0.03) / (top + 0.03)) * length
+        f[5] = cld_share
+        f[6] = sure
+        f[7] = length
+        f[8] = 1.0 if known == 0 else 0.0
+        f[9] = sure * length
+
+
+class Evidence:
+    """What is known about a batch of texts: candidates int32[n, CANDIDATES] (index into LABELS, -1 none) and features."""
+
+    def __init__(self, texts: pa.Array, head: int, windows: int, length: int) -> None:
+        data, bounds = utf8_buffer(texts)
+        codes, starts = sample(data, bounds, head, windows, length)
+        n = len(starts) - 1
+        found, ends, self.windows = lexicon.matches(codes, starts)
+        labels = np.full((n, TOP), -1, dtype=np.int32)
+        scores = np.zeros((n, TOP))
+        _best(
+            found, ends, self.windows, lexicon.POSTING_FIRST, lexicon.POSTING_LABELS, _POSTING_WEIGHTS,
+            _TAG_LABEL, np.zeros(len(lexicon.TAGS)), np.zeros(len(LABELS)), labels, scores,
+        )  # fmt: skip
+        encoded = np.empty(4 * len(codes) + 4, dtype=np.uint8)
+        pieces = np.empty(n + 1, dtype=np.int64)
+        _encode(codes, starts, SCRIPT_TABLE, CLD2_BYTES, encoded, pieces)
+        cld, shares, reliable = _cld2(encoded[: pieces[-1]].tobytes(), pieces)
+        self.scripts = np.zeros((n, len(SCRIPT_NAMES)), dtype=np.int32)
+        self.forms = np.zeros(n, dtype=np.int32)
+        self.classes = np.zeros((n, CLASSES), dtype=np.int32)
+        _profile(codes, starts, SCRIPT_TABLE, HAN_FORM, self.scripts, self.forms, self.classes)
+        self.candidates = np.full((n, CANDIDATES), -1, dtype=np.int32)
+        self.language = np.zeros((n, CANDIDATES, LANGUAGE_FEATURES))
+        self.no_language = np.zeros((n, NOISE_FEATURES))
+        self.unknown = np.zeros((n, UNKNOWN_FEATURES))
+        _features(
+            labels, scores, self.windows, cld, shares, reliable, self.scripts, self.classes, _LABEL_SCRIPT,
+            _LABEL_GROUP, _IN_CLD2, _GROUP_IN_CLD2, _IN_LEXICON, _NOISE, self.candidates, self.language,
+            self.no_language, self.unknown,
+        )  # fmt: skip
+        self.cld = cld
+        self.lexicon_top = labels[:, 0]
+
+
+def probabilities(evidence: Evidence, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """Probability of each candidate, of no language and of an unknown language: float64[n, CANDIDATES + 2]."""
+    utility = np.empty((len(evidence.candidates), CANDIDATES + 2))
+    utility[:, :CANDIDATES] = evidence.language @ weights["language"]
+    utility[:, :CANDIDATES][evidence.candidates < 0] = -np.inf
+    utility[:, CANDIDATES] = evidence.no_language @ weights["no_language"]
+    utility[:, CANDIDATES + 1] = evidence.unknown @ weights["unknown"]
+    utility -= utility.max(axis=1, keepdims=True)
+    np.exp(utility, out=utility)
+    return utility / utility.sum(axis=1, keepdims=True)
+
+
+@cache
+def _weights() -> dict[str, np.ndarray]:
+    stored = json.loads((_ASSETS / "weights.json").read_text(encoding="utf-8"))
+    return {name: np.array(stored[name], dtype=np.float64) for name in ("language", "no_language", "unknown")}
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+class EmbeddedModel:
+    """The model that ships. `identify` may be called from several threads; nothing grows from call to call."""
+
+    name = "embedded"
+
+    def __init__(self, head: int = HEAD, windows: int = WINDOWS, length: int = WINDOW_LENGTH) -> None:
+        self.head, self.windows, self.length = head, windows, length
+        stamp = hashlib.sha256(f"{pycld2.VERSION} {head} {windows} {length} {CLD2_BYTES} {TOP}".encode())
+        for name in ("characters.npz", "languages.tsv", "lexicon.npz", "weights.json"):
+            stamp.update((_ASSETS / name).read_bytes())
+        self.hash = stamp.hexdigest()
+
+    def identify(self, texts: pa.Array) -> tuple[list[str], list[float], list[str]]:
+        """Label, score and candidates (JSON object) of each text of a large_string array."""
+        labels: list[str] = []
+        scores: list[float] = []
+        listed: list[str] = []
+        for begin in range(0, len(texts), BATCH):
+            evidence = Evidence(texts[begin : begin + BATCH], self.head, self.windows, self.length)
+            chances = probabilities(evidence, _weights())
+            ranked = np.argsort(-chances, axis=1, kind="stable")[:, :CANDIDATES]
+            ordered = np.take_along_axis(chances, ranked, axis=1)
+            rows = zip(
+                ranked.tolist(), ordered.tolist(), evidence.candidates.tolist(),
+                evidence.classes[:, CHARACTERS].tolist(), range(len(chances)), strict=True,
+            )  # fmt: skip
+            for order, row, candidates, characters, i in rows:
+                if characters == 0:
+                    labels.append(UNDETERMINED)
+                    scores.append(0.0)
+                    listed.append("{}")
+                    continue
+                script = script_name(main_script(evidence.scripts[i], evidence.forms[i]))
+                found: dict[str, float] = {}
+                language_found = False
+                for place, chance in zip(order, row, strict=True):
+                    if chance < LEAST:
+                        break
+                    label = _name(place, candidates, script)
+                    language_found |= place < CANDIDATES and chance >= UNKNOWN_BELOW
+                    found[label] = found.get(label, 0.0) + chance
+                label, score = _answer(found, language_found)
+                labels.append(label)
+                scores.append(round(score, 4))
+                listed.append(
+                    "{" + ",".join(f'"{name}":{round(chance, 4)}' for name, chance in found.items()) + "}"
+                )
+        return labels, scores, listed
+
+
+def _name(place: int, candidates: list[int], script: str) -> str:
+    """The label of a place among the probabilities, for a text whose main script is `script`."""
+    if place == CANDIDATES:
+        return NO_LANGUAGE
+    if place > CANDIDATES:
+        return f"und_{script}" if script != "Zzzz" else UNDETERMINED
+    label = LABELS[candidates[place]]
+    if label == "cmn_Hani":
+        return "cmn_Hant" if script == "Hant" else "cmn_Hans"
+    return label
+
+
+def _answer(found: dict[str, float], language_found: bool) -> tuple[str, float]:
+    """The best label. That no known language fits lowers the scores of all; it is the answer only if none is left standing."""
+    for label, chance in found.items():
+        if not language_found or not label.startswith("und_"):
+            return label, chance
+    return UNDETERMINED, 0.0
