@@ -14,44 +14,82 @@ from numba import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _CHANCE = 1.0 / 256.0  # two different minima share their byte by chance
+_PART_ROWS = 1 << 13  # keys per hash table: it stays in the second-level cache
 _FIRST = 64  # members of a run that every later one is compared with
 _LATEST = 64  # of the members beyond them that matched nothing, how many are remembered
 
 
 @njit(cache=True, nogil=True)
-def _first_of_run(keys, valid, first):
-    """first[i] = smallest row with the key of row i (int64[n]); -1 where not valid."""
-    count = keys.shape[0]
-    bits = 4
+def _first_of_run(keys, valid, parts_bits, first):
+    """first[i] = smallest row with the key of row i; -1 where not valid.
+
+    The rows are dealt, in order, to 2 ** parts_bits parts by the key, so that the hash table of a
+    part stays in the processor's cache; the first row that a table meets of a key is the smallest.
+    """
+    parts = 1 << parts_bits
+    # The keys of a partition may share bits; multiplying brings all the others to the top.
+    part_shift = np.uint64(64 - parts_bits)
+    part_bits = np.uint64(parts_bits)
+    starts = np.zeros(parts + 1, dtype=np.int64)
+    for i in range(keys.shape[0]):
+        if valid[i]:
+            starts[np.int64((keys[i] * _GOLDEN) >> part_shift) + 1] += 1
+    largest = 0
+    for p in range(parts):
+        largest = max(largest, starts[p + 1])
+        starts[p + 1] += starts[p]
+    dealt_keys = np.empty(starts[parts], dtype=np.uint64)
+    dealt_rows = np.empty(starts[parts], dtype=first.dtype)
+    free = starts[:parts].copy()
+    for i in range(keys.shape[0]):
+        if valid[i]:
+            p = np.int64((keys[i] * _GOLDEN) >> part_shift)
+            dealt_keys[free[p]] = keys[i]
+            dealt_rows[free[p]] = i
+            free[p] += 1
+        else:
+            first[i] = -1
+    bits = _table_bits(largest)
+    table_keys = np.empty(1 << bits, dtype=np.uint64)
+    table_rows = np.empty(1 << bits, dtype=first.dtype)
+    for p in range(parts):
+        bits = _table_bits(starts[p + 1] - starts[p])
+        slots = 1 << bits
+        shift = np.uint64(64 - bits)
+        table_rows[:slots] = -1
+        for k in range(starts[p], starts[p + 1]):
+            key = dealt_keys[k]
+            row = dealt_rows[k]
+            slot = np.int64(((key * _GOLDEN) << part_bits) >> shift)
+            while table_rows[slot] >= 0 and table_keys[slot] != key:
+                slot = (slot + 1) & (slots - 1)
+            if table_rows[slot] < 0:
+                table_rows[slot] = row
+                table_keys[slot] = key
+            first[row] = table_rows[slot]
+
+
+@njit(cache=True, nogil=True)
+def _table_bits(count):
+    bits = 1
     while (1 << bits) < 2 * count:
         bits += 1
-    shift = np.uint64(64 - bits)
-    mask = (1 << bits) - 1
-    table = np.full(1 << bits, -1, dtype=np.int64)
-    for i in range(count):
-        if not valid[i]:
-            first[i] = -1
-            continue
-        # The keys of a partition share bits; multiplying brings the others to the top.
-        slot = np.int64((keys[i] * _GOLDEN) >> shift)
-        while True:
-            row = table[slot]
-            if row < 0:
-                table[slot] = i
-                first[i] = i
-                break
-            if keys[row] == keys[i]:
-                first[i] = row
-                break
-            slot = (slot + 1) & mask
+    return bits
 
 
 def _first(keys: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
-    first = np.empty(len(keys), dtype=np.int64)
+    count = len(keys)
+    first = np.empty(count, dtype=np.int32 if count < 2**31 else np.int64)
     if valid is None:
-        valid = np.ones(len(keys), dtype=np.bool_)
-    _first_of_run(np.ascontiguousarray(keys, dtype=np.uint64), valid, first)
+        valid = np.ones(count, dtype=np.bool_)
+    parts_bits = min(max((count // _PART_ROWS).bit_length(), 1), 12)
+    _first_of_run(np.ascontiguousarray(keys, dtype=np.uint64), valid, parts_bits, first)
     return first
+
+
+def _later(first: np.ndarray) -> np.ndarray:
+    """int64: the rows that are not the first of their run."""
+    return np.flatnonzero((first >= 0) & (first != np.arange(len(first), dtype=first.dtype)))
 
 
 def band_edges(keys: np.ndarray, valid: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -66,8 +104,8 @@ def band_edges(keys: np.ndarray, valid: np.ndarray | None = None) -> tuple[np.nd
         star that is filtered afterwards loses the pairs between two of its points.
     """
     first = _first(keys, valid)
-    b = np.flatnonzero((first >= 0) & (first != np.arange(len(first))))
-    return first[b], b
+    b = _later(first)
+    return first[b].astype(np.int64), b
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -208,7 +246,7 @@ def verified_band_edges(
     """
     first = _first(keys, valid)
     shared = np.zeros(len(first), dtype=np.bool_)
-    later = np.flatnonzero((first >= 0) & (first != np.arange(len(first))))
+    later = _later(first)
     shared[first[later]] = True
     shared[later] = True
     rows = np.flatnonzero(shared)
