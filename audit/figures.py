@@ -1,0 +1,227 @@
+"""Figures that the pages show, derived from a run's plain data.
+
+Every function takes dictionaries as `audit.report.write_report` describes them, and any key may be
+missing: a figure that cannot be derived is None, never a guess.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+UNKNOWN = "und_Zzzz"
+"""The label of documents without a language, and of what leaves before identification."""
+
+Entry = dict[str, Any]
+
+
+def labels(run: Entry, languages: dict[str, Entry]) -> list[str]:
+    """Every label that the run or its languages know, the most documents first, then by name."""
+    known = set(languages) | set(_accounting(run, "languages"))
+    return sorted(
+        known, key=lambda label: (-(counts(run, languages, label)["documents_in"] or 0), label)
+    )
+
+
+def counts(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
+    """documents_in, kept, removed (reason -> count), duplicates, quarantined of one label.
+
+    The run's accounting has the word; what it does not say is taken from the language's own entry.
+    """
+    own = languages.get(label, {})
+    entry = _accounting(run, "languages").get(label, {})
+    return _complete({**own, "documents_in": own.get("documents"), **entry})
+
+
+def totals(run: Entry, languages: dict[str, Entry]) -> Entry:
+    """As `counts` for the whole run, with records_read and records_skipped; the sum over labels where it gives none."""
+    whole = _accounting(run, "total")
+    if not whole:
+        parts = [counts(run, languages, label) for label in labels(run, languages)]
+        whole = {
+            key: sum(part[key] or 0 for part in parts) if parts else None
+            for key in ("documents_in", "kept", "duplicates", "quarantined")
+        }
+        whole["removed"] = {
+            reason: sum(part["removed"].get(reason, 0) for part in parts)
+            for reason in sorted({reason for part in parts for reason in part["removed"]})
+        }
+    return {
+        **_complete(whole),
+        "records_read": whole.get("records_read"),
+        "records_skipped": whole.get("records_skipped") or {},
+    }
+
+
+def _accounting(run: Entry, key: str) -> Entry:
+    return (run.get("accounting") or {}).get(key) or {}
+
+
+def _complete(entry: Entry) -> Entry:
+    found = {key: entry.get(key) for key in ("documents_in", "kept", "duplicates", "quarantined")}
+    return {**found, "removed": entry.get("removed") or {}}
+
+
+def share(part: float | None, whole: float | None) -> float | None:
+    """`part / whole`, or None where either is not known or the whole is nothing."""
+    return part / whole if part is not None and whole else None
+
+
+def is_early(reason: str) -> bool:
+    """Whether documents leave for `reason` before clustering: their address, no text, or the language score."""
+    return reason in ("empty_text", "language_score") or reason.startswith("url")
+
+
+def rule_order(run: Entry, language: Entry | None = None) -> list[str]:
+    """The names of the rules in the order in which they are tried: the recipe's, else the language's thresholds'."""
+    return list((run.get("recipe") or {}).get("rules") or (language or {}).get("thresholds") or {})
+
+
+def funnel(
+    counted: Entry, rules: Sequence[str] = (), exact_duplicates: int | None = None
+) -> list[Entry]:
+    """The steps by which documents left, in the order of precedence of the outcomes.
+
+    `counted` is from `counts` or `totals`. Each step has `kind` (in, quarantined, cut, duplicate, rule,
+    kept), `reason`, `documents`, `share` of the documents in, and `left`, the documents that remain after
+    it. Steps that took nothing are left out. Reasons that `rules` does not name come last, by name.
+    """
+    whole = counted["documents_in"]
+    steps: list[tuple[str, str, int | None]] = [
+        ("quarantined", "quarantined", counted["quarantined"])
+    ]
+    place = {rule: number for number, rule in enumerate(rules)}
+    ordered = sorted(
+        counted["removed"].items(), key=lambda item: (place.get(item[0], len(place)), item[0])
+    )
+    early = [item for item in ordered if is_early(item[0])]
+    # addresses come first; "empty_text" sorts before "language_score", as it comes before it
+    early.sort(key=lambda item: (not item[0].startswith("url"), item[0]))
+    steps += [("cut", reason, n) for reason, n in early]
+    if exact_duplicates is None or counted["duplicates"] is None:
+        steps.append(("duplicate", "duplicates", counted["duplicates"]))
+    else:
+        steps.append(("duplicate", "exact_duplicate", exact_duplicates))
+        steps.append(("duplicate", "near_duplicate", counted["duplicates"] - exact_duplicates))
+    steps += [("rule", reason, n) for reason, n in ordered if not is_early(reason)]
+
+    left = whole
+    found = [_step("in", "documents in", whole, whole, left)] if whole is not None else []
+    for kind, reason, documents in steps:
+        if documents:
+            left = None if left is None else left - documents
+            found.append(_step(kind, reason, documents, whole, left))
+    if counted["kept"] is not None:
+        found.append(_step("kept", "kept", counted["kept"], whole, counted["kept"]))
+    return found
+
+
+def _step(kind: str, reason: str, documents: int, whole: int | None, left: int | None) -> Entry:
+    return {
+        "kind": kind,
+        "reason": reason,
+        "documents": documents,
+        "share": share(documents, whole),
+        "left": left,
+    }
+
+
+def outcomes(counted: Entry) -> list[Entry]:
+    """Documents and share of each kind of outcome: kept, duplicate, rule, cut, quarantined; zeros stay."""
+    removed = counted["removed"]
+    known: list[tuple[str, int | None]] = [
+        ("kept", counted["kept"]),
+        ("duplicate", counted["duplicates"]),
+        ("rule", sum(n for reason, n in removed.items() if not is_early(reason))),
+        ("cut", sum(n for reason, n in removed.items() if is_early(reason))),
+        ("quarantined", counted["quarantined"]),
+    ]
+    whole = counted["documents_in"]
+    return [
+        {"kind": kind, "documents": documents, "share": share(documents, whole)}
+        for kind, documents in known
+        if documents is not None
+    ]
+
+
+def exact_duplicates(run: Entry, languages: dict[str, Entry]) -> int | None:
+    """Exact duplicates in all languages; None where one that has duplicates does not say how many are exact."""
+    found = [
+        languages.get(label, {}).get("exact_duplicates")
+        for label in labels(run, languages)
+        if counts(run, languages, label)["duplicates"]
+    ]
+    return None if None in found else sum(n for n in found if n is not None)
+
+
+def biggest_reason(counted: Entry) -> tuple[str, int] | None:
+    """The reason that removed the most documents and their number; the first by name of equals."""
+    removed = {reason: n for reason, n in counted["removed"].items() if n}
+    return min(removed.items(), key=lambda item: (-item[1], item[0])) if removed else None
+
+
+def cluster_bins(sizes: dict[str, int]) -> list[Entry]:
+    """Clusters by size in bins that double: 1, 2, 3-4, 5-8, 9-16, …, up to the largest size.
+
+    `sizes` maps a cluster size to the number of clusters. Each bin has `first` and `last` size,
+    `clusters`, `documents` (the members of those clusters) and `share` of all those documents.
+    """
+    bins: dict[int, Entry] = {}
+    for size, clusters in sorted((int(size), clusters) for size, clusters in sizes.items()):
+        last = 1 << (size - 1).bit_length() if size > 0 else 0
+        entry = bins.setdefault(
+            last, {"first": last // 2 + 1, "last": last, "clusters": 0, "documents": 0}
+        )
+        entry["clusters"] += clusters
+        entry["documents"] += size * clusters
+    whole = sum(entry["documents"] for entry in bins.values())
+    return [{**entry, "share": share(entry["documents"], whole)} for entry in bins.values()]
+
+
+def flags(label: str, language: Entry, counted: Entry) -> list[str]:
+    """Short words for what a reader of the table should know of a language."""
+    found = []
+    if lacks_parameters(label, language):
+        found.append("defaults")
+    if language.get("vacuous"):
+        found.append("idle rule")
+    if counted["quarantined"]:
+        found.append("quarantine")
+    return found
+
+
+def lacks_parameters(label: str, language: Entry) -> bool:
+    """Whether rules ran on a language that has no parameters of its own."""
+    return (
+        language.get("has_own_parameters") is False
+        and language.get("thresholds") != {}
+        and label != UNKNOWN
+    )
+
+
+def imbalances(run: Entry, languages: dict[str, Entry]) -> list[str]:
+    """One sentence for every identity that the counts do not satisfy: documents in = the sum of their outcomes."""
+    whole = totals(run, languages)
+    found = []
+    if whole["records_read"] is not None and whole["documents_in"] is not None:
+        records = sum(whole["records_skipped"].values()) + whole["documents_in"]
+        if records != whole["records_read"]:
+            found.append(
+                f"{whole['records_read']:,} records were read, but {records:,} were skipped or became documents."
+            )
+    named = [
+        ("The run", whole),
+        *((label, counts(run, languages, label)) for label in labels(run, languages)),
+    ]
+    for name, counted in named:
+        parts: Iterable[int | None] = (
+            counted["kept"],
+            counted["duplicates"],
+            counted["quarantined"] or 0,
+        )
+        if counted["documents_in"] is None or None in parts:
+            continue
+        accounted = sum(n or 0 for n in parts) + sum(counted["removed"].values())
+        if accounted != counted["documents_in"]:
+            found.append(
+                f"{name}: {counted['documents_in']:,} documents came in, but {accounted:,} are accounted for."
+            )
+    return found

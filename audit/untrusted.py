@@ -1,0 +1,96 @@
+"""Text from a crawl, made safe to look at.
+
+HTML escaping alone does not do it: a bidirectional override reorders what a reader sees without a
+single angle bracket, a control character shows as nothing, a page of one line of a megabyte freezes a
+browser. Everything here returns plain strings, which the templates then escape as HTML.
+"""
+
+import re
+
+LINE_LIMIT = 300
+"""Code points of an address, id, reason or other short string that are shown."""
+PROSE_LIMIT = 2_000
+"""Code points of a note or another paragraph that are shown."""
+
+# Controls but tab and line feed, soft hyphen, Mongolian vowel separator, line and paragraph
+# separator, bidirectional embeddings, overrides and isolates, invisible operators, deprecated format
+# characters, byte order mark, interlinear annotation, noncharacters of the first plane, tags, and
+# surrogates. Not among them: zero-width space and (non-)joiners, which Khmer, Persian, Sinhala and
+# others are spelled with, and the directional marks, which Hebrew and Arabic pages use rightly and
+# which cannot reach past the isolated block that a sample stands in.
+_HIDDEN = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u180e\u2028-\u202e\u2060-\u206f\ufeff\ufdd0-\ufdef"
+    r"\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff"
+)
+_IN_PROSE = re.compile(rf"([{_HIDDEN}])\1*")
+# On one line also what would break it, and what makes two different strings look the same.
+_IN_LINE = re.compile(rf"([{_HIDDEN}\t\n\u061c\u200b\u200e\u200f])\1*")
+
+# ISO 15924 scripts that are written from right to left (Unicode: Script_Extensions with strong
+# right-to-left letters), with the variants that language labels use.
+_RIGHT_TO_LEFT = frozenset(
+    re.findall(
+        r"\w+",
+        """Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero
+        Narb Nbat Nkoo Orkh Ougr Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sogd Sogo Syrc Syre Syrj Syrn
+        Thaa Yezi""",
+    )
+)
+_LABEL = re.compile(r"([a-z]{2,3})_([A-Z][a-z]{3})")
+
+
+def prose(text: str, limit: int = PROSE_LIMIT) -> str:
+    """`text` with every hidden character spelled out as ⟨U+202E⟩, at most `limit` code points of it.
+
+    Line feeds and tabs stay. A run of one hidden character becomes one mark (⟨U+0000 ×3⟩). What was
+    cut shows as an ellipsis.
+    """
+    return _shown(_IN_PROSE, text, limit)
+
+
+def line(text: str, limit: int = LINE_LIMIT) -> str:
+    """As `prose`, for one line: line feeds, tabs, zero-width spaces and directional marks are spelled out too."""
+    return _shown(_IN_LINE, text, limit)
+
+
+def _shown(hidden: re.Pattern[str], text: str, limit: int) -> str:
+    cut = text[:limit]
+    return hidden.sub(_mark, cut) + ("…" if len(text) > limit else "")
+
+
+def _mark(match: re.Match[str]) -> str:
+    run = match.group()
+    times = f" ×{len(run)}" if len(run) > 1 else ""
+    return f"⟨U+{ord(run[0]):04X}{times}⟩"
+
+
+def json_escaped(document: str) -> str:
+    """The JSON text `document` with hidden characters in its strings as `\\uXXXX`: the same values, safe to view.
+
+    Lone surrogates become escapes too, so that the result can always be encoded as UTF-8.
+    """
+    return _IN_LINE.sub(
+        lambda m: m.group() if m.group(1) in "\t\n" else "".join(map(_json_escape, m.group())),
+        document,
+    )
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def direction(label: str) -> str:
+    """The HTML `dir` of text in `label` (`arb_Arab` -> `rtl`); `auto` where the script is not known."""
+    match = _LABEL.fullmatch(label)
+    if not match or match[2] in ("Zzzz", "Zyyy", "Zinh"):
+        return "auto"
+    return "rtl" if match[2] in _RIGHT_TO_LEFT else "ltr"
+
+
+def language_tag(label: str) -> str:
+    """The HTML `lang` of text in `label`, a BCP 47 tag (`cmn_Hans` -> `cmn-Hans`); `und` where it is none."""
+    match = _LABEL.fullmatch(label)
+    if not match or match[1] == "und":
+        return "und"
+    return match[1] if match[2] == "Zzzz" else f"{match[1]}-{match[2]}"
