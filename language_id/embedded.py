@@ -21,7 +21,6 @@ from language_id.labels import (
     NO_LANGUAGE,
     UNDETERMINED,
     canonical_script,
-    languages,
     macrolanguages,
     normalise_label,
     script_of,
@@ -37,7 +36,7 @@ from language_id.scripts import (
     main_script,
     script_name,
 )
-from language_id.text import SCRIPT_NAMES, SCRIPT_TABLE, ZINH, sample, text_array, utf8_buffer
+from language_id.text import SCRIPT_NAMES, SCRIPT_TABLE, ZINH, sample, utf8_buffer
 
 HEAD = 1200  # characters from the beginning of a text that are always read
 WINDOWS = 3  # pieces from the rest
@@ -82,12 +81,12 @@ def _cld2_labels() -> dict[str, str]:
 
 
 _LEXICON_LABELS = _lexicon_labels()
-_CLD2_LABELS = _cld2_labels()
-LABELS: list[str] = sorted(set(_LEXICON_LABELS) | set(_CLD2_LABELS.values()) | {NO_LANGUAGE})
+CLD2_LABELS = _cld2_labels()
+LABELS: list[str] = sorted(set(_LEXICON_LABELS) | set(CLD2_LABELS.values()) | {NO_LANGUAGE})
 _NUMBER = {label: i for i, label in enumerate(LABELS)}
 _NOISE = _NUMBER[NO_LANGUAGE]
-_TAG_LABEL = np.array([_NUMBER[x] for x in _LEXICON_LABELS], dtype=np.int32)
-_CLD2_NUMBER = {code: _NUMBER[label] for code, label in _CLD2_LABELS.items()}
+TAG_LABEL = np.array([_NUMBER[x] for x in _LEXICON_LABELS], dtype=np.int32)
+CLD2_NUMBER = {code: _NUMBER[label] for code, label in CLD2_LABELS.items()}
 
 
 def _group(label: str) -> str:
@@ -97,9 +96,9 @@ def _group(label: str) -> str:
 
 _GROUPS = sorted({_group(label) for label in LABELS})
 _LABEL_GROUP = np.array([_GROUPS.index(_group(label)) for label in LABELS], dtype=np.int32)
-_IN_CLD2 = np.isin(np.arange(len(LABELS)), sorted(_CLD2_NUMBER.values()))
+_IN_CLD2 = np.isin(np.arange(len(LABELS)), sorted(CLD2_NUMBER.values()))
 _GROUP_IN_CLD2 = np.isin(_LABEL_GROUP, _LABEL_GROUP[_IN_CLD2])
-_IN_LEXICON = np.isin(np.arange(len(LABELS)), _TAG_LABEL)
+_IN_LEXICON = np.isin(np.arange(len(LABELS)), TAG_LABEL)
 _SCRIPT_INDEX = {"Jpan": -1, "Hans": -2, "Hant": -2, "Hani": -2} | {
     name: i for i, name in enumerate(SCRIPT_NAMES) if name != "Hani"
 }
@@ -107,10 +106,10 @@ _LABEL_SCRIPT = np.array([_SCRIPT_INDEX.get(script_of(x), 0) for x in LABELS], d
 
 # Weight of an n-gram for a label: less where many labels share it, less at the end of a list.
 _SHARED = np.diff(lexicon.POSTING_FIRST)
-_POSTING_WEIGHTS = np.log1p(600 / (lexicon.POSTING_RANKS + 60.0)) * np.sqrt(
+POSTING_WEIGHTS = np.log1p(600 / (lexicon.POSTING_RANKS + 60.0)) * np.sqrt(
     np.log1p(len(lexicon.TAGS) / np.repeat(_SHARED, _SHARED))
 )
-_POSTING_WEIGHTS /= _POSTING_WEIGHTS.mean()
+POSTING_WEIGHTS /= POSTING_WEIGHTS.mean()
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
@@ -228,13 +227,16 @@ def _best(found, ends, windows, first, tags, weights, tag_label, tag_sum, label_
             scores[i, at] /= max(windows[i], 1)
 
 
-def _cld2(texts: bytes, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """CLD2's labels int32[n, 3] (-1: none), their shares and whether it calls itself reliable."""
+def _cld2(
+    texts: bytes, bounds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """CLD2's labels int32[n, 3] (-1: none), their shares, the logarithm of their scores, and whether it is reliable."""
     n = len(bounds) - 1
     labels = np.full((n, 3), -1, dtype=np.int32)
     shares = np.zeros((n, 3))
+    strengths = np.zeros((n, 3))
     reliable = np.zeros(n)
-    detect, number, error = pycld2.detect, _CLD2_NUMBER, pycld2.error
+    detect, number, error = pycld2.detect, CLD2_NUMBER, pycld2.error
     limits = bounds.tolist()
     for i in range(n):
         piece = texts[limits[i] : limits[i + 1]]
@@ -249,14 +251,15 @@ def _cld2(texts: bytes, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
             if label >= 0:
                 labels[i, k] = label
                 shares[i, k] = details[k][2] / 100
-    return labels, shares, reliable
+                strengths[i, k] = details[k][3]
+    return labels, shares, np.log1p(strengths / 100), reliable
 
 
 # --- features ---------------------------------------------------------------------------------------------------------
 
-LANGUAGE_FEATURES = 20
-NOISE_FEATURES = 12
-UNKNOWN_FEATURES = 10
+LANGUAGE_FEATURES = 22
+NOISE_FEATURES = 16
+UNKNOWN_FEATURES = 15
 
 
 @njit(cache=True, nogil=True)
@@ -275,7 +278,7 @@ def _share(scripts, letters, script):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _features(  # type: ignore[no-untyped-def]
-    labels, scores, windows, cld, shares, reliable, scripts, classes, label_script, label_group,
+    labels, scores, windows, cld, shares, strengths, reliable, scripts, classes, label_script, label_group,
     in_cld2, group_in_cld2, in_lexicon, noise, candidates, language, no_language, unknown,
 ):  # fmt: skip
     """Candidates of each text (int32, -1: none) and the features of the three kinds of them."""
@@ -307,6 +310,7 @@ def _features(  # type: ignore[no-untyped-def]
                 size += 1
         top = language[i, 0, 0] if known > 0 else 0.0
         second = language[i, 1, 0] if known > 1 else 0.0
+        last = language[i, known - 1, 0] if known > 4 else 0.0
         cld_share = shares[i, 0] if cld[i, 0] >= 0 else 0.0
         sure = cld_share * reliable[i]
         for j in range(size):
@@ -315,9 +319,11 @@ def _features(  # type: ignore[no-untyped-def]
             relative = np.log((score + 0.03) / (top + 0.03))
             exact = 0.0
             related = 0.0
+            strength = 0.0
             for k in range(3):
                 if cld[i, k] == label:
                     exact = shares[i, k]
+                    strength = strengths[i, k]
                 elif cld[i, k] >= 0 and label_group[cld[i, k]] == label_group[label]:
                     related = max(related, shares[i, k])
             vetoed = 1.0 if in_cld2[label] and exact == 0 else 0.0
@@ -342,6 +348,8 @@ def _features(  # type: ignore[no-untyped-def]
             f[17] = 1.0 if score == top and j == 0 else 0.0
             f[18] = exact * (1.0 if score == top and j == 0 else 0.0)
             f[19] = exact * sure * length
+            f[20] = exact * strength
+            f[21] = exact * strength * strength
         characters = max(classes[i, CHARACTERS], 1)
         f = no_language[i]
         f[0] = 1.0
@@ -356,6 +364,10 @@ def _features(  # type: ignore[no-untyped-def]
         f[9] = sure
         f[10] = 1.0 if letters == 0 else 0.0
         f[11] = length
+        f[12] = np.log((classes[i, MARKUP] + 1.0) / (letters + 10.0))
+        f[13] = np.log((classes[i, DIGITS] + 1.0) / (letters + 10.0))
+        f[14] = np.log((classes[i, LONG_TOKENS] + 1.0) / (letters + 10.0))
+        f[15] = np.log(top + 0.03) * length
         f = unknown[i]
         f[0] = 1.0
         f[1] = np.log(top + 0.03)
@@ -367,6 +379,11 @@ def _features(  # type: ignore[no-untyped-def]
         f[7] = length
         f[8] = 1.0 if known == 0 else 0.0
         f[9] = sure * length
+        f[10] = np.log((last + 0.03) / (top + 0.03))
+        f[11] = np.log((last + 0.03) / (top + 0.03)) * length
+        f[12] = strengths[i, 0]
+        f[13] = shares[i, 1]
+        f[14] = strengths[i, 0] * cld_share
 
 
 class Evidence:
@@ -380,13 +397,13 @@ class Evidence:
         labels = np.full((n, TOP), -1, dtype=np.int32)
         scores = np.zeros((n, TOP))
         _best(
-            found, ends, self.windows, lexicon.POSTING_FIRST, lexicon.POSTING_LABELS, _POSTING_WEIGHTS,
-            _TAG_LABEL, np.zeros(len(lexicon.TAGS)), np.zeros(len(LABELS)), labels, scores,
+            found, ends, self.windows, lexicon.POSTING_FIRST, lexicon.POSTING_LABELS, POSTING_WEIGHTS,
+            TAG_LABEL, np.zeros(len(lexicon.TAGS)), np.zeros(len(LABELS)), labels, scores,
         )  # fmt: skip
         encoded = np.empty(4 * len(codes) + 4, dtype=np.uint8)
         pieces = np.empty(n + 1, dtype=np.int64)
         _encode(codes, starts, SCRIPT_TABLE, CLD2_BYTES, encoded, pieces)
-        cld, shares, reliable = _cld2(encoded[: pieces[-1]].tobytes(), pieces)
+        cld, shares, strengths, reliable = _cld2(encoded[: pieces[-1]].tobytes(), pieces)
         self.scripts = np.zeros((n, len(SCRIPT_NAMES)), dtype=np.int32)
         self.forms = np.zeros(n, dtype=np.int32)
         self.classes = np.zeros((n, CLASSES), dtype=np.int32)
@@ -396,8 +413,8 @@ class Evidence:
         self.no_language = np.zeros((n, NOISE_FEATURES))
         self.unknown = np.zeros((n, UNKNOWN_FEATURES))
         _features(
-            labels, scores, self.windows, cld, shares, reliable, self.scripts, self.classes, _LABEL_SCRIPT,
-            _LABEL_GROUP, _IN_CLD2, _GROUP_IN_CLD2, _IN_LEXICON, _NOISE, self.candidates, self.language,
+            labels, scores, self.windows, cld, shares, strengths, reliable, self.scripts, self.classes,
+            _LABEL_SCRIPT, _LABEL_GROUP, _IN_CLD2, _GROUP_IN_CLD2, _IN_LEXICON, _NOISE, self.candidates, self.language,
             self.no_language, self.unknown,
         )  # fmt: skip
         self.cld = cld

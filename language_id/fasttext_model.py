@@ -42,6 +42,7 @@ class FastTextModel:
             raise LanguageIdError(f"language model {path}: cannot be loaded ({error})") from error
         names = self._model.get_labels()
         self._labels = {name: _canonical(name.removeprefix(PREFIX), path) for name in names}
+        self.labels = sorted(set(self._labels.values()))
 
     def identify(self, texts: pa.Array) -> tuple[list[str], list[float], list[str]]:
         """Label, score and candidates (JSON object) of each text of a large_string array."""

@@ -1,0 +1,125 @@
+"""Fits the weights of the embedded model and writes `language_id/assets/weights.json`.
+
+    python -m benchmarks.language_id.calibrate
+
+The model is a conditional logit (McFadden 1974): the probability of a candidate is the softmax of a weighted sum of its features. The
+weights maximise the likelihood of the right answer over the calibration halves of the sets, each set weighing the same however many
+texts it has, with a small penalty on the weights' squares. The right answer is any candidate of the gold label's class
+(`sets.collapsed`); "no language" for noise; "unknown" where no candidate is right.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.language_id.sets import all_sets, collapsed, half, noise  # noqa: E402
+from language_id import embedded  # noqa: E402
+from language_id.text import text_array  # noqa: E402
+
+TARGET = Path(embedded.__file__).parent / "assets" / "weights.json"
+SET_WEIGHTS = {"udhr": 2.0, "excerpts": 1.5, "gold": 1.0}  # the others 1; each kind of noise NOISE_WEIGHT
+NOISE_WEIGHT = 0.25
+PENALTY = 1e-4
+CLASSES = np.array([collapsed(label) for label in embedded.LABELS] + ["?"])
+PARTS = {
+    "language": embedded.LANGUAGE_FEATURES,
+    "no_language": embedded.NOISE_FEATURES,
+    "unknown": embedded.UNKNOWN_FEATURES,
+}
+
+
+def evidence(texts: list[str]) -> embedded.Evidence:
+    """What the model knows of the texts."""
+    return embedded.Evidence(
+        text_array(texts), embedded.HEAD, embedded.WINDOWS, embedded.WINDOW_LENGTH
+    )
+
+
+def right_answers(labels: list[str], known: embedded.Evidence) -> np.ndarray:
+    """Which of the CANDIDATES + 2 answers are right for each text: bool."""
+    gold = np.array([collapsed(label) for label in labels])
+    right = np.zeros((len(labels), embedded.CANDIDATES + 2), dtype=bool)
+    right[:, : embedded.CANDIDATES] = (CLASSES[known.candidates] == gold[:, None]) & (
+        known.candidates >= 0
+    )
+    right[gold == "none"] = False
+    right[gold == "none", embedded.CANDIDATES] = True
+    right[~right.any(axis=1), embedded.CANDIDATES + 1] = True
+    return right
+
+
+class Likelihood:
+    """Penalised negative log-likelihood of the weights, with its gradient."""
+
+    def __init__(self, groups: list[tuple[float, list[str], embedded.Evidence]]) -> None:
+        self.language = np.concatenate([e.language for _, _, e in groups])
+        self.no_language = np.concatenate([e.no_language for _, _, e in groups])
+        self.unknown = np.concatenate([e.unknown for _, _, e in groups])
+        self.missing = np.concatenate([e.candidates < 0 for _, _, e in groups])
+        self.right = np.concatenate([right_answers(labels, e) for _, labels, e in groups])
+        share = np.concatenate([np.full(len(labels), w / len(labels)) for w, labels, _ in groups])
+        self.share = share / share.sum()
+
+    def __call__(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        parts = split(weights)
+        utility = np.concatenate(
+            [
+                np.where(self.missing, -1e9, self.language @ parts["language"]),
+                (self.no_language @ parts["no_language"])[:, None],
+                (self.unknown @ parts["unknown"])[:, None],
+            ],
+            axis=1,
+        )
+        utility -= utility.max(axis=1, keepdims=True)
+        chance = np.exp(utility)
+        chance /= chance.sum(axis=1, keepdims=True)
+        found = np.where(self.right, chance, 0)
+        total = np.maximum(found.sum(axis=1, keepdims=True), 1e-12)
+        loss = -(self.share * np.log(total[:, 0])).sum() + PENALTY * (weights**2).sum()
+        slope = (chance - found / total) * self.share[:, None]
+        k = embedded.CANDIDATES
+        gradient = np.concatenate(
+            [
+                np.einsum("nc,ncf->f", slope[:, :k], self.language),
+                slope[:, k] @ self.no_language,
+                slope[:, k + 1] @ self.unknown,
+            ]
+        )
+        return float(loss), gradient + 2 * PENALTY * weights
+
+
+def split(weights: np.ndarray) -> dict[str, np.ndarray]:
+    """The weights by kind of candidate."""
+    bounds = np.cumsum([0, *PARTS.values()])
+    return {name: weights[a:b] for name, a, b in zip(PARTS, bounds, bounds[1:], strict=False)}
+
+
+def fit() -> dict[str, np.ndarray]:
+    """The weights from the calibration halves."""
+    groups = []
+    for name, pairs in all_sets().items():
+        kept = half(pairs, 0)
+        known = evidence([text for _, text in kept])
+        groups.append((SET_WEIGHTS.get(name, 1.0), [label for label, _ in kept], known))
+    for texts in noise(0).values():
+        groups.append((NOISE_WEIGHT, ["zxx_Zxxx"] * len(texts), evidence(texts)))
+    start = np.zeros(sum(PARTS.values()))
+    done = minimize(
+        Likelihood(groups), start, jac=True, method="L-BFGS-B", options={"maxiter": 500}
+    )
+    return split(done.x)
+
+
+if __name__ == "__main__":
+    rounded = {name: [round(float(x), 4) for x in part] for name, part in fit().items()}
+    made = {
+        "made by": "benchmarks/language_id/calibrate.py from the calibration halves of Tatoeba, Lingua, UDHR, NTREX-128, "
+        "HPLT excerpts, web documents of known language, and made noise"
+    }
+    TARGET.write_text(json.dumps(made | rounded, indent=1) + "\n", encoding="utf-8")
+    print(TARGET.read_text(encoding="utf-8"))
