@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from pipeline.sources.unpack import Damage, Unpacked
 
+_USUAL_HEADER = 8 << 10
+_LONGEST_LINE = 8 << 10
 _MAX_HEADER = 1 << 20
 _BLANKS = re.compile(rb"[\r\n]*")
 
@@ -46,8 +48,8 @@ class Layout(NamedTuple):
     name: str
     start: re.Pattern[bytes]  # at the start of a record
     search: re.Pattern[bytes]  # the same after a newline
-    head: Callable[[Unpacked], Head | None]  # reads a header; None: there is none
-    closes: Callable[[bytes], bool]  # whether these four bytes after a record can only be its end
+    head: Callable[[Unpacked, bytes], Head | None]  # reads a header, given the next bytes
+    close: bytes  # line ends after which a record is taken as whole whatever follows
 
     def begins(self, data: bytes) -> bool:
         """Whether the bytes begin a record."""
@@ -61,82 +63,79 @@ def records(stream: Unpacked, layout: Layout, max_record_bytes: int) -> Iterator
     """
     end_of_stream: int | None = None
     while True:
-        _pass_blanks(stream)
-        if not stream.peek(1):
+        stream.blanks()
+        head_bytes = stream.peek(_USUAL_HEADER)
+        if not head_bytes:
             event = stream.next_run()
             if event is False:
                 return
             if isinstance(event, Damage):
                 yield Framed(event.offset, None, None, event.cause)
             continue
-        mark = stream.mark()
-        offset = mark[0]
-        head = layout.head(stream) if layout.begins(stream.peek(8192)) else None
+        offset = stream.offset
+        head = layout.head(stream, head_bytes) if layout.start.match(head_bytes) else None
         if head is None or head.length < 0:
-            problem = head.problem if head else None
-            start = stream.position
-            if head is None:
-                stream.read(1)
-            _find(stream, layout)
-            problem = problem or f"{stream.position - start} bytes that are no {layout.name} record"
-            yield Framed(offset, head, b"", _with_damage(stream, problem))
+            yield _without_length(stream, layout, offset, head)
             continue
         length = head.length
-        if length > max_record_bytes:
-            mark = stream.mark()
-            too_long = end_of_stream is not None and stream.position + length > end_of_stream
-            passed = 0 if too_long else stream.skip(length)
-            if passed == length and _ends(stream, layout):
-                yield Framed(offset, head, None, None)
-                continue
-            if not too_long and not stream.peek(1):
-                end_of_stream = stream.position  # spares the next such claim the way to the end
-            stream.reset(mark)
-            held = b""
-        else:
+        body: bytes | None = None
+        if length <= max_record_bytes:
             body = stream.read(length)
-            if len(body) == length and _ends(stream, layout):
-                damage = stream.damage_ahead()
-                if damage is None or not damage.corrupt:
+            if len(body) == length:
+                tail = stream.blanks()
+                following = stream.peek(_USUAL_HEADER)
+                if not following:
+                    cause = _with_damage(stream, "") if stream.corrupted() else None
+                    yield Framed(offset, head, body, cause)
+                    continue
+                if tail.startswith(layout.close) or layout.start.match(following):
                     yield Framed(offset, head, body, None)
-                else:
-                    stream.next_run()
-                    yield Framed(offset, head, body, damage.cause)
-                continue
-            held = body
-            stream.unread(body)
-        start = stream.position
-        found = _find(stream, layout)
-        cause = f"declares {length} bytes but " + (
-            f"another record begins after {stream.position - start}"
-            if found
-            else f"{stream.position - start} are left"
-        )
-        yield Framed(offset, head, held[: stream.position - start], _with_damage(stream, cause))
+                    continue
+                stream.unread(body + tail)
+            else:
+                stream.unread(body)
+        else:
+            mark = stream.mark()
+            if end_of_stream is None or stream.position + length <= end_of_stream:
+                if stream.skip(length) == length:
+                    tail = stream.blanks()
+                    following = stream.peek(_USUAL_HEADER)
+                    if (
+                        not following
+                        or tail.startswith(layout.close)
+                        or layout.start.match(following)
+                    ):
+                        yield Framed(offset, head, None, None)
+                        continue
+                elif stream.at_end():
+                    end_of_stream = stream.position  # spares the next such claim the way there
+                stream.reset(mark)
+        yield _with_wrong_length(stream, layout, offset, head, body or b"")
 
 
-def _pass_blanks(stream: Unpacked) -> None:
-    while data := stream.peek(64):
-        blanks = len(data) - len(data.lstrip(b"\r\n"))
-        stream.read(blanks)
-        if blanks < len(data):
-            return
+def _without_length(stream: Unpacked, layout: Layout, offset: int, head: Head | None) -> Framed:
+    """What stands where a record should begin but has no header, or one without a length."""
+    start = stream.position
+    if head is None:
+        stream.read(1)
+    stream.find(layout.search, _LONGEST_LINE)
+    if head is None:
+        cause = f"{stream.position - start} bytes that are no {layout.name} record"
+    else:
+        cause = head.problem or "no length"
+    return Framed(offset, head, b"", _with_damage(stream, cause))
 
 
-def _ends(stream: Unpacked, layout: Layout) -> bool:
-    """Whether a record can end here."""
-    tail = stream.peek(4)
-    if not tail or layout.closes(tail):
-        return True
-    if tail[0] not in b"\r\n" and not layout.begins(tail + b"\n"):
-        return layout.begins(stream.peek(8192))
-    after = stream.peek(8192)
-    return not after.strip(b"\r\n") or layout.begins(after)
-
-
-def _find(stream: Unpacked, layout: Layout) -> bool:
-    """Moves to the next record header in the run, or to the run's end."""
-    return stream.find(layout.search, 8192)
+def _with_wrong_length(
+    stream: Unpacked, layout: Layout, offset: int, head: Head, body: bytes
+) -> Framed:
+    """A record that does not end where it says; the stream stands where its body begins."""
+    start = stream.position
+    found = stream.find(layout.search, _LONGEST_LINE)
+    held = stream.position - start
+    end = f"another record begins after {held}" if found else f"{held} are left"
+    cause = f"declares {head.length} bytes but {end}"
+    return Framed(offset, head, body[:held], _with_damage(stream, cause))
 
 
 def _with_damage(stream: Unpacked, cause: str) -> str:
@@ -145,48 +144,45 @@ def _with_damage(stream: Unpacked, cause: str) -> str:
     if damage is None:
         return cause
     stream.next_run()
-    return f"{cause}: {damage.cause}"
+    return f"{cause}: {damage.cause}" if cause else damage.cause
 
 
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
-_NUMBER = re.compile(r"\d{1,18}")
-_NOISE = " \t\r\ufffd"
+# Some writers turned every line end into CR CR LF.
+_BLANK_LINE = re.compile(rb"\r{0,2}\n\r{0,2}\n")
+_FOLD = re.compile(r"\r*\n[ \t]+")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_NOISE = " \t\r\ufffd"  # around values; the last where bytes were no UTF-8
 
 
-def _warc_head(stream: Unpacked) -> Head | None:
-    size = 1024
-    while True:
-        data = stream.peek(size)
-        match = _HEADER_END.search(data)
-        if match:
-            break
-        if len(data) < size or size >= _MAX_HEADER:
+def header_end(data: bytes, start: int = 0) -> tuple[int, int] | None:
+    """Where the blank line that ends a header begins and ends; None if there is none."""
+    at = data.find(b"\r\n\r\n", start)
+    if at >= 0 and data.find(b"\n\n", start, at) < 0 and data.find(b"\n\r", start, at) < 0:
+        return at, at + 4
+    match = _BLANK_LINE.search(data, start)  # slower by far
+    return match.span() if match else None
+
+
+def _warc_head(stream: Unpacked, data: bytes) -> Head | None:
+    size = len(data)
+    while (end := header_end(data)) is None:
+        if size >= _MAX_HEADER or len(data) < size:
             return None
         size *= 4
-    text = stream.read(match.end())[: match.start()].decode("utf-8", "replace")
+        data = stream.peek(size)
+    text = stream.read(end[1])[: end[0]].decode("utf-8", "replace")
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
     fields: dict[str, str] = {}
-    name = ""
     for line in text.split("\n")[1:]:
-        if line[:1] in (" ", "\t") and name:
-            fields[name] = f"{fields[name]} {line.strip(_NOISE)}".strip()
-            continue
-        key, colon, value = line.partition(":")
-        key = key.strip().lower()
-        if colon and key not in fields:
-            name = key
-            fields[name] = value.strip(_NOISE)
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(name.strip().lower(), value.strip(_NOISE))
     declared = fields.get("content-length", "")
-    problem = None
-    if not _NUMBER.fullmatch(declared):
-        problem = (
-            f"Content-Length {declared[:40]!r} is no number" if declared else "no Content-Length"
-        )
-    return Head(
-        type=fields.get("warc-type", "").lower(),
-        length=-1 if problem else int(declared),
-        fields=fields,
-        problem=problem,
-    )
+    if _NUMBER.fullmatch(declared):
+        return Head(fields.get("warc-type", "").lower(), int(declared), fields)
+    problem = f"Content-Length {declared[:40]!r} is no number" if declared else "no Content-Length"
+    return Head(fields.get("warc-type", "").lower(), -1, fields, problem)
 
 
 _ARC_LINE = re.compile(
@@ -199,9 +195,9 @@ _ARC_START = re.compile(
 )
 
 
-def _arc_head(stream: Unpacked) -> Head | None:
+def _arc_head(stream: Unpacked, data: bytes) -> Head | None:
     """An ARC record's line: URL, IP, date, type, length; in version 2 five more fields before the length."""
-    match = _ARC_LINE.match(stream.peek(8192))
+    match = _ARC_LINE.match(data)
     if match is None:
         return None
     stream.read(match.end())
@@ -225,15 +221,15 @@ def _arc_head(stream: Unpacked) -> Head | None:
 
 WARC: Final = Layout(
     name="WARC",
-    start=re.compile(rb"WARC/\d"),
-    search=re.compile(rb"\nWARC/\d\.\d"),
+    start=re.compile(rb"WARC/\d", re.IGNORECASE),
+    search=re.compile(rb"\nWARC/\d\.\d\r{0,2}\n", re.IGNORECASE),
     head=_warc_head,
-    closes=lambda tail: tail == b"\r\n\r\n",
+    close=b"\r\n\r\n",
 )
 ARC: Final = Layout(
     name="ARC",
     start=_ARC_START,
     search=re.compile(b"\n" + _ARC_START.pattern),
     head=_arc_head,
-    closes=lambda tail: tail.startswith((b"\n", b"\r\n")),
+    close=b"\n",
 )

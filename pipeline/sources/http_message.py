@@ -7,10 +7,12 @@ from typing import NamedTuple
 import brotli
 import zstandard
 
+from pipeline.sources.framing import header_end
+
 _STATUS_LINE = re.compile(
     rb"HTTP(?:/\d+(?:\.\d+)?)?[ \t]+(\d{3})(?!\d)[^\r\n]*(?:\r?\n|\r|$)", re.I
 )
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(r"\r?\n[ \t]+")
 _CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _TEXT_TYPES = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+\-]+/[\w!#$&^.+\-]+")
@@ -52,19 +54,16 @@ def parse_head(block: bytes) -> Head | None:
     if status is None:
         return None
     # The status line's own line end may be the first half of the blank line that ends the head.
-    blank = _HEAD_END.search(block, max(0, status.end() - 2))
-    end = blank.end() if blank else len(block)
-    text = block[status.end() : blank.start() if blank else end].decode("latin-1")
+    blank = header_end(block, max(0, status.end() - 2))
+    head_end, end = blank or (len(block), len(block))
+    text = block[status.end() : head_end].decode("latin-1")
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
     headers: dict[str, list[str]] = {}
-    name = ""
     for line in text.split("\n"):
-        if line[:1] in (" ", "\t") and name:
-            headers[name][-1] += " " + line.strip()
-            continue
-        key, colon, value = line.partition(":")
+        name, colon, value = line.partition(":")
         if colon:
-            name = key.strip().lower()
-            headers.setdefault(name, []).append(value.strip())
+            headers.setdefault(name.strip().lower(), []).append(value.strip())
     return Head(int(status[1]), headers, end)
 
 

@@ -43,12 +43,13 @@ _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # RFC 8878, 3.1.2; the sam
 _DICTIONARY = (
     b"\x5d\x2a\x4d\x18"  # IIPC, WARC file compression with zstd: dictionary for all frames
 )
+_BLANKS = re.compile(rb"[\r\n]*")
 _CODECS = (GZIP, ZSTD, LZ4)
-_ERRORS: tuple[type[Exception], ...] = (
-    isal_zlib.error,  # type: ignore[list-item]
+_ERRORS: tuple[Any, ...] = (  # RuntimeError is lz4's
+    isal_zlib.error,
     zlib.error,
     zstandard.ZstdError,
-    RuntimeError,  # lz4's
+    RuntimeError,
     EOFError,
 )
 
@@ -299,6 +300,7 @@ class Unpacked:
             (0, 0)
         ]  # (unpacked position, stored offset) of starts
         self._next: Chunk | Damage | None = next(self._events, None)
+        self._ended = False  # the next chunk is known to belong to another run
         self.position = 0  # of the next byte, in the unpacked stream
 
     @property
@@ -313,10 +315,11 @@ class Unpacked:
     def _more(self) -> bool:
         """Takes the next chunk into the buffer unless it belongs to another run."""
         chunk = self._next
-        if not isinstance(chunk, Chunk):
+        if self._ended or not isinstance(chunk, Chunk):
             return False
         if chunk.frame != self._frames[-1][1]:
             if self._begins is not None and self._begins(chunk.data):
+                self._ended = True
                 return False
             self._frame_starts(chunk)
         rest = self._buffer[self._at :]
@@ -338,6 +341,7 @@ class Unpacked:
             self.position += len(self._buffer)
             self._at = len(self._buffer)
         event = self._next
+        self._ended = False
         if event is None:
             return False
         if isinstance(event, Damage):
@@ -347,14 +351,31 @@ class Unpacked:
         return True
 
     def damage_ahead(self) -> Damage | None:
-        """The damage that follows directly on the next byte to read, if the run has no byte left."""
-        return self._next if not self.peek(1) and isinstance(self._next, Damage) else None
+        """The damage that ends the run, if the run has no byte left."""
+        return self._next if isinstance(self._next, Damage) and not self.peek(1) else None
 
     def peek(self, size: int) -> bytes:
         """The next `size` bytes of the run, fewer at its end."""
-        while len(self._buffer) - self._at < size and self._more():
-            pass
-        return self._buffer[self._at : self._at + size]
+        end = self._at + size
+        while len(self._buffer) < end and self._more():
+            end = self._at + size
+        return self._buffer[self._at : end]
+
+    def corrupted(self) -> bool:
+        """Whether the run ends in damage that makes its last bytes doubtful: a wrong checksum, say."""
+        damage = self.damage_ahead()
+        return damage is not None and damage.corrupt and damage.offset == self._frames[-1][1]
+
+    def blanks(self) -> bytes:
+        """Reads the line ends that come next."""
+        read = b""
+        while True:
+            match = _BLANKS.match(self._buffer, self._at)
+            end = match.end() if match else self._at
+            read += self._buffer[self._at : end]
+            self._move(end)
+            if end < len(self._buffer) or not self._more():
+                return read
 
     def read(self, size: int) -> bytes:
         """Reads `size` bytes, fewer at the end of the run."""
@@ -425,6 +446,10 @@ class Unpacked:
         self._at = 0
         self.position -= len(data)
 
+    def at_end(self) -> bool:
+        """Whether the whole input has been read."""
+        return self._next is None and self._at == len(self._buffer)
+
     def mark(self) -> tuple[int, int, int]:
         """This place, for `reset`."""
         offset = self.offset
@@ -437,6 +462,7 @@ class Unpacked:
             frame_position = position
         self._events = self._produce(offset)
         self._next = next(self._events, None)
+        self._ended = False
         self._buffer, self._at = b"", 0
         self._frames = [(frame_position, offset)]
         self.position = frame_position
