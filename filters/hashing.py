@@ -1,0 +1,181 @@
+"""Hashes of words that can be joined, and hashes of what a word is whatever its spelling.
+
+The hash of a string is a polynomial over its mixed code points modulo 2^64, H = sum m(c_i) * BASE^(n-1-i).
+So the hash of two strings written together follows from theirs, H(a + b) = H(a) * BASE^len(b) + H(b), and
+repetition metrics can compare joined n-grams as strings without building them.
+"""
+
+import numpy as np
+from numba import njit
+
+from filters import characters
+from filters.utf8 import decode
+
+BASE = np.uint64(0x9E6C63D0676A9A99)
+_MIX = np.uint64(0xD6E8FEB86659FD93)
+_FINAL_1 = np.uint64(0xFF51AFD7ED558CCD)
+_FINAL_2 = np.uint64(0xC4CEB9FE1A85EC53)
+_CODE = np.uint32(0x1FFFFF)
+
+# Flags of a word.
+HAS_LETTER = 1
+HAS_DIGIT = 2
+HAS_MARK = 4
+NOT_PUNCTUATION = 8  # has a character outside datatrove's PUNCTUATION_SET
+HAS_UPPER = 16
+HAS_SPACE = 32  # has white space inside (words that someone else cut)
+EOJEOL = 64  # Korean, cut at spaces: particles are written onto it
+SYMBOLS = 128  # the segmentation saw no word in it
+
+_REORDER_IN_PLACE = 32
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(code):
+    """64 well-mixed bits for a code point."""
+    m = (np.uint64(code) + np.uint64(1)) * _MIX
+    return m ^ (m >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True)
+def power(n):
+    """BASE to the n-th, modulo 2^64."""
+    result, base = np.uint64(1), BASE
+    while n > 0:
+        if n & 1:
+            result *= base
+        base *= base
+        n >>= 1
+    return result
+
+
+@njit(cache=True, nogil=True, inline="always")
+def finish(h):
+    """Spread a hash's bits, so that any of them may choose a slot."""
+    h ^= h >> np.uint64(33)
+    h *= _FINAL_1
+    h ^= h >> np.uint64(33)
+    h *= _FINAL_2
+    return h ^ (h >> np.uint64(33))
+
+
+def finish_all(hashes: np.ndarray) -> np.ndarray:
+    """`finish` of an array (uint64)."""
+    h = hashes ^ (hashes >> np.uint64(33))
+    h = h * _FINAL_1
+    h ^= h >> np.uint64(33)
+    h *= _FINAL_2
+    return h ^ (h >> np.uint64(33))
+
+
+@njit(cache=True, nogil=True)
+def _folded_slowly(buffer, start, end, fold, offsets, sequences):
+    """The folded hash of a word whose marks are not in canonical order (Unicode 15, D109)."""
+    n, i = 0, start
+    while i < end:
+        code, i = decode(buffer, i, end)
+        f = fold[code]
+        n += 1 if f >= -1 else offsets[-1 - f] - offsets[-2 - f]
+    codes = np.empty(n, np.uint32)
+    n, i = 0, start
+    while i < end:
+        code, i = decode(buffer, i, end)
+        f = fold[code]
+        if f >= 0:
+            codes[n] = f
+            n += 1
+        elif f < -1:
+            for k in range(offsets[-2 - f], offsets[-1 - f]):
+                codes[n] = sequences[k]
+                n += 1
+    i = 0
+    while i < n:
+        if codes[i] <= _CODE:
+            i += 1
+            continue
+        j = i
+        while j < n and codes[j] > _CODE:
+            j += 1
+        if j - i <= _REORDER_IN_PLACE:
+            for a in range(i + 1, j):
+                held = codes[a]
+                b = a
+                while b > i and codes[b - 1] >> 24 > held >> 24:
+                    codes[b] = codes[b - 1]
+                    b -= 1
+                codes[b] = held
+        else:  # counting sort by class: a million marks take no longer than a million letters
+            places = np.zeros(257, np.int64)
+            for a in range(i, j):
+                places[(codes[a] >> 24) + 1] += 1
+            for c in range(256):
+                places[c + 1] += places[c]
+            copy = codes[i:j].copy()
+            for held in copy:
+                codes[i + places[held >> 24]] = held
+                places[held >> 24] += 1
+        i = j
+    h = np.uint64(0)
+    for k in range(n):
+        h = h * BASE + mix(codes[k] & _CODE)
+    return h
+
+
+@njit(cache=True, nogil=True)
+def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
+    """Fill length, hashes and flags of each token from its bytes.
+
+    `flags` holds SYMBOLS or EOJEOL on entry where the segmentation knows; the other bits are added. A word's
+    folded hash is 0 where it has no letter, mark or digit or is marked SYMBOLS, and never 0 elsewhere.
+    """
+    _, properties, _, fold, offsets, sequences = tables
+    kind = tables[0]
+    for t in range(len(starts)):
+        i, end = starts[t], ends[t]
+        exact, same = np.uint64(0), np.uint64(0)
+        n = 0
+        seen = 0
+        kinds = 0
+        last_class = np.uint32(0)
+        ordered = True
+        while i < end:
+            code, i = decode(buffer, i, end)
+            n += 1
+            exact = exact * BASE + mix(code)
+            seen |= properties[code]
+            kinds |= 1 << kind[code]
+            f = fold[code]
+            if f >= 0:
+                same = same * BASE + mix(f)
+                last_class = np.uint32(0)
+            elif f < -1:
+                for k in range(offsets[-2 - f], offsets[-1 - f]):
+                    part = sequences[k]
+                    combining = part >> 24
+                    if combining != 0 and combining < last_class:
+                        ordered = False
+                    last_class = combining
+                    same = same * BASE + mix(part & _CODE)
+        flag = flags[t]
+        if seen & characters.IS_LETTER:
+            flag |= HAS_LETTER
+        if kinds & (1 << characters.DIGIT):
+            flag |= HAS_DIGIT
+        if kinds & (1 << characters.MARK):
+            flag |= HAS_MARK
+        if seen & characters.NOT_PUNCTUATION:
+            flag |= NOT_PUNCTUATION
+        if seen & characters.IS_UPPER:
+            flag |= HAS_UPPER
+        if seen & characters.IS_SPACE:
+            flag |= HAS_SPACE
+        flags[t] = flag
+        lengths[t] = n
+        hashes[t] = exact
+        if flag & SYMBOLS or not flag & (HAS_LETTER | HAS_DIGIT | HAS_MARK):
+            folded[t] = 0
+        else:
+            if not ordered:
+                same = _folded_slowly(buffer, starts[t], end, fold, offsets, sequences)
+            same = finish(same)
+            folded[t] = same if same != 0 else np.uint64(1)

@@ -1,0 +1,108 @@
+"""Metrics of words: lengths, letters, variety, stop words."""
+
+import numpy as np
+from numba import njit
+
+from filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, finish, mix
+from filters.utf8 import decode
+
+# Columns of the counts that `measure_words` returns.
+WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS, SPELLED_WORDS, DISTINCT_WORDS = range(6)
+COUNTS = 6
+
+
+@njit(cache=True, nogil=True)
+def measure_words(documents, lengths, folded, flags, out):
+    """Fill `out`, int64[n, COUNTS], from the words of n documents."""
+    most = 0
+    for d in range(len(documents) - 1):
+        most = max(most, documents[d + 1] - documents[d])
+    slots = 8
+    while slots < 2 * most:
+        slots *= 2
+    table = np.empty(slots, np.uint64)
+    for d in range(len(documents) - 1):
+        begin, end = documents[d], documents[d + 1]
+        slots = 8
+        while slots < 2 * (end - begin):
+            slots *= 2
+        mask = np.uint64(slots - 1)
+        table[:slots] = 0
+        plain, characters, alphabetic, spelled, distinct = 0, 0, 0, 0, 0
+        for t in range(begin, end):
+            flag = flags[t]
+            if flag & NOT_PUNCTUATION:
+                plain += 1
+                characters += lengths[t]
+            alphabetic += (flag & HAS_LETTER) != 0
+            key = folded[t]
+            if key == 0:
+                continue
+            spelled += 1
+            slot = key & mask
+            while table[slot] != 0 and table[slot] != key:
+                slot = (slot + np.uint64(1)) & mask
+            if table[slot] == 0:
+                table[slot] = key
+                distinct += 1
+        row = out[d]
+        row[WORDS], row[PLAIN_WORDS], row[PLAIN_CHARACTERS] = end - begin, plain, characters
+        row[ALPHABETIC_WORDS] = alphabetic
+        row[SPELLED_WORDS], row[DISTINCT_WORDS] = spelled, distinct
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _find(key, table, begin, slots):
+    """The slot of `key` in the stop list at table[begin : begin + slots], or -1."""
+    mask = np.uint64(slots - 1)
+    slot = finish(key) & mask
+    while True:
+        held = table[begin + np.int64(slot)]
+        if held == key:
+            return np.int64(slot)
+        if held == 0:
+            return np.int64(-1)
+        slot = (slot + np.uint64(1)) & mask
+
+
+@njit(cache=True, nogil=True)
+def count_stop_words(buffer, documents, starts, ends, hashes, flags, lists, offsets, table, out):
+    """Distinct stop words of each document.
+
+    lists int32[n]: which stop list a document has, -1 for none; list k is the open-addressing table
+    table[offsets[k]:offsets[k+1]] of exact hashes, a power of two long, 0 in empty slots. A Korean word counts
+    with its last one, two and three syllables too, because particles, which the lists hold, are written onto
+    it. out int32[n]: the count, -1 where there is no list.
+    """
+    longest = 0
+    for k in range(len(offsets) - 1):
+        longest = max(longest, offsets[k + 1] - offsets[k])
+    found = np.zeros(longest, np.bool_)
+    for d in range(len(documents) - 1):
+        which = lists[d]
+        if which < 0:
+            out[d] = -1
+            continue
+        begin, slots = offsets[which], offsets[which + 1] - offsets[which]
+        found[:slots] = False
+        for t in range(documents[d], documents[d + 1]):
+            slot = _find(hashes[t], table, begin, slots)
+            if slot >= 0:
+                found[slot] = True
+            if flags[t] & EOJEOL:
+                # Hangul syllables are three bytes each; a word of jamo simply never matches.
+                for syllables in range(1, 4):
+                    i = ends[t] - 3 * syllables
+                    if i <= starts[t]:
+                        break
+                    h = np.uint64(0)
+                    while i < ends[t]:
+                        code, i = decode(buffer, i, ends[t])
+                        h = h * BASE + mix(code)
+                    slot = _find(h, table, begin, slots)
+                    if slot >= 0:
+                        found[slot] = True
+        total = 0
+        for slot in range(slots):
+            total += found[slot]
+        out[d] = total

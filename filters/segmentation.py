@@ -1,0 +1,301 @@
+"""Where words begin and end: one scan of the UTF-8 buffer, then ICU for scripts that need a dictionary.
+
+Script decides, never the label, so that a Thai sentence inside an English page is cut like any other.
+
+* A word is a run of letters, numbers and marks. Format characters inside it (ZWJ, ZWNJ, soft hyphen) do not
+  end it. Punctuation inside it does not either where writers mean one word (`_joins`).
+* Any other character that is not white space is a token by itself, with the marks upon it; a run of the same
+  one of `. - ~ | \\ / ^ @` is one token.
+* Letters of Thai, Lao, Khmer, Burmese, Chinese and Japanese are cut by ICU's dictionaries.
+* Tibetan is cut into syllables, each with its tsheg. Scripts without spaces or dictionary (Javanese, Balinese,
+  Tai Lue, Yi, …) are cut into letters with their marks.
+* Korean is cut at spaces (eojeol).
+"""
+
+import numpy as np
+from numba import njit
+
+from filters import icu
+from filters.characters import (
+    CLUSTER,
+    DICTIONARY,
+    DIGIT,
+    IS_HANGUL,
+    IS_LOWER,
+    IS_UPPER,
+    JOINER,
+    LETTER,
+    MARK,
+    SPACE,
+    SYMBOL,
+    TSHEG,
+)
+from filters.hashing import EOJEOL, SYMBOLS
+from filters.utf8 import decode
+
+# Languages in whose orthography an apostrophe ends an article or pronoun: "l'eau" is two words.
+ELIDING = frozenset(
+    f"{code}_Latn"
+    for code in (
+        "cat", "cos", "egl", "fra", "frp", "fur", "ita", "lij", "lld", "lmo",
+        "nap", "oci", "pms", "roh", "scn", "vec", "wln",
+    )
+)  # fmt: skip
+
+# Given for cutting, a run goes to ICU in pieces: bounded memory for a document without any space.
+_LONGEST_RUN = 4096
+_WINDOW = 1 << 15
+NEEDS_DICTIONARY = 255  # a flag that only this file sees
+
+_ZWJ = 0x200D
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_apostrophe(code):
+    return code == 0x27 or code == 0x2019 or code == 0x2018 or code == 0x60 or code == 0xB4
+
+
+@njit(cache=True, nogil=True)
+def _joins(before, code, after, kind, properties):
+    """Whether a symbol between two word characters stays inside the word.
+
+    Apostrophes; the full stop in abbreviations, numbers and host names (not in "end.Next"); comma, colon and
+    slash beside a digit; the hyphen between letter and digit ("covid-19"), as datatrove's tokenisers do;
+    underscore, ampersand and at sign; Catalan's middle dot; Hebrew's geresh and gershayim; Armenian's marks of
+    stress, which are written over the vowel.
+    """
+    if kind[after] > MARK or kind[after] == SPACE:
+        return False
+    digit_before, digit_after = kind[before] == DIGIT, kind[after] == DIGIT
+    if _is_apostrophe(code) or code == 0x5F or code == 0x26 or code == 0x40:
+        return True
+    if code == 0x2E:
+        return not (properties[before] & IS_LOWER and properties[after] & IS_UPPER)
+    if code == 0x2C or code == 0x66B or code == 0x66C:
+        return digit_before and digit_after
+    if code == 0x3A or code == 0x2F:
+        return digit_before or digit_after
+    if code == 0x2D or code == 0x2010 or code == 0x2011:
+        return digit_before != digit_after
+    if code == 0xB7:
+        return not (digit_before or digit_after)
+    if code == 0x22:
+        return 0x590 <= before <= 0x5FF and 0x590 <= after <= 0x5FF
+    return code == 0x5F3 or code == 0x5F4 or code == 0x55B or code == 0x55C or code == 0x55E
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _repeats(code):
+    """Whether a run of this symbol is one token."""
+    return (
+        code == 0x2E or code == 0x2D or code == 0x7E or code == 0x7C
+        or code == 0x5C or code == 0x2F or code == 0x5E or code == 0x40
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _word_end(buffer, i, end, code, elides, kind, properties):
+    """The end of the word whose first character `code` ends at byte `i`, and what it is made of.
+
+    Returns (end, whether every letter is Hangul).
+    """
+    last = i  # a joiner at the end is no part of the word, but for ZWJ, which shapes the letter before it
+    before = code
+    hangul = (properties[code] & IS_HANGUL) != 0
+    while i < end:
+        code, after = decode(buffer, i, end)
+        k = kind[code]
+        if k in (LETTER, DIGIT):
+            hangul = hangul and (properties[code] & IS_HANGUL) != 0
+            before = code
+            last = i = after
+        elif k == MARK:
+            last = i = after
+        elif k == JOINER:
+            i = after
+            if code == _ZWJ:
+                last = i
+        elif k == TSHEG:
+            return after, False
+        elif k == SYMBOL and last == i and after < end:
+            following, _ = decode(buffer, after, end)
+            if not _joins(before, code, following, kind, properties):
+                break
+            both_letters = kind[before] == LETTER and kind[following] == LETTER
+            if elides and both_letters and _is_apostrophe(code):
+                return after, False
+            hangul = False
+            last = i = after
+        else:
+            break
+    return last, hangul
+
+
+@njit(cache=True, nogil=True)
+def _run_end(buffer, i, end, kind):
+    """The end of a run of letters that need a dictionary, at most about _LONGEST_RUN characters."""
+    last = i
+    n = 1
+    while i < end:
+        code, after = decode(buffer, i, end)
+        k = kind[code]
+        if k == DICTIONARY and n >= _LONGEST_RUN:
+            break
+        if k in (DICTIONARY, MARK):
+            last = after
+        elif k != JOINER:
+            break
+        i = after
+        n += 1
+        if n >= 2 * _LONGEST_RUN:
+            break
+    return last
+
+
+@njit(cache=True, nogil=True)
+def _marks_end(buffer, i, end, kind):
+    while i < end:
+        code, after = decode(buffer, i, end)
+        if kind[code] != MARK:
+            break
+        i = after
+    return i
+
+
+@njit(cache=True, nogil=True)
+def _grown(array, size):
+    larger = np.empty(size, array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@njit(cache=True, nogil=True)
+def scan(buffer, text_offsets, elides, tables):
+    """Tokens of every document, those that need a dictionary uncut.
+
+    buffer uint8; text_offsets int64[n+1]; elides bool[n]. Returns (documents int64[n+1], starts int64[m], ends
+    int64[m], flags uint8[m], whether any token needs a dictionary).
+    """
+    kind, properties = tables[0], tables[1]
+    n = len(text_offsets) - 1
+    documents = np.zeros(n + 1, np.int64)
+    room = np.int64((text_offsets[n] - text_offsets[0]) // 5 + 64)
+    starts = np.empty(room, np.int64)
+    ends = np.empty(room, np.int64)
+    flags = np.empty(room, np.uint8)
+    m = np.int64(0)
+    needs_dictionary = False
+    for d in range(n):
+        i, end = text_offsets[d], text_offsets[d + 1]
+        while i < end:
+            code, after = decode(buffer, i, end)
+            k = kind[code]
+            if k in (SPACE, JOINER):
+                i = after
+                continue
+            flag = 0
+            if k in (LETTER, DIGIT, MARK):
+                stop, hangul = _word_end(buffer, after, end, code, elides[d], kind, properties)
+                if hangul:
+                    flag = EOJEOL
+            elif k == DICTIONARY:
+                stop = _run_end(buffer, after, end, kind)
+                flag = NEEDS_DICTIONARY
+                needs_dictionary = True
+            elif k == CLUSTER:
+                stop = _marks_end(buffer, after, end, kind)
+            else:
+                stop = after
+                if _repeats(code):
+                    while stop < end and buffer[stop] == code:
+                        stop += 1
+                stop = _marks_end(buffer, stop, end, kind)
+                flag = SYMBOLS
+            if m == room:
+                room += room // 2
+                starts, ends, flags = _grown(starts, room), _grown(ends, room), _grown(flags, room)
+            starts[m], ends[m], flags[m] = i, stop, flag
+            m += 1
+            i = stop
+        documents[d + 1] = m
+    return documents, starts[:m], ends[:m], flags[:m], needs_dictionary
+
+
+@njit(cache=True, nogil=True)
+def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator):
+    """The same tokens with those that need a dictionary cut at ICU's word boundaries.
+
+    `iterator` is the address of a word-break iterator. Runs are handed to ICU as UTF-16, many at once with a
+    line feed between them, over which no boundary analysis reaches. Takes and returns what `scan` returns.
+    """
+    units = np.empty(_WINDOW + 4 * _LONGEST_RUN + 8, np.uint16)
+    places = np.empty(len(units), np.int64)  # byte offset of each unit
+    status = np.zeros(1, np.int32)
+    room = np.int64(len(starts) + (len(starts) >> 1) + 64)
+    new_starts = np.empty(room, np.int64)
+    new_ends = np.empty(room, np.int64)
+    new_flags = np.empty(room, np.uint8)
+    new_documents = np.zeros(len(documents), np.int64)
+    m = np.int64(0)
+    d = 0
+    t = np.int64(0)
+    while t < len(starts):
+        # Gather a window of tokens.
+        first, used = t, 0
+        while t < len(starts) and used < _WINDOW:
+            if flags[t] == NEEDS_DICTIONARY:
+                i, end = starts[t], ends[t]
+                while i < end:
+                    code, after = decode(buffer, i, end)
+                    if code >= 0x10000:
+                        units[used] = 0xD7C0 + (code >> 10)
+                        places[used] = i
+                        units[used + 1] = 0xDC00 + (code & 0x3FF)
+                        places[used + 1] = i
+                        used += 2
+                    else:
+                        units[used] = code
+                        places[used] = i
+                        used += 1
+                    i = after
+                units[used] = 0x0A
+                places[used] = end
+                used += 1
+            t += 1
+        boundary = 0
+        if used:
+            status[0] = 0
+            icu.break_set_text(iterator, units.ctypes.data, used, status.ctypes.data)
+        for token in range(first, t):
+            while documents[d + 1] <= token:
+                d += 1
+                new_documents[d] = m
+            begin, end, flag = starts[token], ends[token], flags[token]
+            if flag == NEEDS_DICTIONARY:
+                flag = 0
+                while begin < end:
+                    boundary = icu.break_next(iterator)
+                    stop = places[boundary] if 0 < boundary < used else end
+                    stop = min(max(stop, begin), end)
+                    if stop > begin:
+                        if m == room:
+                            room += room // 2
+                            new_starts = _grown(new_starts, room)
+                            new_ends = _grown(new_ends, room)
+                            new_flags = _grown(new_flags, room)
+                        new_starts[m], new_ends[m], new_flags[m] = begin, stop, flag
+                        m += 1
+                        begin = stop
+                icu.break_next(iterator)  # over the line feed
+            else:
+                if m == room:
+                    room += room // 2
+                    new_starts = _grown(new_starts, room)
+                    new_ends = _grown(new_ends, room)
+                    new_flags = _grown(new_flags, room)
+                new_starts[m], new_ends[m], new_flags[m] = begin, end, flag
+                m += 1
+    while d < len(documents) - 1:
+        d += 1
+        new_documents[d] = m
+    return new_documents, new_starts[:m], new_ends[:m], new_flags[:m]

@@ -1,0 +1,36 @@
+"""Decoding UTF-8 in kernels, never past the end that is given."""
+
+import numpy as np
+from numba import njit
+
+REPLACEMENT = np.int32(0xFFFD)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def decode(buffer, i, end):
+    """The code point at byte `i < end`, and the index after it.
+
+    A sequence that is cut off by `end`, or a byte that cannot begin one, is U+FFFD of one byte.
+    """
+    first = np.int32(buffer[i])
+    if first < 0x80:
+        return first, i + 1
+    if first < 0xC0:
+        return REPLACEMENT, i + 1
+    if first < 0xE0:
+        if i + 2 > end:
+            return REPLACEMENT, i + 1
+        return (first & 0x1F) << 6 | (np.int32(buffer[i + 1]) & 0x3F), i + 2
+    if first < 0xF0:
+        if i + 3 > end:
+            return REPLACEMENT, i + 1
+        tail = (np.int32(buffer[i + 1]) & 0x3F) << 6 | (np.int32(buffer[i + 2]) & 0x3F)
+        return (first & 0x0F) << 12 | tail, i + 3
+    if i + 4 > end:
+        return REPLACEMENT, i + 1
+    tail = (np.int32(buffer[i + 1]) & 0x3F) << 12
+    tail |= (np.int32(buffer[i + 2]) & 0x3F) << 6 | (np.int32(buffer[i + 3]) & 0x3F)
+    code = (first & 0x07) << 18 | tail
+    if code > 0x10FFFF:
+        return REPLACEMENT, i + 1
+    return code, i + 4

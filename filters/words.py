@@ -1,0 +1,173 @@
+"""Words: one segmentation of a batch of documents, shared by signals, deduplication and counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from filters import icu
+from filters.characters import tables
+from filters.hashing import describe
+from filters.segmentation import ELIDING, cut_by_dictionary, scan
+
+Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of n documents, m in all, in order. See filters.hashing for the bits of `flags`."""
+
+    buffer: np.ndarray
+    """uint8: UTF-8 bytes of the texts, without a copy of the Arrow buffer."""
+    text_offsets: np.ndarray
+    """int64[n+1]: document i is buffer[text_offsets[i]:text_offsets[i+1]]."""
+    documents: np.ndarray
+    """int64[n+1]: words of document i are documents[i]:documents[i+1]."""
+    starts: np.ndarray
+    """int64[m]: first byte of each word in `buffer`; -1 where a given word does not occur there."""
+    ends: np.ndarray
+    """int64[m]: the byte after it."""
+    lengths: np.ndarray
+    """int32[m]: code points."""
+    hashes: np.ndarray
+    """uint64[m]: hash of the exact string."""
+    folded: np.ndarray
+    """uint64[m]: hash without case, width and the choice among canonically equivalent spellings; 0 where
+    the token is no word (punctuation, symbols)."""
+    flags: np.ndarray
+    """uint8[m]: HAS_LETTER, …"""
+    labels: pa.Array | None = None
+    """string[n]: the documents' language labels, where they were given."""
+
+    def __len__(self) -> int:
+        """The number of documents."""
+        return len(self.documents) - 1
+
+
+def text_buffer(texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+    """The UTF-8 bytes (uint8) and offsets (int64[n+1]) of texts; a null counts as empty text.
+
+    Arrow arrays of string or large_string without nulls are not copied. Raises TypeError for another type.
+    """
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    elif not isinstance(texts, pa.Array):
+        texts = pa.array(texts, pa.large_string())
+    if pa.types.is_dictionary(texts.type) or pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.large_string())
+    if pa.types.is_null(texts.type):
+        texts = texts.cast(pa.string())
+    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        raise TypeError(f"texts must be an Arrow array of strings, not of {texts.type}")
+    if texts.null_count:
+        texts = pc.fill_null(texts, "")
+    n = len(texts)
+    if n == 0:
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    width = np.int32 if pa.types.is_string(texts.type) else np.int64
+    _, offsets_buffer, data = texts.buffers()
+    offsets = np.frombuffer(offsets_buffer, width)[texts.offset : texts.offset + n + 1]
+    offsets = offsets.astype(np.int64)
+    buffer = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    return buffer, offsets
+
+
+def segment(texts: Texts, labels: Texts | None = None) -> Words:
+    """Cut documents into words.
+
+    texts: n strings; labels: n language labels ("fra_Latn") or None. Scripts decide how a run of letters is
+    cut; the label only says whether an apostrophe ends a word (French, Italian, Catalan, …). Raises TypeError
+    for texts that are no strings, ValueError where the numbers of texts and labels differ.
+    """
+    buffer, text_offsets = text_buffer(texts)
+    n = len(text_offsets) - 1
+    elides = np.zeros(n, bool)
+    names = None
+    if labels is not None:
+        names = _labels(labels, n)
+        encoded = names.dictionary_encode()
+        eliding = np.array([label in ELIDING for label in encoded.dictionary.to_pylist()], bool)
+        if eliding.any():
+            elides = eliding[encoded.indices.to_numpy(zero_copy_only=False)]
+    found = tables()
+    documents, starts, ends, flags, needs_dictionary = scan(buffer, text_offsets, elides, found)
+    if needs_dictionary:
+        documents, starts, ends, flags = cut_by_dictionary(
+            buffer, documents, starts, ends, flags, icu.break_iterator()
+        )
+    lengths, hashes, folded = _description(buffer, starts, ends, flags)
+    return Words(
+        buffer, text_offsets, documents, starts, ends, lengths, hashes, folded, flags, names
+    )
+
+
+def from_tokens(
+    texts: Texts, tokens: Sequence[Sequence[str]], labels: Texts | None = None
+) -> Words:
+    """Words that someone else cut: `tokens` holds a list of strings for each of n texts.
+
+    Each is looked for in its text after the one before it; one that is not found has start and end -1. Raises
+    ValueError where the numbers differ.
+    """
+    buffer, text_offsets = text_buffer(texts)
+    n = len(text_offsets) - 1
+    if len(tokens) != n:
+        raise ValueError(f"{n} texts, but tokens of {len(tokens)}")
+    encoded = [[token.encode() for token in document] for document in tokens]
+    documents = np.zeros(n + 1, np.int64)
+    np.cumsum([len(document) for document in encoded], out=documents[1:])
+    m = int(documents[-1])
+    joined = np.frombuffer(b"".join(t for document in encoded for t in document), np.uint8)
+    own_offsets = np.zeros(m + 1, np.int64)
+    np.cumsum([len(t) for document in encoded for t in document], out=own_offsets[1:])
+    flags = np.zeros(m, np.uint8)
+    lengths, hashes, folded = _description(joined, own_offsets[:-1], own_offsets[1:], flags)
+    starts, ends = np.full(m, -1, np.int64), np.full(m, -1, np.int64)
+    k = 0
+    for i, document in enumerate(encoded):
+        base = int(text_offsets[i])
+        text = buffer[base : text_offsets[i + 1]].tobytes()
+        place = 0
+        for token in document:
+            found = text.find(token, place)
+            if found >= 0:
+                place = found + len(token)
+                starts[k], ends[k] = base + found, base + place
+            k += 1
+    names = _labels(labels, n) if labels is not None else None
+    return Words(
+        buffer, text_offsets, documents, starts, ends, lengths, hashes, folded, flags, names
+    )
+
+
+def is_cached() -> bool:
+    """Whether this machine has compiled the kernels before; else their first use takes some seconds."""
+    cache: Any = getattr(scan, "_cache", None)
+    index = getattr(getattr(cache, "_cache_file", None), "_index_path", None)
+    return index is not None and Path(index).exists()
+
+
+def _labels(labels: Texts, n: int) -> pa.Array:
+    if isinstance(labels, pa.ChunkedArray):
+        labels = labels.combine_chunks()
+    elif not isinstance(labels, pa.Array):
+        labels = pa.array(labels, pa.string())
+    if len(labels) != n:
+        raise ValueError(f"{n} texts, but {len(labels)} labels")
+    if pa.types.is_dictionary(labels.type):
+        labels = labels.cast(labels.type.value_type)
+    return pc.fill_null(labels, "und_Zzzz") if labels.null_count else labels
+
+
+def _description(
+    buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, flags: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    m = len(starts)
+    lengths = np.empty(m, np.int32)
+    hashes, folded = np.empty(m, np.uint64), np.empty(m, np.uint64)
+    describe(buffer, starts, ends, lengths, hashes, folded, flags, tables())
+    return lengths, hashes, folded
