@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from collections import Counter, defaultdict
 from functools import cache
@@ -246,6 +247,16 @@ def test_the_file_that_is_cut_off_ends_inside_the_body_of_its_last_record():
     assert http.startswith(b"HTTP/1.1 200 OK")
     length = int(header.split(b"Content-Length: ")[1].split(b"\r\n")[0])
     assert len(http) < len(last) - len(header) - 8 < length
+
+
+@pytest.mark.parametrize("kind", ["short", "list", "menu", "login", "index"])
+def test_pages_expected_to_be_too_short_are_so_with_all_that_surrounds_them(kind):
+    for page in pages(kind):
+        text = re.sub(
+            r"<title>.*?</title>|<script>.*?</script>|<[^>]*>", " ", payload(page).decode()
+        )
+        assert len(text.split()) < 50, page["url"]
+        assert len("".join(text.split())) < 300, page["url"]
 
 
 def test_what_is_no_document_says_so():
