@@ -271,13 +271,14 @@ def _input_settings(
 
 
 def _resolve(recipe: Recipe, inputs: list[str]) -> list[Any]:
-    from pipeline.sources import InputError, SourceError, resolve
+    from pipeline.sources import InputError, Retries, SourceError, resolve
 
     try:
         return resolve(
             inputs,
             base_url=recipe.input.commoncrawl_base,
             storage_options=recipe.input.storage_options,
+            retries=Retries(recipe.input.retries),
         )
     except (InputError, SourceError) as error:
         _usage(str(error))

@@ -46,6 +46,7 @@ class StepFolder:
 
     def commit(self, piece: str, manifest: dict[str, Any]) -> None:
         """Say that `piece` is finished; call it after the piece's data files are in place."""
+        self.store.sync()
         self.store.write_json(self.file(f"done/{piece}.json"), manifest)
 
     def manifest(self, piece: str) -> dict[str, Any] | None:

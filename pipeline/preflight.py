@@ -7,7 +7,10 @@ from filters import parameters as language_parameters
 from pipeline.recipe import Recipe
 
 # What a recipe may ask for beyond the base installation: (extra, module that it brings).
-EXTRAS = {"trafilatura": ("trafilatura", "trafilatura")}
+EXTRAS = {
+    "trafilatura": ("trafilatura", "trafilatura"),
+    "trafilatura_precision": ("trafilatura", "trafilatura"),
+}
 
 
 def problems(recipe: Recipe) -> list[str]:

@@ -98,8 +98,10 @@ class UrlFilter(Section):
 class Extract(Section):
     """Main text from HTML."""
 
-    engine: Literal["default", "resiliparse", "trafilatura"] = "default"
-    """The extractor; `default` is the one that docs/extraction.md recommends."""
+    engine: Literal[
+        "trimmed", "resiliparse", "resiliparse_all", "trafilatura", "trafilatura_precision"
+    ] = "trimmed"
+    """The extractor; docs/extraction.md compares them. trafilatura is an extra."""
 
 
 class Language(Section):
@@ -108,8 +110,8 @@ class Language(Section):
     model: str = "embedded"
     """`embedded`, or the path of a fastText `.bin`/`.ftz` with `__label__xxx_Yyyy` labels."""
     cut: Literal["parameters"] | Share | None = None
-    """The lowest score that stays: each language's own `language_score` (`parameters`), one number
-    for all, or absent: no cut."""
+    """The lowest score that stays: each language's own `language_score` (`parameters`; 0.3 for a
+    language without one), one number for all, or absent: no cut."""
 
 
 class MinHash(Section):

@@ -221,7 +221,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
         assert manifest is not None
         read += manifest["records_read"]
         quarantined += manifest["quarantined"]
-        files += manifest["damaged_files"]
+        files += manifest["unreadable"]
         skipped.update(manifest["records_skipped"])
     languages = {
         label: accounting.entry(
@@ -287,6 +287,7 @@ def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, An
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
     store.write_json(RUN, record)
+    store.sync()
     store.remove(folder.name)
 
 

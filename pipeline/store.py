@@ -1,6 +1,6 @@
 """The output folder, local or on an object store: whole files only, and folders swapped in at the end.
 
-A local file is written under a temporary name on the same file system, flushed, and renamed. An object
+A local file is written under a temporary name on the same file system and renamed. An object
 store makes an object visible only when it is whole, so it is written in place. A reader of a step never
 lists a folder: it follows manifests (see pipeline/ledger.py).
 """
@@ -28,6 +28,7 @@ class Store:
         self.root = root.rstrip("/") if "://" in root else str(Path(root).absolute())
         self.options = storage_options or {}
         self.local = "://" not in self.root
+        self._unsynced: list[str] = []
         self._fs: Any = None
         if not self.local:
             self._fs, self._base = fsspec.core.url_to_fs(self.root, **self.options)
@@ -78,13 +79,22 @@ class Store:
         try:
             with open(temporary, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(temporary, target)
+            self._unsynced.append(str(target))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+    def sync(self) -> None:
+        """Bring every file created so far to the disk: what a manifest names must outlive a power cut.
+
+        Done for many files at once, this costs little more than for one.
+        """
+        for path in self._unsynced:
+            with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+                os.fsync(file.fileno())
+        self._unsynced.clear()
 
     def read_json(self, name: str) -> Any:
         with self.open(name) as file:

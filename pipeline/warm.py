@@ -20,7 +20,7 @@ def compile_kernels() -> None:
     from dedup import components
 
     document = Document(
-        0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), "text/html; charset=utf-8", None
+        0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), False, "text/html"
     )
     measure.measure_batch([document], Source("warm", 0, ""), Recipe())
     low = np.zeros((2, 112), np.uint8)

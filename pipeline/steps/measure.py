@@ -30,7 +30,7 @@ from pipeline.isolation import Crashed, survivors
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DOCUMENTS, QUARANTINE, UNKNOWN, bands_schema
-from pipeline.sources import Damaged, Document, Skipped, Source
+from pipeline.sources import Damaged, Document, Retries, Skipped, Source
 
 BATCH_BYTES = 4 * 2**20
 BATCH_DOCUMENTS = 2_000
@@ -66,7 +66,6 @@ class Counts:
     records_read: int = 0
     records_skipped: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
-    damaged_files: int = 0
 
 
 @dataclass
@@ -120,7 +119,8 @@ def run(task: Task) -> dict[str, Any]:
         "records_read": counts.records_read,
         "records_skipped": dict(sorted(counts.records_skipped.items())),
         "quarantined": counts.quarantined,
-        "damaged_files": counts.damaged_files,
+        "unreadable": counts.records_read > 0
+        and counts.records_read == counts.records_skipped["damaged"],
         "quarantine_rows": len(quarantine),
     }
     task.folder.commit(key, manifest)
@@ -139,7 +139,7 @@ def _readable(task: Task, counts: Counts, quarantine: list[dict[str, Any]]) -> I
     records = sources.read_records(
         task.source,
         max_record_bytes=settings.max_record_bytes,
-        retries=settings.retries,
+        retries=Retries(settings.retries),
         storage_options=settings.storage_options,
     )
     taken = 0
@@ -151,7 +151,6 @@ def _readable(task: Task, counts: Counts, quarantine: list[dict[str, Any]]) -> I
                 counts.quarantined += 1
             else:
                 counts.records_skipped["damaged"] += 1
-                counts.damaged_files += record.whole_file
         elif isinstance(record, Skipped):
             counts.records_read += 1
             counts.records_skipped[record.reason] += 1
@@ -280,12 +279,13 @@ def main_text(document: Document, engine: str) -> tuple[str, str | None]:
             document.payload,
             content_type=document.content_type,
             url=document.url,
-            **({} if engine == "default" else {"engine": engine}),
+            engine=engine,
         )
         return page.text, page.title
-    text, _ = decode(
-        document.payload, document.content_type or "text/plain; charset=utf-8", html=False
-    )
+    if document.decoded:
+        text = document.payload.decode("utf-8", "replace")
+    else:
+        text, _ = decode(document.payload, document.content_type, html=False)
     return text.replace("\0", "").strip(), None
 
 
@@ -433,11 +433,13 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
         "stop_words": stop_words,
         "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump(exclude={"verify"}),
         "segment_bytes": recipe.output.segment_bytes,
-        "libraries": _library_versions(),
+        "libraries": _library_versions(recipe),
     }
 
 
-def _library_versions() -> dict[str, str]:
+def _library_versions(recipe: Recipe) -> dict[str, str]:
     """Versions of what A's output rests on: a new release may extract, identify or class otherwise."""
-    names = ("fastwarc", "resiliparse", "trafilatura", "pycld2", "icu4py", "charset-normalizer")
+    names = ["fastwarc", "resiliparse", "pycld2", "icu4py", "charset-normalizer"]
+    if recipe.extract.engine.startswith("trafilatura"):
+        names.append("trafilatura")
     return {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}

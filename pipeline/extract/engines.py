@@ -1,0 +1,81 @@
+"""The libraries that find a page's main text, each as a function of the parsed tree and the markup."""
+
+import logging
+import re
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLTree
+
+from pipeline.extract.blocks import read_blocks, running_text
+
+# Elements that hold no main content wherever they stand. One selector list: each costs a pass.
+_NEVER_MAIN = [
+    "nav, aside, footer, form, button, [role=navigation], [role=complementary], "
+    "[role=contentinfo], [role=search], [role=dialog]"
+]
+
+# trafilatura drops every character that Python does not call printable, with them the joiners that
+# Persian, Sinhala and Malayalam are spelled with. They pass through it as letters of a script that no
+# page has. Written as references in the markup, they are characters only after parsing.
+_FORMAT_CHARACTERS = "\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069"
+_STAND_INS = "".join(chr(0x14600 + i) for i in range(len(_FORMAT_CHARACTERS)))
+_TO_STAND_INS = str.maketrans(_FORMAT_CHARACTERS, _STAND_INS)
+_FROM_STAND_INS = str.maketrans(_STAND_INS, _FORMAT_CHARACTERS)
+_REFERENCES = re.compile(r"&(?:(zwnj|zwj|lrm|rlm);|#([0-9]{4});|#[xX](20[0-9a-fA-F]{2});)")
+_NAMED = {"zwnj": "\u200c", "zwj": "\u200d", "lrm": "\u200e", "rlm": "\u200f"}
+
+
+def trimmed(tree: HTMLTree, markup: str) -> str:
+    reduced = extract_plain_text(
+        tree,
+        main_content=True,
+        preserve_formatting="minimal_html",
+        links=True,
+        alt_texts=False,
+        list_bullets=False,
+        comments=False,
+        skip_elements=_NEVER_MAIN,
+    )
+    return "\n".join(block.text for block in running_text(read_blocks(reduced)))
+
+
+def resiliparse(tree: HTMLTree, markup: str) -> str:
+    return extract_plain_text(
+        tree, main_content=True, alt_texts=False, list_bullets=False, comments=False
+    )
+
+
+def resiliparse_all(tree: HTMLTree, markup: str) -> str:
+    return extract_plain_text(tree, main_content=False, alt_texts=False, list_bullets=False)
+
+
+def trafilatura(tree: HTMLTree, markup: str) -> str:
+    return _trafilatura(markup, favor_precision=False)
+
+
+def trafilatura_precision(tree: HTMLTree, markup: str) -> str:
+    return _trafilatura(markup, favor_precision=True)
+
+
+def _trafilatura(markup: str, favor_precision: bool) -> str:
+    import trafilatura  # a third of a second, for those who use it
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # an empty page is no error here
+    markup = _REFERENCES.sub(_format_character, markup).translate(_TO_STAND_INS)
+    text = trafilatura.extract(markup, include_comments=False, favor_precision=favor_precision)
+    return (text or "").translate(_FROM_STAND_INS)
+
+
+def _format_character(reference: re.Match[str]) -> str:
+    name, decimal, hexadecimal = reference.groups()
+    character = _NAMED[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
+    return character if character in _FORMAT_CHARACTERS else reference.group()
+
+
+def title(tree: HTMLTree) -> str:
+    return tree.title or ""
+
+
+def language(tree: HTMLTree) -> str:
+    root = tree.document.document_element
+    return (root.getattr("lang") or "") if root else ""
