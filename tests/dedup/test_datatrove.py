@@ -1,5 +1,4 @@
 import importlib.metadata
-import importlib.util
 import re
 import struct
 from collections import defaultdict
@@ -11,6 +10,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.dedup.original import datatrove_minhash
 from dedup import datatrove
 from dedup.components import band_edges, components
 from dedup.minhash import MinHashParams, band_keys, has_shingles
@@ -42,29 +42,13 @@ LANGUAGES = [
 ]
 
 
-class _WhiteSpace:
-    """Stands in for datatrove's tokenisers, which are large packages of their own."""
-
-    def word_tokenize(self, text):
-        return text.split()
-
-
 @pytest.fixture(scope="module")
 def original():
-    """datatrove's own module; read from its file, for its package imports tokenisers at once."""
+    """datatrove's own module, words cut at white space."""
     version = importlib.metadata.version("datatrove")
     if not version.startswith("0.10."):
         pytest.skip(f"compares with datatrove 0.10, {version} is installed")
-    package = Path(importlib.util.find_spec("datatrove").origin).parent
-    spec = importlib.util.spec_from_file_location(
-        "datatrove_minhash", package / "pipeline" / "dedup" / "minhash.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.load_word_tokenizer = lambda language: _WhiteSpace()
-    # xxhash 4 takes bytes only; what xxhash 3 does with text is to encode it.
-    module.create_hash_func = lambda config: lambda text: xxhash.xxh64_intdigest(text.encode())
-    return module
+    return datatrove_minhash()
 
 
 @pytest.fixture(scope="module")

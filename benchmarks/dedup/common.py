@@ -1,0 +1,69 @@
+"""Measuring one function in a process of its own."""
+
+import gc
+import multiprocessing
+import resource
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a function returned, its CPU and wall seconds, and the memory it added at most, in MiB
+    (over what the process held when the function started)."""
+
+    value: Any
+    cpu: float
+    wall: float
+    memory: float
+
+
+def resident() -> float:
+    """Resident memory of this process in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
+    """Run `function(*arguments)` here and measure it; call it inside `isolated` for a clean start."""
+    gc.collect()
+    before = resident()
+    peak = [before]
+    over = threading.Event()
+
+    def sample() -> None:
+        while not over.wait(0.01):
+            peak[0] = max(peak[0], resident())
+
+    watcher = threading.Thread(target=sample, daemon=True)
+    watcher.start()
+    wall, cpu = time.monotonic(), time.process_time()
+    value = function(*arguments)
+    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+    peak[0] = max(peak[0], resident())
+    over.set()
+    watcher.join()
+    return Measured(value, cpu, wall, peak[0] - before)
+
+
+def isolated(function: Callable[..., Any], *arguments: Any) -> Any:
+    """`function(*arguments)` in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+def best(function: Callable[..., Any], *arguments: Any, times: int = 5) -> float:
+    """The least CPU seconds of several calls, after one that may compile."""
+    function(*arguments)
+    least = float("inf")
+    for _ in range(times):
+        start = time.process_time()
+        function(*arguments)
+        least = min(least, time.process_time() - start)
+    return least
