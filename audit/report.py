@@ -179,7 +179,7 @@ def _warnings(run: Entry, languages: dict[str, Entry], labels: list[str]) -> lis
         for label, one in known
         if one.get("vacuous")
     ]:
-        text = f"Thresholds that can never fire in {_count(len(idle), 'language', 'languages')}:"
+        text = f"Thresholds that can never fire in {_count(len(idle), 'language', 'languages')}."
         found.append((text, idle))
     total = run.get("quarantine_total") or figures.totals(run, languages)["quarantined"]
     if total:
@@ -278,10 +278,7 @@ def _environment() -> jinja2.Environment:
         percent=_percent,
         size=_size,
         threshold=_threshold,
-        # Markup, so that `finalize` leaves the line feeds alone; escaped right here instead.
-        prose=lambda text, limit=untrusted.PROSE_LIMIT: Markup.escape(
-            untrusted.prose(str(text), limit)
-        ),
+        prose=_prose,
         slots=_slots,
         waterfall=_waterfall,
     )
@@ -320,6 +317,15 @@ def _shown(value: Any) -> Any:
     if value is None:
         return "–"
     return untrusted.line(value) if isinstance(value, str) else value
+
+
+def _prose(text: Any, limit: int = untrusted.PROSE_LIMIT) -> Markup:
+    """A paragraph with hidden characters spelled out, each mark isolated from the direction of its text."""
+    pieces = untrusted.prose("" if _is_missing(text) else str(text), limit)
+    return Markup().join(
+        Markup("<bdi dir=ltr>{}</bdi>").format(piece) if is_mark else Markup.escape(piece)
+        for piece, is_mark in pieces
+    )
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:

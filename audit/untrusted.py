@@ -2,7 +2,7 @@
 
 HTML escaping alone does not do it: a bidirectional override reorders what a reader sees without a
 single angle bracket, a control character shows as nothing, a page of one line of a megabyte freezes a
-browser. Everything here returns plain strings, which the templates then escape as HTML.
+browser. Everything here returns plain strings, which the pages then escape as HTML.
 """
 
 import re
@@ -28,34 +28,35 @@ _IN_LINE = re.compile(rf"([{_HIDDEN}\t\n\u061c\u200b\u200e\u200f])\1*")
 
 # ISO 15924 scripts that are written from right to left (Unicode: Script_Extensions with strong
 # right-to-left letters), with the variants that language labels use.
-_RIGHT_TO_LEFT = frozenset(
-    re.findall(
-        r"\w+",
-        """Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero
-        Narb Nbat Nkoo Orkh Ougr Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sogd Sogo Syrc Syre Syrj Syrn
-        Thaa Yezi""",
-    )
+_RIGHT_TO_LEFT = (
+    "Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero "
+    "Narb Nbat Nkoo Orkh Ougr Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sogd Sogo Syrc Syre Syrj Syrn "
+    "Thaa Yezi"
 )
 _LABEL = re.compile(r"([a-z]{2,3})_([A-Z][a-z]{3})")
 
 
-def prose(text: str, limit: int = PROSE_LIMIT) -> str:
-    """`text` with every hidden character spelled out as ⟨U+202E⟩, at most `limit` code points of it.
+def prose(text: str, limit: int = PROSE_LIMIT) -> list[tuple[str, bool]]:
+    """`text` in pieces, each with whether it is a mark: hidden characters are spelled out as ⟨U+202E⟩.
 
-    Line feeds and tabs stay. A run of one hidden character becomes one mark (⟨U+0000 ×3⟩). What was
-    cut shows as an ellipsis.
+    At most `limit` code points are shown; what was cut shows as an ellipsis. Line feeds and tabs stay.
+    A run of one hidden character becomes one mark (⟨U+0000 ×3⟩). Marks are told apart so that a page
+    can isolate them: bare, their brackets would be drawn in the wrong order in a right-to-left text.
     """
-    return _shown(_IN_PROSE, text, limit)
+    pieces, end = [], 0
+    cut = text[:limit] + ("…" if len(text) > limit else "")
+    for match in _IN_PROSE.finditer(cut):
+        pieces += [(cut[end : match.start()], False), (_mark(match), True)]
+        end = match.end()
+    return [piece for piece in [*pieces, (cut[end:], False)] if piece[0]]
 
 
 def line(text: str, limit: int = LINE_LIMIT) -> str:
-    """As `prose`, for one line: line feeds, tabs, zero-width spaces and directional marks are spelled out too."""
-    return _shown(_IN_LINE, text, limit)
+    """One line of `text` as a plain string, in the manner of `prose`.
 
-
-def _shown(hidden: re.Pattern[str], text: str, limit: int) -> str:
-    cut = text[:limit]
-    return hidden.sub(_mark, cut) + ("…" if len(text) > limit else "")
+    Line feeds, tabs, zero-width spaces and directional marks are spelled out too.
+    """
+    return _IN_LINE.sub(_mark, text[:limit]) + ("…" if len(text) > limit else "")
 
 
 def _mark(match: re.Match[str]) -> str:

@@ -56,7 +56,7 @@
       row.hidden = !words.every((word) => texts.get(row).includes(word));
       count += !row.hidden;
     }
-    shown.textContent = words.length ? `${count} of ${rows.length}` : `${rows.length} languages`;
+    shown.textContent = words.length ? `${count} of ${rows.length}` : `${rows.length} labels`;
   };
   query.addEventListener("input", search);
   document.getElementById("search").hidden = false;

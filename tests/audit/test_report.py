@@ -85,7 +85,7 @@ def test_warnings_come_before_the_figures(files):
     assert "The disk was nearly full." in before
     assert "1 language without parameters of its own" in before
     assert (
-        "Thresholds that can never fire in 1 language: Which tha_Thai gopher_dup_line_frac"
+        "Thresholds that can never fire in 1 language. Which languages tha_Thai gopher_dup_line_frac"
         in before
     )
     assert "2 pieces of the input are in quarantine" in before
@@ -217,7 +217,7 @@ def test_hostile_strings_are_shown_and_never_run():
         untouched = ("arb_Arab.html", "und_Zzzz.html")
         if name not in untouched:
             assert "<script>alert(1)</script>" in page.text
-            assert "⟨U+202E⟩gnp.exe⟨U+202C⟩" in page.text
+            assert "⟨U+202E⟩gnp.exe⟨U+202C⟩" in page.text.replace("⟩ gnp.exe ⟨", "⟩gnp.exe⟨")
             assert "{{ 7 * 7 }}" in page.text
         assert not page.attributes("img")
         assert len(page.attributes("script")) == (name == "index.html")
