@@ -69,7 +69,9 @@ def extract(
     an unknown engine.
     """
     if engine not in ENGINES:
-        raise ValueError(f"unknown extraction engine {engine!r}: choose one of {', '.join(ENGINES)}")
+        raise ValueError(
+            f"unknown extraction engine {engine!r}: choose one of {', '.join(ENGINES)}"
+        )
     markup, charset = decode(html, content_type)
     # A zero byte ends the text of some parsers; browsers drop it too.
     encoded, elements = bounded(markup.replace("\0", "").encode())

@@ -36,7 +36,9 @@ class Block:
 
 def read_blocks(reduced: str) -> list[Block]:
     """The blocks of resiliparse's `minimal_html` output with links."""
-    parts = _TAG_OR_LINE_END.split(reduced + "\n")  # text at even places, tags and line ends at odd ones
+    parts = _TAG_OR_LINE_END.split(
+        reduced + "\n"
+    )  # text at even places, tags and line ends at odd ones
     closed = _closed_links(parts)
     blocks: list[Block] = []
     pieces: list[str] = []

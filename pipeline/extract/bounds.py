@@ -59,10 +59,10 @@ def bounded(markup: bytes) -> tuple[bytes, int]:
     elements is over `MAX_ELEMENTS`.
     """
     page = np.frombuffer(markup, dtype=np.uint8)
-    elements, beyond = _scan(page, np.empty(0, dtype=np.uint8), _NAME_KEYS, _NAME_KINDS)
-    if not beyond:
+    elements, size = _scan(page, np.empty(0, dtype=np.uint8), _NAME_KEYS, _NAME_KINDS)
+    if size == page.size:
         return markup, elements
-    output = page.copy()
+    output = np.empty(size, dtype=np.uint8)
     _scan(page, output, _NAME_KEYS, _NAME_KINDS)
     return output.tobytes(), elements
 
@@ -133,9 +133,10 @@ def _after_raw_text(page, start, key):
 
 @njit(cache=True, nogil=True)
 def _scan(page, output, name_keys, name_kinds):
-    """One pass over the tags: (elements, whether a cap was passed).
+    """One pass over the tags: (elements, size without what is beyond the caps).
 
-    What is beyond the caps is blanked in `output`, a copy of the page, or empty to only look.
+    `output` gets the page without that; empty, it gets nothing. A run of dropped tags leaves one
+    space, so that words stay apart.
     """
     n = page.size
     depth = np.int64(0)
@@ -143,7 +144,8 @@ def _scan(page, output, name_keys, name_kinds):
     elements = np.int64(0)
     linked = False  # an <a> is open
     foreign = False  # inside <svg> or <math>
-    beyond = False
+    size = np.int64(0)
+    copied = np.int64(0)  # the page up to here is in the output
     i = 0
     while i < n:
         if page[i] != _LESS or i + 1 >= n:
@@ -229,8 +231,15 @@ def _scan(page, output, name_keys, name_kinds):
                     drop = False
             elements += 0 if drop else 1 + reopened
         if drop or cut >= 0:
-            beyond = True
+            gap_start = start if drop else cut
             if output.size:
-                for k in range(start if drop else cut, i if drop else end):
-                    output[k] = _SPACE
-    return elements, beyond
+                output[size : size + gap_start - copied] = page[copied:gap_start]
+            size += gap_start - copied
+            if gap_start > copied or copied == 0:
+                if output.size:
+                    output[size] = _SPACE
+                size += 1
+            copied = i if drop else end
+    if output.size:
+        output[size:] = page[copied:]
+    return elements, size + n - copied

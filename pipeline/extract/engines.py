@@ -77,5 +77,5 @@ def title(tree: HTMLTree) -> str:
 
 
 def language(tree: HTMLTree) -> str:
-    root = tree.document.document_element
+    root = tree.document.document_element if tree.document else None
     return (root.getattr("lang") or "") if root else ""
