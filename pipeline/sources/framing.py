@@ -170,6 +170,8 @@ def _warc_head(stream: Unpacked, data: bytes) -> Head | None:
             return None
         size *= 4
         data = stream.peek(size)
+    if end[0] > _MAX_HEADER:
+        return None
     text = stream.read(end[1])[: end[0]].decode("utf-8", "replace")
     if "\n " in text or "\n\t" in text:
         text = _FOLD.sub(" ", text)

@@ -36,7 +36,7 @@ class Codec:
 
 
 # RFC 1952: magic, deflate, a flag byte whose three upper bits are reserved and zero.
-GZIP = Codec("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]", re.DOTALL), 64 << 10)
+GZIP = Codec("gzip", re.compile(rb"\x1f\x8b\x08(?=[\x00-\x1f])"), 64 << 10)
 ZSTD = Codec("zstd", re.compile(rb"\x28\xb5\x2f\xfd"), 1 << 10)
 LZ4 = Codec("lz4", re.compile(rb"\x04\x22\x4d\x18"), 64 << 10)
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # RFC 8878, 3.1.2; the same in lz4
@@ -147,16 +147,16 @@ def unpack(
             _skip(raw, 8 + int.from_bytes(head[4:8], "little"))
             continue
         if codec.start.match(head):
-            cause, corrupt = yield from _frame(raw, codec, dictionary)
+            cause, corrupt, given = yield from _frame(raw, codec, dictionary)
             if not cause:
                 continue
+            if corrupt:
+                yield from _salvage(source, codec, dictionary, start, given)
         elif not head.strip(b"\0"):  # padding, as some writers leave it
             _skip(raw, len(head))
             continue
         else:
             cause, corrupt = f"bytes that are no {codec.name} frame", False
-        if corrupt:
-            yield from _salvage(source, codec, dictionary, start)
         found = _next_frame(source, codec, dictionary, resumes, start + 1)
         until = "to the end of the file" if found is None else f"up to byte {found}"
         yield Damage(start, f"{cause}; passed over {until}", corrupt)
@@ -173,60 +173,73 @@ def _skip(raw: _Raw, size: int) -> None:
         size -= len(piece)
 
 
-def _frame(raw: _Raw, codec: Codec, dictionary: Any) -> Generator[Chunk, None, tuple[str, bool]]:
-    """Yields the chunks of the frame at the position; returns (cause, corrupt), the cause "" if it is whole."""
+def _frame(
+    raw: _Raw, codec: Codec, dictionary: Any
+) -> Generator[Chunk, None, tuple[str, bool, int]]:
+    """Yields the chunks of the frame at the position.
+
+    Returns why it is not whole ("" if it is), whether its bytes are doubtful, and how many it gave.
+    """
     start = raw.position
     decompressor = _decompressor(codec, dictionary)
-    first = b""  # the first chunk is large enough to tell what the frame holds
-    is_first = True
+    given = 0
+    first: bytes | None = b""  # gathered until it is large enough to tell what the frame holds
     while not decompressor.eof:
         piece = raw.take(codec.piece)
         try:
             data = decompressor.decompress(piece) if piece else b""
         except _ERRORS as error:
+            cause = f"{codec.name} frame damaged ({' '.join(str(error).split())})"
             if first:
                 yield Chunk(start, first)
-            return f"{codec.name} frame damaged ({' '.join(str(error).split())})", True
-        if is_first:
-            data = first = first + data
-            is_first = len(first) < _FIRST and bool(piece) and not decompressor.eof
-            if is_first:
+            return cause, True, given
+        given += len(data)
+        if first is not None:
+            first += data
+            if len(first) < _FIRST and piece and not decompressor.eof:
                 continue
-            first = b""
+            data, first = first, None
         if data:
             yield Chunk(start, data)
         if not piece:
-            return f"{codec.name} frame cut off by the end of the file", False
+            return f"{codec.name} frame cut off by the end of the file", False, given
     raw.give_back(len(decompressor.unused_data or b""))
-    return "", False
+    return "", False, given
 
 
-def _salvage(source: Input, codec: Codec, dictionary: Any, start: int) -> Iterator[Chunk]:
-    """The bytes of a damaged frame that `_frame` lost with the piece in which the damage showed.
+def _salvage(
+    source: Input, codec: Codec, dictionary: Any, start: int, given: int
+) -> Iterator[Chunk]:
+    """The bytes of a damaged frame that came out of no call: those before the damage in the piece that failed.
 
-    Another decompressor takes the same pieces, and that last one byte by byte, until it fails.
+    One decompressor tells which piece fails, another takes that piece byte by byte.
     """
     raw = _Raw(source, start)
     fast = _decompressor(codec, dictionary)
     slow = zlib.decompressobj(31) if codec is GZIP else _decompressor(codec, dictionary)
-    given = 0  # bytes that _frame gave
-    tail, tail_end = b"", 0  # the last bytes that the slow one gave
+    saved: list[bytes] = []
+    end = 0
+
+    def feed(data: memoryview) -> None:
+        nonlocal end
+        out = slow.decompress(data)
+        end += len(out)
+        if end > given:
+            saved.append(out[max(0, len(out) - (end - given)) :])
+
     while piece := raw.take(codec.piece):
         try:
-            given += len(fast.decompress(piece))
+            fast.decompress(piece)
         except _ERRORS:
             break
-        tail = slow.decompress(piece)
-        tail_end += len(tail)
-    saved = [tail]
+        feed(piece)
     for place in range(len(piece)):
         try:
-            saved.append(slow.decompress(piece[place : place + 1]))
+            feed(piece[place : place + 1])
         except _ERRORS:
             break
-    missing = b"".join(saved)[max(0, given - tail_end + len(tail)) :]
-    if missing:
-        yield Chunk(start, missing)
+    if data := b"".join(saved):
+        yield Chunk(start, data)
 
 
 def _next_frame(
