@@ -16,16 +16,16 @@ from filters import icu
 
 CODE_POINTS = 0x110000
 
-# KIND: what a code point does to a word.
+# KIND: what a code point does to a word. The order matters: kernels compare ranges.
 SPACE = 0  # ends a word and is no token: white space, controls, zero-width space, wordspace
-LETTER = 1
-DIGIT = 2  # any number: decimal digits, Roman numerals, fractions
-MARK = 3  # continues whatever it stands after
-JOINER = 4  # format characters: inside a word they do not end it, elsewhere they are nothing
-SYMBOL = 5  # a token by itself: punctuation, symbols, private use, what is not assigned
-DICTIONARY = 6  # letters of scripts without spaces that ICU has a dictionary for
-CLUSTER = 7  # letters of scripts without spaces or dictionary: a token with its marks
-TSHEG = 8  # Tibetan's syllable mark: ends a word and belongs to it
+JOINER = 1  # format characters: inside a word they do not end it, elsewhere they are nothing
+LETTER = 2
+DIGIT = 3  # any number: decimal digits, Roman numerals, fractions
+MARK = 4  # continues whatever it stands after
+DICTIONARY = 5  # letters of scripts without spaces that ICU has a dictionary for
+CLUSTER = 6  # letters of scripts without spaces or dictionary: a token with its marks
+TSHEG = 7  # Tibetan's syllable mark: ends a word and belongs to it
+SYMBOL = 8  # a token by itself: punctuation, symbols, private use, what is not assigned
 
 # PROPERTIES: what a code point adds to a metric, as bits.
 IS_LETTER = 1

@@ -26,7 +26,6 @@ from filters.characters import (
     JOINER,
     LETTER,
     MARK,
-    SPACE,
     SYMBOL,
     TSHEG,
 )
@@ -64,7 +63,7 @@ def _joins(before, code, after, kind, properties):
     underscore, ampersand and at sign; Catalan's middle dot; Hebrew's geresh and gershayim; Armenian's marks of
     stress, which are written over the vowel.
     """
-    if kind[after] > MARK or kind[after] == SPACE:
+    if not LETTER <= kind[after] <= MARK:
         return False
     digit_before, digit_after = kind[before] == DIGIT, kind[after] == DIGIT
     if _is_apostrophe(code) or code == 0x5F or code == 0x26 or code == 0x40:
@@ -105,7 +104,7 @@ def _word_end(buffer, i, end, code, elides, kind, properties):
     while i < end:
         code, after = decode(buffer, i, end)
         k = kind[code]
-        if k in (LETTER, DIGIT):
+        if LETTER <= k <= DIGIT:
             hangul = hangul and (properties[code] & IS_HANGUL) != 0
             before = code
             last = i = after
@@ -141,7 +140,7 @@ def _run_end(buffer, i, end, kind):
         k = kind[code]
         if k == DICTIONARY and n >= _LONGEST_RUN:
             break
-        if k in (DICTIONARY, MARK):
+        if MARK <= k <= DICTIONARY:
             last = after
         elif k != JOINER:
             break
@@ -170,132 +169,155 @@ def _grown(array, size):
 
 
 @njit(cache=True, nogil=True)
+def _scan_document(buffer, i, end, elides, kind, properties, starts, ends, flags, m):
+    """Write the tokens of one document from place `m` on; returns the place after the last."""
+    while i < end:
+        code, after = decode(buffer, i, end)
+        k = kind[code]
+        if k <= JOINER:
+            i = after
+            continue
+        flag = 0
+        if LETTER <= k <= MARK:
+            stop, hangul = _word_end(buffer, after, end, code, elides, kind, properties)
+            if hangul:
+                flag = EOJEOL
+        elif k == DICTIONARY:
+            stop = _run_end(buffer, after, end, kind)
+            flag = NEEDS_DICTIONARY
+        elif k == CLUSTER:
+            stop = _marks_end(buffer, after, end, kind)
+        else:
+            stop = after
+            if _repeats(code):
+                while stop < end and buffer[stop] == code:
+                    stop += 1
+            stop = _marks_end(buffer, stop, end, kind)
+            flag = SYMBOLS
+        starts[m], ends[m], flags[m] = i, stop, flag
+        m += 1
+        i = stop
+    return m
+
+
+@njit(cache=True, nogil=True)
 def scan(buffer, text_offsets, elides, tables):
     """Tokens of every document, those that need a dictionary uncut.
 
     buffer uint8; text_offsets int64[n+1]; elides bool[n]. Returns (documents int64[n+1], starts int64[m], ends
-    int64[m], flags uint8[m], whether any token needs a dictionary).
+    int64[m], flags uint8[m]).
     """
     kind, properties = tables[0], tables[1]
     n = len(text_offsets) - 1
     documents = np.zeros(n + 1, np.int64)
-    room = np.int64((text_offsets[n] - text_offsets[0]) // 5 + 64)
+    room = np.int64((text_offsets[n] - text_offsets[0]) // 4 + 64)
     starts = np.empty(room, np.int64)
     ends = np.empty(room, np.int64)
     flags = np.empty(room, np.uint8)
     m = np.int64(0)
-    needs_dictionary = False
     for d in range(n):
-        i, end = text_offsets[d], text_offsets[d + 1]
-        while i < end:
-            code, after = decode(buffer, i, end)
-            k = kind[code]
-            if k in (SPACE, JOINER):
-                i = after
-                continue
-            flag = 0
-            if k in (LETTER, DIGIT, MARK):
-                stop, hangul = _word_end(buffer, after, end, code, elides[d], kind, properties)
-                if hangul:
-                    flag = EOJEOL
-            elif k == DICTIONARY:
-                stop = _run_end(buffer, after, end, kind)
-                flag = NEEDS_DICTIONARY
-                needs_dictionary = True
-            elif k == CLUSTER:
-                stop = _marks_end(buffer, after, end, kind)
-            else:
-                stop = after
-                if _repeats(code):
-                    while stop < end and buffer[stop] == code:
-                        stop += 1
-                stop = _marks_end(buffer, stop, end, kind)
-                flag = SYMBOLS
-            if m == room:
-                room += room // 2
-                starts, ends, flags = _grown(starts, room), _grown(ends, room), _grown(flags, room)
-            starts[m], ends[m], flags[m] = i, stop, flag
-            m += 1
-            i = stop
+        begin, end = text_offsets[d], text_offsets[d + 1]
+        if m + end - begin > room:  # no document has more tokens than bytes
+            room = m + end - begin + room // 2
+            starts, ends, flags = _grown(starts, room), _grown(ends, room), _grown(flags, room)
+        m = _scan_document(buffer, begin, end, elides[d], kind, properties, starts, ends, flags, m)
         documents[d + 1] = m
-    return documents, starts[:m], ends[:m], flags[:m], needs_dictionary
+    return documents, starts[:m], ends[:m], flags[:m]
+
+
+@njit(cache=True, nogil=True)
+def _gather(buffer, starts, ends, flags, t, units, places):
+    """Write runs as UTF-16, a line feed after each, from token `t` on until the window is full.
+
+    `places` receives the byte offset of each unit. Returns (the token after the last, units written).
+    """
+    used = 0
+    while t < len(starts) and used < _WINDOW:
+        if flags[t] == NEEDS_DICTIONARY:
+            i, end = starts[t], ends[t]
+            while i < end:
+                code, after = decode(buffer, i, end)
+                if code >= 0x10000:
+                    units[used] = 0xD7C0 + (code >> 10)
+                    places[used] = i
+                    used += 1
+                    code = 0xDC00 + (code & 0x3FF)
+                units[used] = code
+                places[used] = i
+                used += 1
+                i = after
+            units[used] = 0x0A
+            places[used] = end
+            used += 1
+        t += 1
+    return t, used
+
+
+@njit(cache=True, nogil=True)
+def _cut_window(
+    starts, ends, flags, first, last, iterator, places, new_starts, new_ends, new_flags, counts, m
+):
+    """Write tokens first to last, cut, from place `m` on; counts[t] receives how many token t became."""
+    for token in range(first, last):
+        begin, end = starts[token], ends[token]
+        before = m
+        if flags[token] == NEEDS_DICTIONARY:
+            while begin < end:
+                # The boundary behind the run stands before its line feed, whose place is the run's end.
+                boundary = icu.break_next(iterator)
+                stop = places[boundary] if boundary > 0 else end
+                if begin < stop <= end:
+                    new_starts[m], new_ends[m], new_flags[m] = begin, stop, 0
+                    m += 1
+                    begin = stop
+                elif boundary < 0 or stop > end:  # ICU gave up or ran on: the rest is one word
+                    new_starts[m], new_ends[m], new_flags[m] = begin, end, 0
+                    m += 1
+                    begin = end
+            icu.break_next(iterator)  # over the line feed
+        else:
+            new_starts[m], new_ends[m], new_flags[m] = begin, end, flags[token]
+            m += 1
+        counts[token] = m - before
+    return m
 
 
 @njit(cache=True, nogil=True)
 def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator):
     """The same tokens with those that need a dictionary cut at ICU's word boundaries.
 
-    `iterator` is the address of a word-break iterator. Runs are handed to ICU as UTF-16, many at once with a
-    line feed between them, over which no boundary analysis reaches. Takes and returns what `scan` returns.
+    `iterator` is the address of a word-break iterator. Runs are handed to ICU many at once, with a line feed
+    between them, over which no boundary analysis reaches. Takes and returns what `scan` returns.
     """
     units = np.empty(_WINDOW + 4 * _LONGEST_RUN + 8, np.uint16)
-    places = np.empty(len(units), np.int64)  # byte offset of each unit
+    places = np.empty(len(units), np.int64)
     status = np.zeros(1, np.int32)
-    room = np.int64(len(starts) + (len(starts) >> 1) + 64)
+    room = np.int64(2 * len(starts) + len(units))
     new_starts = np.empty(room, np.int64)
     new_ends = np.empty(room, np.int64)
     new_flags = np.empty(room, np.uint8)
-    new_documents = np.zeros(len(documents), np.int64)
+    counts = np.empty(len(starts), np.int32)
     m = np.int64(0)
-    d = 0
     t = np.int64(0)
     while t < len(starts):
-        # Gather a window of tokens.
-        first, used = t, 0
-        while t < len(starts) and used < _WINDOW:
-            if flags[t] == NEEDS_DICTIONARY:
-                i, end = starts[t], ends[t]
-                while i < end:
-                    code, after = decode(buffer, i, end)
-                    if code >= 0x10000:
-                        units[used] = 0xD7C0 + (code >> 10)
-                        places[used] = i
-                        units[used + 1] = 0xDC00 + (code & 0x3FF)
-                        places[used + 1] = i
-                        used += 2
-                    else:
-                        units[used] = code
-                        places[used] = i
-                        used += 1
-                    i = after
-                units[used] = 0x0A
-                places[used] = end
-                used += 1
-            t += 1
-        boundary = 0
+        first = t
+        t, used = _gather(buffer, starts, ends, flags, first, units, places)
         if used:
             status[0] = 0
             icu.break_set_text(iterator, units.ctypes.data, used, status.ctypes.data)
-        for token in range(first, t):
-            while documents[d + 1] <= token:
-                d += 1
-                new_documents[d] = m
-            begin, end, flag = starts[token], ends[token], flags[token]
-            if flag == NEEDS_DICTIONARY:
-                flag = 0
-                while begin < end:
-                    boundary = icu.break_next(iterator)
-                    stop = places[boundary] if 0 < boundary < used else end
-                    stop = min(max(stop, begin), end)
-                    if stop > begin:
-                        if m == room:
-                            room += room // 2
-                            new_starts = _grown(new_starts, room)
-                            new_ends = _grown(new_ends, room)
-                            new_flags = _grown(new_flags, room)
-                        new_starts[m], new_ends[m], new_flags[m] = begin, stop, flag
-                        m += 1
-                        begin = stop
-                icu.break_next(iterator)  # over the line feed
-            else:
-                if m == room:
-                    room += room // 2
-                    new_starts = _grown(new_starts, room)
-                    new_ends = _grown(new_ends, room)
-                    new_flags = _grown(new_flags, room)
-                new_starts[m], new_ends[m], new_flags[m] = begin, end, flag
-                m += 1
-    while d < len(documents) - 1:
-        d += 1
-        new_documents[d] = m
+        most = m + t - first + used
+        if most > room:
+            room = most + most // 2
+            new_starts, new_ends = _grown(new_starts, room), _grown(new_ends, room)
+            new_flags = _grown(new_flags, room)
+        m = _cut_window(
+            starts, ends, flags, first, t, iterator, places,
+            new_starts, new_ends, new_flags, counts, m,
+        )  # fmt: skip
+    new_documents = np.zeros(len(documents), np.int64)
+    for d in range(len(documents) - 1):
+        total = new_documents[d]
+        for token in range(documents[d], documents[d + 1]):
+            total += counts[token]
+        new_documents[d + 1] = total
     return new_documents, new_starts[:m], new_ends[:m], new_flags[:m]

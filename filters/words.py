@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from filters import icu
 from filters.characters import tables
 from filters.hashing import describe
-from filters.segmentation import ELIDING, cut_by_dictionary, scan
+from filters.segmentation import ELIDING, NEEDS_DICTIONARY, cut_by_dictionary, scan
 
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
 
@@ -94,8 +94,8 @@ def segment(texts: Texts, labels: Texts | None = None) -> Words:
         if eliding.any():
             elides = eliding[encoded.indices.to_numpy(zero_copy_only=False)]
     found = tables()
-    documents, starts, ends, flags, needs_dictionary = scan(buffer, text_offsets, elides, found)
-    if needs_dictionary:
+    documents, starts, ends, flags = scan(buffer, text_offsets, elides, found)
+    if (flags == NEEDS_DICTIONARY).any():
         documents, starts, ends, flags = cut_by_dictionary(
             buffer, documents, starts, ends, flags, icu.break_iterator()
         )
