@@ -81,12 +81,9 @@ class OnRay:
         # Memory is declared so that a node is not overfilled; a machine too small for the
         # declaration still runs one task at a time.
         declared = min(memory, max(1, int(total * 0.9)))
-        remote = ray.remote(_attempt).options(
-            num_cpus=1,
-            memory=declared,
-            max_retries=RETRIES,
-            max_calls=200,
-            scheduling_strategy="SPREAD",
+        # Workers are replaced now and then, since some libraries leak.
+        remote = ray.remote(num_cpus=1, memory=declared, max_retries=RETRIES, max_calls=200)(
+            _attempt
         )
         waiting = iter(tasks)
         running: dict[Any, Any] = {}

@@ -12,10 +12,12 @@ import re
 from dataclasses import dataclass
 
 # Chosen on half of the evaluation pages, see docs/extraction.md. Widths are in Latin letters.
-LONG = 100  # a block this wide is running text
+LONG = 140  # a block this wide is running text
 LONG_SENTENCE = 50  # so is a paragraph this wide that ends as sentences do
 FEW_LINKS = 0.35  # share of link text that running text stays under
 MOST_LINKS = 0.8  # share from which a block is navigation wherever it stands
+SHORT, SOME_LINKS = 60, 0.3  # so is one narrower than SHORT with this share that is no heading
+ENOUGH = 0.7  # of what is not navigation, the share that the running text has or all is kept
 
 _TAG_OR_LINE_END = re.compile(r"(<[^>]*>|\n)")
 # A Chinese or Japanese character or a Korean syllable says about as much as three Latin letters.
@@ -89,32 +91,30 @@ def _closed_links(parts: list[str]) -> set[int]:
 
 
 def running_text(blocks: list[Block]) -> list[Block]:
-    """The blocks that belong to the text, in order.
+    """The blocks that belong to the text, in order: never navigation, and nothing before or after.
 
-    From the first block of running text to the last, everything but navigation, and the line or
-    heading before it. Where no block is running text: everything but navigation.
+    The text goes from the line above the first block of running text to the last such block. Where
+    that would lose too much (a page of lists, of verse, of short questions and answers), only
+    navigation goes.
     """
-    linked = [block.link_width / max(block.width, 1) for block in blocks]
-    running = [
-        share < FEW_LINKS and _is_running_text(block)
-        for block, share in zip(blocks, linked, strict=True)
-    ]
-    first, last = 0, len(blocks)
-    if any(running):
-        first = running.index(True)
-        last = len(blocks) - running[::-1].index(True)
-        before = first - 1
-        while before >= 0 and linked[before] >= MOST_LINKS:
-            before -= 1
-        first = max(before, 0)
-    return [
-        block
-        for block, share in zip(blocks[first:last], linked[first:last], strict=True)
-        if share < MOST_LINKS
-    ]
+    candidates = [block for block in blocks if not _is_navigation(block)]
+    running = [i for i, block in enumerate(candidates) if _is_running_text(block)]
+    if not running:
+        return candidates
+    text = candidates[max(running[0] - 1, 0) : running[-1] + 1]
+    enough = ENOUGH * sum(block.width for block in candidates)
+    return text if sum(block.width for block in text) >= enough else candidates
+
+
+def _is_navigation(block: Block) -> bool:
+    share = block.link_width / max(block.width, 1)
+    heading = block.tag.startswith("h")
+    return share >= MOST_LINKS or (share >= SOME_LINKS and block.width < SHORT and not heading)
 
 
 def _is_running_text(block: Block) -> bool:
+    if block.link_width >= FEW_LINKS * block.width:
+        return False
     return block.width >= LONG or (
         block.width >= LONG_SENTENCE
         and block.tag in ("p", "pre")

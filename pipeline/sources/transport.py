@@ -100,8 +100,8 @@ def http_request(
 class _HttpBody:
     """The body of one response, from a wanted byte on; a body that ends early is a failure, not an end."""
 
-    def __init__(self, address: str, start: int, end: int | None, etag: str, timeout: float):
-        self._response = http_request(address, start=start, end=end, timeout=timeout)
+    def __init__(self, address: str, start: int, etag: str, timeout: float):
+        self._response = http_request(address, start=start, timeout=timeout)
         headers = self._response.headers
         self.etag = headers.get("ETag") or headers.get("Last-Modified") or ""
         if etag and self.etag != etag:
@@ -165,9 +165,9 @@ class Input(io.RawIOBase):
         self._failures = 0
         self._since_failure = 0
 
-    def _open(self, start: int, end: int | None) -> _Stream | BinaryIO:
+    def _open(self, start: int) -> _Stream | BinaryIO:
         if is_http(self.address):
-            body = _HttpBody(self.address, start, end, self._etag, self._retries.timeout)
+            body = _HttpBody(self.address, start, self._etag, self._retries.timeout)
             self._etag = body.etag
             if self.size < 0:
                 self.size = body.size
@@ -208,15 +208,27 @@ class Input(io.RawIOBase):
         wait_for(self._retries, self._failures, wait)
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes, `size` at most; b"" only at the end of the input."""
+        """The next `size` bytes, fewer only at the end of the input."""
         if size is None or size < 0:
             return self.readall()
+        data = self._read_some(size)
+        if len(data) == size or not data:
+            return data
+        pieces = [data]
+        missing = size - len(data)
+        while missing and (data := self._read_some(missing)):
+            pieces.append(data)
+            missing -= len(data)
+        return b"".join(pieces)
+
+    def _read_some(self, size: int) -> bytes:
+        """At least one of the next `size` bytes; b"" only at the end of the input."""
         if size == 0 or (self.size >= 0 and self._position >= self.size):
             return b""
         while True:
             try:
                 if self._stream is None:
-                    self._stream = self._open(self._position, None)
+                    self._stream = self._open(self._position)
                 data = self._stream.read(size)
                 if not data and self._position < self.size and not is_local(self.address):
                     raise HttpFailure(f"the input ended before its {self.size} bytes")
