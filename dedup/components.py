@@ -203,9 +203,7 @@ def _verified_edges(rows, starts, low_bytes, needed):
     written = 0
     for r in range(starts.shape[0] - 1):
         members = rows[starts[r] : starts[r + 1]]
-        # Joining groups costs an edge each, so a row can have more than one; at most
-        # one per candidate.
-        bound = written + members.shape[0] + min(members.shape[0], _FIRST + _LATEST) ** 2
+        bound = written + members.shape[0]  # each edge joins two groups that were apart
         if bound > capacity:
             while capacity < bound:
                 capacity *= 2
