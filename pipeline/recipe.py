@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from filters.rules import RULES
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +19,8 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+
+from filters.rules import RULES
 
 UNITS = {
     "": 1,

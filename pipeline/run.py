@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 from audit.report import write_report
-
 from filters import parameters as language_parameters
 from pipeline import accounting
 from pipeline.card import dataset_card

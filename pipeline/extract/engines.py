@@ -6,13 +6,17 @@ import re
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from pipeline.extract.blocks import read_blocks, running_text
+from pipeline.extract.blocks import Block, read_blocks, running_text
 
 # Elements that hold no main content wherever they stand. One selector list: each costs a pass.
 _NEVER_MAIN = [
     "nav, aside, footer, form, button, [role=navigation], [role=complementary], "
     "[role=contentinfo], [role=search], [role=dialog]"
 ]
+
+# On the evaluation pages, main content under 200 Latin letters wide is a miss in most cases.
+NEXT_TO_NOTHING = 200
+FAR_MORE = 4
 
 # trafilatura drops every character that Python does not call printable, with them the joiners that
 # Persian, Sinhala and Malayalam are spelled with. They pass through it as letters of a script that no
@@ -26,9 +30,23 @@ _NAMED = {"zwnj": "\u200c", "zwj": "\u200d", "lrm": "\u200e", "rlm": "\u200f"}
 
 
 def trimmed(tree: HTMLTree, markup: str) -> str:
+    """resiliparse's main content without navigation and what stands around the text.
+
+    Where resiliparse finds next to nothing and the whole page has far more running text, that.
+    """
+    blocks = _trimmed_blocks(tree, main_content=True)
+    width = sum(block.width for block in blocks)
+    if width < NEXT_TO_NOTHING:
+        everything = _trimmed_blocks(tree, main_content=False)
+        if sum(block.width for block in everything) > FAR_MORE * width:
+            blocks = everything
+    return "\n".join(block.text for block in blocks)
+
+
+def _trimmed_blocks(tree: HTMLTree, main_content: bool) -> list[Block]:
     reduced = extract_plain_text(
         tree,
-        main_content=True,
+        main_content=main_content,
         preserve_formatting="minimal_html",
         links=True,
         alt_texts=False,
@@ -36,7 +54,7 @@ def trimmed(tree: HTMLTree, markup: str) -> str:
         comments=False,
         skip_elements=_NEVER_MAIN,
     )
-    return "\n".join(block.text for block in running_text(read_blocks(reduced)))
+    return running_text(read_blocks(reduced))
 
 
 def resiliparse(tree: HTMLTree, markup: str) -> str:

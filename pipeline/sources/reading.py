@@ -1,6 +1,5 @@
 """Reads one input: its type told by its content, its records in order."""
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -11,10 +10,9 @@ from pipeline.sources.model import MAX_RECORD_BYTES, Damaged, Record, Retries, S
 from pipeline.sources.pages import read_archive, snapshot_in
 from pipeline.sources.tables import read_table
 from pipeline.sources.transport import Input
-from pipeline.sources.unpack import Codec, Damage, Unpacked, codec_of, plain, unpack
+from pipeline.sources.unpack import Codec, Damage, Unpacked, codec_inside, codec_of, plain, unpack
 
 _HEAD = 64 << 10
-_WARC_INSIDE = re.compile(rb"\nWARC/\d\.\d\r?\n")
 
 
 def read_records(
@@ -44,6 +42,8 @@ def _read(stored: Input, dump: str | None, max_record_bytes: int) -> Iterator[Re
         yield from read_table(stored, dump, max_record_bytes)
         return
     codec = codec_of(head)
+    if codec is None and not _is_known(head):
+        codec = codec_inside(stored, head, _is_known)
     if codec is not None:
         unpacked_head = _unpacked_head(stored, codec)
         if unpacked_head is None:
@@ -81,6 +81,8 @@ def _unpacked_head(stored: Input, codec: Codec) -> bytes | None:
     for event in unpack(stored, codec, _is_known):
         if isinstance(event, Damage):
             damaged = True
+            if not _is_known(head):
+                head = b""
             continue
         head += event.data
         if len(head) >= _HEAD:
@@ -93,7 +95,7 @@ def _archive(head: bytes) -> Layout | None:
     for layout in (WARC, ARC):
         if layout.begins(head):
             return layout
-    return WARC if _WARC_INSIDE.search(head) else None
+    return next((layout for layout in (WARC, ARC) if layout.search.search(head)), None)
 
 
 def _is_json(head: bytes) -> bool:

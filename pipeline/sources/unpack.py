@@ -65,6 +65,15 @@ def codec_of(head: bytes) -> Codec | None:
     return next((codec for codec in _CODECS if codec.start.match(head)), None)
 
 
+def codec_inside(source: Input, head: bytes, resumes: Callable[[bytes], bool]) -> Codec | None:
+    """The compression of an input whose beginning is damaged: that of a frame within its first bytes."""
+    for codec in _CODECS:
+        for match in codec.start.finditer(head):
+            if resumes(_first_bytes(_Raw(source, match.start()), codec, None)):
+                return codec
+    return None
+
+
 class Damage(NamedTuple):
     """A place where unpacked bytes are missing. `corrupt`: what came right before it is not to be trusted."""
 

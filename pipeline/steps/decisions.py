@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from filters.parameters import LanguageParameters, thresholds
 
 from dedup import rebalance
 from filters import rules
+from filters.parameters import LanguageParameters, thresholds
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS

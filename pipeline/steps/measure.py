@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from filters.url import UrlFilter
 
 import language_id
 from dedup import exact, minhash
 from filters import parameters as language_parameters
 from filters import signals, words
+from filters.url import UrlFilter
 from pipeline import sources
 from pipeline.extract import ExtractionError, extract
 from pipeline.extract.charset import decode
@@ -31,6 +31,7 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DOCUMENTS, QUARANTINE, UNKNOWN, bands_schema
 from pipeline.sources import Damaged, Document, Retries, Skipped, Source
+from pipeline.steps.units import label_slices
 
 BATCH_BYTES = 4 * 2**20
 BATCH_DOCUMENTS = 2_000
@@ -378,16 +379,16 @@ def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict
 
 def _label_ranges(documents: pa.Table) -> list[dict[str, Any]]:
     """For each label in order: its first row, its rows, its bytes of text."""
-    counted = documents.select(["label", "text_bytes"]).group_by("label", use_threads=False)
-    counted = counted.aggregate([("text_bytes", "count"), ("text_bytes", "sum")])
-    ranges, start = [], 0
-    for label, rows, size in zip(
-        *(counted[c].to_pylist() for c in ("label", "text_bytes_count", "text_bytes_sum")),
-        strict=True,
-    ):
-        ranges.append({"label": label, "start": start, "rows": rows, "text_bytes": size})
-        start += rows
-    return ranges
+    sizes = documents["text_bytes"].to_numpy()
+    return [
+        {
+            "label": label,
+            "start": start,
+            "rows": stop - start,
+            "text_bytes": int(sizes[start:stop].sum()),
+        }
+        for label, start, stop in label_slices(documents["label"])
+    ]
 
 
 def _row_groups(sizes: np.ndarray, ranges: list[dict[str, Any]]) -> list[int]:

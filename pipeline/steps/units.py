@@ -78,7 +78,6 @@ def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
 
 def units(index: pa.Table) -> list[Unit]:
     """The units of a run."""
-    counts = index.group_by("label", use_threads=False).aggregate([("rows", "sum")])
     found: list[Unit] = []
     labels: list[str] = []
     documents = first = 0
@@ -90,9 +89,9 @@ def units(index: pa.Table) -> list[Unit]:
             first += documents
         labels, documents = [], 0
 
-    for label, rows in zip(
-        counts["label"].to_pylist(), counts["rows_sum"].to_pylist(), strict=True
-    ):
+    sizes = index["rows"].to_numpy()
+    for label, start, stop in label_slices(index["label"]):
+        rows = int(sizes[start:stop].sum())
         if documents + rows > UNIT_DOCUMENTS:
             close()
         labels.append(label)
