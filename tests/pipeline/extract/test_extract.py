@@ -135,6 +135,12 @@ def test_code_keeps_its_lines_and_indentation():
     assert code.replace("&lt;", "<") in extract(source.encode()).text
 
 
+def test_text_outside_of_what_looks_like_main_content_is_found():
+    first, second = ARTICLES["en"]
+    source = f"<article>Photo</article><div><p>{first}</p><p>{second}</p></div>"
+    assert extract(source.encode()).text.split("\n")[-2:] == [first, second]
+
+
 def test_short_pages_are_kept_whole():
     assert extract(b"<p>Good morning.</p><p>Good night.</p>").text == "Good morning.\nGood night."
 
