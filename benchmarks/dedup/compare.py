@@ -1,6 +1,6 @@
 """Side by side with datatrove and datasketch on the same documents: time, memory, bytes on disk.
 
-python -m benchmarks.dedup.compare SCRATCH [--documents 1000000] [--datasketch 100000]
+python -m benchmarks.dedup.compare SCRATCH [--documents 1000000] [--datasketch 100000] [--no-text]
 
 Signatures: real text in six languages (needs the shared data), CPU time. datatrove's tokenisers are
 used where they are installed, its words are cut at white space anyway. Clusters: made signatures, 14
@@ -43,7 +43,10 @@ DOCUMENTS = 200
 def texts_of(code: str, archive: tarfile.TarFile) -> list[str]:
     """DOCUMENTS texts of about DOCUMENT_BYTES, of sentences in an order of their own each."""
     member = next(m for m in archive.getnames() if m.endswith(f"lingua-sentences/{code}.txt"))
-    lines = archive.extractfile(member).read().decode().splitlines()
+    file = archive.extractfile(member)
+    if file is None:
+        raise FileNotFoundError(member)
+    lines = file.read().decode().splitlines()
     random = np.random.default_rng(1)
     texts = []
     for _ in range(DOCUMENTS):
@@ -79,8 +82,10 @@ def datasketch_signatures(texts: list[str]) -> None:
 
 def compare_signatures(scratch: Path) -> None:
     print("Signatures, MB of UTF-8 per second of CPU (text to signature)")
-    print("language    ours  from words  as datatrove | datatrove/spaces  as shipped  datasketch")
-    ratios = []
+    print("                        from          as   datatrove   datatrove                ours to")
+    print(
+        "language     ours      words   datatrove    (spaces)  as shipped  datasketch     spaces   shipped"
+    )
     with tarfile.open(SHARED / "lid.tar.xz") as archive:
         for code, label in LANGUAGES.items():
             texts = texts_of(code, archive)
@@ -88,26 +93,27 @@ def compare_signatures(scratch: Path) -> None:
             column = pa.array(texts, pa.large_string())
             labels = pa.array([label] * len(texts))
             words = segment(column, labels)
-            spaced = datatrove_minhash().MinhashDedupSignature(str(scratch), language=label)
+            spaced_signer = datatrove_minhash().MinhashDedupSignature(str(scratch), language=label)
+            ours = best(our_signatures, column, labels)
+            spaced = best(their_signatures, spaced_signer, texts, times=1)
+            shipped = _as_shipped(scratch, label, texts)
             times = [
-                best(our_signatures, column, labels),
+                ours,
                 best(signatures, words.folded, words.documents, PARAMS),
                 best(datatrove.text_signatures, texts, PARAMS, times=2),
-                best(their_signatures, spaced, texts, times=1),
-                _as_shipped(scratch, label, texts),
+                spaced,
+                shipped,
                 best(datasketch_signatures, texts, times=1),
             ]
-            rates = [size / seconds if seconds else None for seconds in times]
-            ratios.append(rates[0] / rates[3])
-            shown = [f"{rate:10.1f}" if rate else "    absent" for rate in rates]
-            print(f"{label} {' '.join(shown[:3])} | {' '.join(shown[3:])}   {ratios[-1]:.0f} x")
+            shown = "".join(f"{size / t:12.1f}" if t else "      absent" for t in times)
+            against = f"{shipped / ours:8.0f} x" if shipped else "         -"
+            print(f"{label}{shown}{spaced / ours:10.0f} x{against}")
 
 
 def _as_shipped(scratch: Path, label: str, texts: list[str]) -> float | None:
     module = datatrove_minhash(white_space=False)
-    code, script = label.split("_")
     try:
-        signer = module.MinhashDedupSignature(str(scratch), language=f"{code}_{script}")
+        signer = module.MinhashDedupSignature(str(scratch), language=label)
         signer.get_shingles(texts[0])
     except (ImportError, ValueError, OSError):
         return None
@@ -226,40 +232,45 @@ def on_disk(*paths: Path) -> int:
 
 
 def compare_clusters(scratch: Path, count: int, sketched: int) -> bool:
-    keys = isolated(prepare, scratch, count)
+    print(f"\nClusters of {count:,} documents (datasketch: {sketched:,})")
+    print("                               CPU s   docs/s of CPU   MiB added", flush=True)
+
+    def line(name: str, got: Measured, rows: int = count) -> float:
+        rate = rows / got.cpu
+        print(f"{name:28} {got.cpu:7.2f} {rate:15,.0f} {got.memory:11,.0f}", flush=True)
+        return rate
+
+    line("ours: band keys", isolated(prepare, scratch, count))
     plain, joined = isolated(our_clusters, scratch, False)
     checked, checked_joined = isolated(our_clusters, scratch, True)
-    buckets = isolated(their_buckets, scratch)
-    clusters = isolated(their_clusters, scratch)
-    sketch = isolated(datasketch_clusters, scratch, sketched)
-    print(f"\nClusters of {count:,} documents (datasketch: {sketched:,})")
-    print("                               CPU s   docs/s of CPU   MiB added   ratio")
-
-    def line(name: str, got: Measured, rows: int, against: float | None = None) -> None:
-        ratio = f"{against / (got.cpu / rows):8.1f} x" if against else ""
-        print(f"{name:28} {got.cpu:7.2f} {rows / got.cpu:15,.0f} {got.memory:11,.0f} {ratio}")
-
-    bucket_rate, cluster_rate = buckets.cpu / count, clusters.cpu / count
-    line("ours: band keys", keys, count)
-    line("ours: edges", plain, count, bucket_rate)
-    line("ours: edges, verified", checked, count, bucket_rate)
-    line("ours: components", joined, count, cluster_rate)
-    line("ours: components, verified", checked_joined, count, cluster_rate)
-    line("datatrove: stage 2, buckets", buckets, count)
-    line("datatrove: stage 3, clusters", clusters, count)
-    line("datasketch: insert and query", sketch, sketched)
-    ours = on_disk(scratch / "keys.npy") / count
-    bytes_each = on_disk(scratch / "low.npy") / count
+    edges = line("ours: edges", plain)
+    checked_edges = line("ours: edges, verified", checked)
+    union = line("ours: components", joined)
+    line("ours: components, verified", checked_joined)
+    buckets = line("datatrove: stage 2, buckets", isolated(their_buckets, scratch))
+    found = isolated(their_clusters, scratch)
+    clusters = line("datatrove: stage 3, clusters", found)
+    sketch = line(
+        "datasketch: insert and query", isolated(datasketch_clusters, scratch, sketched), sketched
+    )
+    both = 1 / (1 / edges + 1 / union)
+    print(
+        f"edges to datatrove's buckets {edges / buckets:.0f} x, verified "
+        f"{checked_edges / buckets:.0f} x; components to its clusters {union / clusters:.0f} x; "
+        f"both to datasketch's index {both / sketch:.0f} x"
+    )
+    keys = on_disk(scratch / "keys.npy") / count
+    low = on_disk(scratch / "low.npy") / count
     theirs = on_disk(scratch / "sigs", scratch / "dups", scratch / "found") / count
     print(
-        f"bytes a document on disk: ours {ours:.0f}, {bytes_each:.0f} more to verify; "
+        f"bytes a document on disk: ours {keys:.0f}, {low:.0f} more to verify; "
         f"datatrove {theirs:.0f}"
     )
     print(
         f"documents that are not the first of their cluster: ours {joined.value:,}, verified "
-        f"{checked_joined.value:,}, datatrove {clusters.value:,}"
+        f"{checked_joined.value:,}, datatrove {found.value:,}"
     )
-    return joined.value == clusters.value
+    return joined.value == found.value
 
 
 def main() -> None:
@@ -267,11 +278,14 @@ def main() -> None:
     parser.add_argument("scratch", type=Path, help="folder for what is written, emptied first")
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--datasketch", type=int, default=100_000)
+    parser.add_argument("--no-text", action="store_true", help="leave the signatures out")
     options = parser.parse_args()
     scratch = options.scratch / "dedup-compare"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    if (SHARED / "lid.tar.xz").exists():
+    if options.no_text:
+        pass
+    elif (SHARED / "lid.tar.xz").exists():
         compare_signatures(scratch)
     else:
         print("no shared data beside this checkout: signatures of real text are left out")

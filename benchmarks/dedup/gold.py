@@ -49,7 +49,7 @@ def gold_texts() -> dict[str, tuple[str, str]]:
     for path in sorted(BUILT.glob("*.wet.gz")):
         with path.open("rb") as file:
             for record in ArchiveIterator(file, record_types=WarcRecordType.conversion):
-                row = by_record.get(record.headers.get("WARC-Record-ID"))
+                row = by_record.get(record.headers.get("WARC-Record-ID") or "")
                 if row:
                     text = record.reader.read().decode("utf-8", "replace")
                     texts.setdefault(row["doc"], (row["lang"], text))

@@ -2,8 +2,9 @@
 
 import importlib.util
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
+import datatrove
 import xxhash
 
 
@@ -14,17 +15,17 @@ class _WhiteSpace:
         return text.split()
 
 
-def datatrove_minhash(*, white_space: bool = True) -> ModuleType:
+def datatrove_minhash(*, white_space: bool = True) -> Any:
     """datatrove.pipeline.dedup.minhash, read from its file: its package imports tokenisers at once.
 
     white_space: words are cut at white space; else by datatrove's own tokenisers, which must be
     installed.
     """
-    package = Path(importlib.util.find_spec("datatrove").origin).parent
-    spec = importlib.util.spec_from_file_location(
-        "datatrove_minhash", package / "pipeline" / "dedup" / "minhash.py"
-    )
-    module = importlib.util.module_from_spec(spec)
+    path = Path(datatrove.__file__).parent / "pipeline" / "dedup" / "minhash.py"
+    spec = importlib.util.spec_from_file_location("datatrove_minhash", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {path}")
+    module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if white_space:
         module.load_word_tokenizer = lambda language: _WhiteSpace()

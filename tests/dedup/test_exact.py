@@ -62,3 +62,12 @@ def test_documents_without_words_are_told_apart_by_their_stripped_bytes():
 def test_trailing_zero_bytes_count():
     got = hashes([[], [], []], ["a", "a\0", "\0a"])
     assert len(np.unique(got, axis=0)) == 3
+
+
+def test_hashes_do_not_change_between_releases():
+    # Runs and indexes keep these numbers.
+    got = hashes([[1, 2, 3], []], ["", "★"])
+    assert got.tolist() == [
+        [14175198833926128678, 12735630323188241953],
+        [14181334359671442605, 4778188209084126045],
+    ]
