@@ -4,13 +4,24 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import orjson
+
 from pipeline.sources.framing import ARC, WARC, Layout
 from pipeline.sources.lines import read_lines
 from pipeline.sources.model import MAX_RECORD_BYTES, Damaged, Record, Retries, Source
 from pipeline.sources.pages import read_archive, snapshot_in
 from pipeline.sources.tables import read_table
 from pipeline.sources.transport import Input
-from pipeline.sources.unpack import Codec, Damage, Unpacked, codec_inside, codec_of, plain, unpack
+from pipeline.sources.unpack import (
+    Chunk,
+    Codec,
+    Damage,
+    Unpacked,
+    codec_inside,
+    codec_of,
+    plain,
+    unpack,
+)
 
 _HEAD = 64 << 10
 
@@ -45,10 +56,9 @@ def _read(stored: Input, dump: str | None, max_record_bytes: int) -> Iterator[Re
     if codec is None and not _is_known(head):
         codec = codec_inside(stored, head, _is_known)
     if codec is not None:
-        unpacked_head = _unpacked_head(stored, codec)
-        if unpacked_head is None:
-            return
-        head = unpacked_head
+        head, damage = _unpacked_head(stored, codec)
+        if damage is not None and not head:
+            yield Damaged(0, damage.offset, damage.cause, is_document=False)
     if not head:
         return
     layout = _archive(head)
@@ -71,23 +81,18 @@ def _first(stored: Input, size: int) -> bytes:
     return head
 
 
-def _unpacked_head(stored: Input, codec: Codec) -> bytes | None:
-    """The first unpacked bytes, taken after damage if there is no byte before it; None if there are none.
-
-    With damage and no bytes at all it is b"\\0", which is of no type.
-    """
+def _unpacked_head(stored: Input, codec: Codec) -> tuple[bytes, Damage | None]:
+    """The first unpacked bytes, taken after damage if those before it tell no type, and that damage."""
     head = b""
-    damaged = False
+    damage: Damage | None = None
     for event in unpack(stored, codec, _is_known):
-        if isinstance(event, Damage):
-            damaged = True
-            if not _is_known(head):
-                head = b""
-            continue
-        head += event.data
+        if isinstance(event, Chunk):
+            head += event.data
+        elif not _is_known(head):
+            head, damage = b"", event
         if len(head) >= _HEAD:
             break
-    return head or (b"\0" if damaged else None)
+    return head, damage
 
 
 def _archive(head: bytes) -> Layout | None:
@@ -99,7 +104,14 @@ def _archive(head: bytes) -> Layout | None:
 
 
 def _is_json(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+    """Whether the first line begins an object, or the second is one: a bad line at the start is only that."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 2)
+    if lines[0].startswith(b"{"):
+        return True
+    try:
+        return len(lines) > 1 and isinstance(orjson.loads(lines[1]), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _is_known(head: bytes) -> bool:

@@ -6,6 +6,8 @@ import hashlib
 import lz4.frame
 import pytest
 import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipeline.sources import Damaged
 from tests.pipeline.sources.archives import (
@@ -178,6 +180,14 @@ def test_garbage_between_plain_records(tmp_path):
     assert not piece.is_document
 
 
+@pytest.mark.parametrize("packer", PACKERS)
+def test_garbage_before_the_first_frame(tmp_path, packer):
+    frames = b"".join(PACKERS[packer](record) for record in RECORDS)
+    records = read(tmp_path / "input", b"garbage" + frames)
+    assert ids(records) == ALL
+    assert kinds(records)[0] == "damaged"
+
+
 def test_garbage_before_the_first_record(tmp_path):
     records = read(tmp_path / "input", b"\x00garbage\r\n\r\n" + b"".join(RECORDS))
     assert ids(records) == ALL
@@ -237,3 +247,33 @@ def test_every_cut_gives_the_records_before_it(tmp_path, step):
     for cut in range(0, len(data), 37 * step):
         found = ids(read(tmp_path / "input", data[:cut]))
         assert found == ALL[: sum(end <= cut for end in ends)]
+
+
+@given(place=st.integers(0, 2500), noise=st.binary(min_size=1, max_size=60), packed=st.booleans())
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_overwritten_anywhere(tmp_path, place, noise, packed):
+    pieces = [members([record]) if packed else record for record in RECORDS]
+    data = bytearray(b"".join(pieces))
+    place %= len(data)
+    data[place : place + len(noise)] = noise
+    records = read(tmp_path / "input", bytes(data))
+    assert [record.number for record in records] == list(range(len(records)))
+    end = 0
+    for number, piece in enumerate(pieces):
+        start, end = end, end + len(piece)
+        touched = start < place + len(noise) and place < end
+        if packed and not touched:
+            assert record_id(number) in ids(records)
+
+
+@given(
+    data=st.binary(max_size=3000), head=st.sampled_from([b"", b"WARC/1.0\r\n", b"\x1f\x8b\x08\0"])
+)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_bytes_raise(tmp_path, data, head):
+    records = read(tmp_path / "input", head + data)
+    assert all(piece.cause and "\n" not in piece.cause for piece in damage(records))

@@ -187,6 +187,10 @@ def test_bad_json_lines_leave_the_others(tmp_path):
     assert records[2].offset == len(lines[0]) + len(lines[1]) + 2
 
 
+def test_bad_first_json_line(tmp_path):
+    assert kinds(read(tmp_path / "x", b"oops\n" + jsonl(*ROWS))) == ["damaged", *["document"] * 3]
+
+
 def test_json_line_over_the_cap(tmp_path):
     data = jsonl({"text": "a"}, {"text": "x" * 5000}, {"text": "b"}, {"text": "y" * 900})
     records = read(tmp_path / "input", data, max_record_bytes=1000)
@@ -315,5 +319,6 @@ def test_unknown_type_is_one_damaged_piece(tmp_path, packed, content):
 
 
 def test_compressed_noise_is_one_damaged_piece(tmp_path):
-    records = read(tmp_path / "input", b"\x1f\x8b\x08\x00" + b"\xfe" * 400)
-    assert kinds(records) == ["damaged"]
+    (piece,) = read(tmp_path / "input", b"\x1f\x8b\x08\x00" + b"\xfe" * 400)
+    assert piece.cause.startswith("gzip frame damaged")
+    assert not piece.is_document
