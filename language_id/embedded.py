@@ -8,7 +8,6 @@ candidate's probability, so that a cut at 0.5 or 0.9 means what it says.
 
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from language_id.labels import (
     NO_LANGUAGE,
     UNDETERMINED,
     canonical_script,
-    macrolanguages,
     normalise_label,
     script_of,
 )
@@ -36,7 +34,7 @@ from language_id.scripts import (
     main_script,
     script_name,
 )
-from language_id.text import SCRIPT_NAMES, SCRIPT_TABLE, ZINH, sample, utf8_buffer
+from language_id.text import LOWER_TABLE, SCRIPT_NAMES, SCRIPT_TABLE, ZINH, sample, utf8_buffer
 
 HEAD = 1200  # characters from the beginning of a text that are always read
 WINDOWS = 3  # pieces from the rest
@@ -89,15 +87,7 @@ TAG_LABEL = np.array([_NUMBER[x] for x in _LEXICON_LABELS], dtype=np.int32)
 CLD2_NUMBER = {code: _NUMBER[label] for code, label in CLD2_LABELS.items()}
 
 
-def _group(label: str) -> str:
-    """What CLD2 does not tell apart: members of one macrolanguage."""
-    return macrolanguages().get(label[:3], label[:3])
-
-
-_GROUPS = sorted({_group(label) for label in LABELS})
-_LABEL_GROUP = np.array([_GROUPS.index(_group(label)) for label in LABELS], dtype=np.int32)
 _IN_CLD2 = np.isin(np.arange(len(LABELS)), sorted(CLD2_NUMBER.values()))
-_GROUP_IN_CLD2 = np.isin(_LABEL_GROUP, _LABEL_GROUP[_IN_CLD2])
 _IN_LEXICON = np.isin(np.arange(len(LABELS)), TAG_LABEL)
 _SCRIPT_INDEX = {"Jpan": -1, "Hans": -2, "Hant": -2, "Hani": -2} | {
     name: i for i, name in enumerate(SCRIPT_NAMES) if name != "Hani"
@@ -112,27 +102,97 @@ POSTING_WEIGHTS = np.log1p(600 / (lexicon.POSTING_RANKS + 60.0)) * np.sqrt(
 POSTING_WEIGHTS /= POSTING_WEIGHTS.mean()
 
 
+@njit(cache=True, nogil=True)
+def _shared_weight(first, tags, weights, tag_label, count):  # type: ignore[no-untyped-def]
+    """The weight of n-grams that each pair of labels shares, float64[count, count]."""
+    shared = np.zeros((count, count))
+    for gram in range(len(first) - 1):
+        for i in range(first[gram], first[gram + 1]):
+            for j in range(first[gram], first[gram + 1]):
+                shared[tag_label[tags[i]], tag_label[tags[j]]] += np.sqrt(weights[i] * weights[j])
+    return shared
+
+
+def _likeness() -> np.ndarray:
+    """How alike the n-gram lists of two labels are, in [0, 1]: float32[labels, labels].
+
+    CLD2 answers with the nearest language that it has (Bislama for Tok Pisin, Chinese for Cantonese). For a label that it does not
+    have, its answer counts as far as the two are alike.
+    """
+    shared = _shared_weight(
+        lexicon.POSTING_FIRST, lexicon.POSTING_LABELS, POSTING_WEIGHTS, TAG_LABEL, len(LABELS)
+    )
+    own = np.sqrt(np.maximum(np.diagonal(shared), 1e-9))
+    alike = np.minimum(shared / own[:, None] / own[None, :], 1.0)
+    np.fill_diagonal(alike, 1.0)
+    return alike.astype(np.float32)
+
+
+_ALIKE = _likeness()
+
+
+def _list_shapes() -> np.ndarray:
+    """What an n-gram list says about how often its own language hits it: float64[labels, 5], rows of zeros without a list.
+
+    A constant, the shares of n-grams of up to two and of three characters and of those with a blank, the number of characters used.
+    """
+    shapes = np.zeros((len(LABELS), 5))
+    for tag in range(len(lexicon.TAGS) - 1, -1, -1):
+        grams = [lexicon.GRAMS[i] for i in lexicon.ENTRIES[lexicon.FIRST[tag] : lexicon.FIRST[tag + 1]]]
+        shapes[TAG_LABEL[tag]] = [
+            1.0,
+            sum(len(gram) <= 2 for gram in grams) / len(grams),
+            sum(len(gram) == 3 for gram in grams) / len(grams),
+            sum(" " in gram for gram in grams) / len(grams),
+            len(set("".join(grams))) / 100,
+        ]
+    return shapes
+
+
+LIST_SHAPES = _list_shapes()
+
+
+def typical_scores(by_shape: list[float], by_label: dict[str, float]) -> np.ndarray:
+    """The logarithm of the lexicon's score that text of each label typically has: float64[labels], NaN without a list."""
+    typical = LIST_SHAPES @ np.array(by_shape)
+    typical[LIST_SHAPES[:, 0] == 0] = np.nan
+    for label, value in by_label.items():
+        typical[_NUMBER[label]] = value
+    return typical
+
+
+LATN, CYRL, ARAB = (SCRIPT_NAMES.index(name) for name in ("Latn", "Cyrl", "Arab"))
+
 # --- evidence ---------------------------------------------------------------------------------------------------------
 
 # Counts of character classes in a sample.
-LETTERS, DIGITS, SYMBOLS, MARKUP, LONG_TOKENS, OTHER, CHARACTERS = range(7)
-CLASSES = 7
+LETTERS, DIGITS, SYMBOLS, MARKUP, LONG_TOKENS, OTHER, CHARACTERS, INSIDE, MIXED = range(9)
+CLASSES = 9
 
 
 @njit(cache=True, nogil=True)
-def _profile(codes, starts, table, han_form, scripts, forms, classes):  # type: ignore[no-untyped-def]
+def _profile(codes, starts, table, lower, han_form, scripts, forms, classes):  # type: ignore[no-untyped-def]
     """Counts of scripts, Han forms and character classes of each sample."""
     for i in range(len(starts) - 1):
         run = 0
+        previous = before = 0x20
         for at in range(starts[i], starts[i + 1] + 1):
             code = codes[at] if at < starts[i + 1] else 0x20
             if code == 0x20:
                 if run > 24:  # addresses, encoded data; scripts without blanks are not counted
                     classes[i, LONG_TOKENS] += run
                 run = 0
+                before, previous = previous, code
+                continue
+            script = table[code]
+            if script > ZINH and table[before] > ZINH and _odd_inside(previous, table):
+                classes[i, INSIDE] += 1  # a symbol between two letters: garbled text, addresses, code
+            if lower[code] != code and script > ZINH and lower[previous] == previous and table[previous] > ZINH:
+                classes[i, MIXED] += 1  # a capital right after a small letter
+            before, previous = previous, code
+            if script == ZINH:  # accents that stand by themselves
                 continue
             classes[i, CHARACTERS] += 1
-            script = table[code]
             scripts[i, script] += 1
             forms[i] += han_form[code]
             if code < 0x250:
@@ -150,6 +210,16 @@ def _profile(codes, starts, table, han_form, scripts, forms, classes):  # type: 
                 classes[i, SYMBOLS] += 1
             else:
                 classes[i, OTHER] += 1
+
+
+@njit(cache=True, nogil=True)
+def _odd_inside(code, table):  # type: ignore[no-untyped-def]
+    """Whether a character is odd between two letters of a word: not a letter, mark, blank, joiner, hyphen or apostrophe."""
+    if table[code] >= ZINH or code == 0x20:
+        return False
+    if code in (0x27, 0x2D, 0x2E, 0x2C, 0xAD, 0xB7, 0x2BC, 0x2C8, 0x640, 0x2010, 0x2011, 0x2019):
+        return False
+    return not 0x3000 <= code < 0xA000 and not 0xFF00 <= code < 0xFFF0
 
 
 @njit(cache=True, nogil=True)
@@ -257,9 +327,9 @@ def _cld2(
 
 # --- features ---------------------------------------------------------------------------------------------------------
 
-LANGUAGE_FEATURES = 22
-NOISE_FEATURES = 16
-UNKNOWN_FEATURES = 15
+LANGUAGE_FEATURES = 28
+NOISE_FEATURES = 22
+UNKNOWN_FEATURES = 19
 
 
 @njit(cache=True, nogil=True)
@@ -278,8 +348,8 @@ def _share(scripts, letters, script):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _features(  # type: ignore[no-untyped-def]
-    labels, scores, windows, cld, shares, strengths, reliable, scripts, classes, label_script, label_group,
-    in_cld2, group_in_cld2, in_lexicon, noise, candidates, language, no_language, unknown,
+    labels, scores, windows, cld, shares, strengths, reliable, scripts, classes, label_script, alike, typical,
+    in_cld2, in_lexicon, noise, candidates, language, no_language, unknown,
 ):  # fmt: skip
     """Candidates of each text (int32, -1: none) and the features of the three kinds of them."""
     n = len(labels)
@@ -313,6 +383,7 @@ def _features(  # type: ignore[no-untyped-def]
         last = language[i, known - 1, 0] if known > 4 else 0.0
         cld_share = shares[i, 0] if cld[i, 0] >= 0 else 0.0
         sure = cld_share * reliable[i]
+        first, most = 0.0, -3.0
         for j in range(size):
             label = candidates[i, j]
             score = language[i, j, 0]
@@ -324,8 +395,10 @@ def _features(  # type: ignore[no-untyped-def]
                 if cld[i, k] == label:
                     exact = shares[i, k]
                     strength = strengths[i, k]
-                elif cld[i, k] >= 0 and label_group[cld[i, k]] == label_group[label]:
-                    related = max(related, shares[i, k])
+                elif cld[i, k] >= 0 and not in_cld2[label]:
+                    related = max(related, shares[i, k] * alike[label, cld[i, k]])
+            foreign = 0.0 if in_cld2[label] else max(cld_share - related, 0.0)
+            error = (top - score) / np.sqrt((top + score + 0.02) / (windows[i] + 1.0))
             vetoed = 1.0 if in_cld2[label] and exact == 0 else 0.0
             f = language[i, j]
             f[0] = relative
@@ -339,9 +412,9 @@ def _features(  # type: ignore[no-untyped-def]
             f[8] = vetoed * cld_share
             f[9] = vetoed * sure
             f[10] = vetoed * sure * length
-            f[11] = (1.0 - group_in_cld2[label]) * cld_share
-            f[12] = (1.0 - group_in_cld2[label]) * sure
-            f[13] = (1.0 - group_in_cld2[label]) * sure * length
+            f[11] = foreign
+            f[12] = foreign * reliable[i]
+            f[13] = foreign * reliable[i] * length
             f[14] = 1.0 - in_lexicon[label]
             f[15] = np.log(_share(scripts[i], letters, label_script[label]))
             f[16] = 1.0 if in_cld2[label] else 0.0
@@ -350,6 +423,16 @@ def _features(  # type: ignore[no-untyped-def]
             f[19] = exact * sure * length
             f[20] = exact * strength
             f[21] = exact * strength * strength
+            f[22] = related * length
+            f[23] = related * strengths[i, 0]
+            f[24] = error
+            f[25] = error * exact
+            excess = f[2] - typical[label] if score > 0 and not np.isnan(typical[label]) else 0.0
+            f[26] = excess
+            f[27] = excess * length
+            if j == 0:
+                first = excess
+            most = max(most, excess) if j < known else most
         characters = max(classes[i, CHARACTERS], 1)
         f = no_language[i]
         f[0] = 1.0
@@ -368,6 +451,12 @@ def _features(  # type: ignore[no-untyped-def]
         f[13] = np.log((classes[i, DIGITS] + 1.0) / (letters + 10.0))
         f[14] = np.log((classes[i, LONG_TOKENS] + 1.0) / (letters + 10.0))
         f[15] = np.log(top + 0.03) * length
+        f[16] = (letters - scripts[i, LATN] - scripts[i, CYRL] - scripts[i, ARAB]) / characters
+        f[17] = classes[i, INSIDE] / characters
+        f[18] = classes[i, MIXED] / characters
+        f[19] = strengths[i, 0] * cld_share
+        f[20] = np.log((classes[i, INSIDE] + 0.5) / (letters + 20.0))
+        f[21] = np.log((classes[i, MIXED] + 0.5) / (letters + 20.0))
         f = unknown[i]
         f[0] = 1.0
         f[1] = np.log(top + 0.03)
@@ -384,12 +473,18 @@ def _features(  # type: ignore[no-untyped-def]
         f[12] = strengths[i, 0]
         f[13] = shares[i, 1]
         f[14] = strengths[i, 0] * cld_share
+        f[15] = first
+        f[16] = first * length
+        f[17] = most
+        f[18] = most * length
 
 
 class Evidence:
     """What is known about a batch of texts: candidates int32[n, CANDIDATES] (index into LABELS, -1 none) and features."""
 
-    def __init__(self, texts: pa.Array, head: int, windows: int, length: int) -> None:
+    def __init__(
+        self, texts: pa.Array, head: int, windows: int, length: int, typical: np.ndarray
+    ) -> None:
         data, bounds = utf8_buffer(texts)
         codes, starts = sample(data, bounds, head, windows, length)
         n = len(starts) - 1
@@ -407,14 +502,14 @@ class Evidence:
         self.scripts = np.zeros((n, len(SCRIPT_NAMES)), dtype=np.int32)
         self.forms = np.zeros(n, dtype=np.int32)
         self.classes = np.zeros((n, CLASSES), dtype=np.int32)
-        _profile(codes, starts, SCRIPT_TABLE, HAN_FORM, self.scripts, self.forms, self.classes)
+        _profile(codes, starts, SCRIPT_TABLE, LOWER_TABLE, HAN_FORM, self.scripts, self.forms, self.classes)
         self.candidates = np.full((n, CANDIDATES), -1, dtype=np.int32)
         self.language = np.zeros((n, CANDIDATES, LANGUAGE_FEATURES))
         self.no_language = np.zeros((n, NOISE_FEATURES))
         self.unknown = np.zeros((n, UNKNOWN_FEATURES))
         _features(
             labels, scores, self.windows, cld, shares, strengths, reliable, self.scripts, self.classes,
-            _LABEL_SCRIPT, _LABEL_GROUP, _IN_CLD2, _GROUP_IN_CLD2, _IN_LEXICON, _NOISE, self.candidates, self.language,
+            _LABEL_SCRIPT, _ALIKE, typical, _IN_CLD2, _IN_LEXICON, _NOISE, self.candidates, self.language,
             self.no_language, self.unknown,
         )  # fmt: skip
         self.cld = cld
@@ -433,12 +528,6 @@ def probabilities(evidence: Evidence, weights: dict[str, np.ndarray]) -> np.ndar
     return utility / utility.sum(axis=1, keepdims=True)
 
 
-@cache
-def _weights() -> dict[str, np.ndarray]:
-    stored = json.loads((_ASSETS / "weights.json").read_text(encoding="utf-8"))
-    return {name: np.array(stored[name], dtype=np.float64) for name in ("language", "no_language", "unknown")}
-
-
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -449,6 +538,9 @@ class EmbeddedModel:
 
     def __init__(self, head: int = HEAD, windows: int = WINDOWS, length: int = WINDOW_LENGTH) -> None:
         self.head, self.windows, self.length = head, windows, length
+        stored = json.loads((_ASSETS / "weights.json").read_text(encoding="utf-8"))
+        self._weights = {name: np.array(stored[name]) for name in ("language", "no_language", "unknown")}
+        self._typical = typical_scores(stored["typical by shape"], stored["typical by label"])
         stamp = hashlib.sha256(f"{pycld2.VERSION} {head} {windows} {length} {CLD2_BYTES} {TOP}".encode())
         for name in ("characters.npz", "languages.tsv", "lexicon.npz", "weights.json"):
             stamp.update((_ASSETS / name).read_bytes())
@@ -460,8 +552,10 @@ class EmbeddedModel:
         scores: list[float] = []
         listed: list[str] = []
         for begin in range(0, len(texts), BATCH):
-            evidence = Evidence(texts[begin : begin + BATCH], self.head, self.windows, self.length)
-            chances = probabilities(evidence, _weights())
+            evidence = Evidence(
+                texts[begin : begin + BATCH], self.head, self.windows, self.length, self._typical
+            )
+            chances = probabilities(evidence, self._weights)
             ranked = np.argsort(-chances, axis=1, kind="stable")[:, :CANDIDATES]
             ordered = np.take_along_axis(chances, ranked, axis=1)
             rows = zip(

@@ -60,7 +60,9 @@ SOURCES: dict[str, dict[str, str]] = {
         "zh": "cmn_Hans", "zh-Hant": "cmn_Hant", "ks": "kas_Arab", "sd": "snd_Arab", "raj": "mup_Deva",
         "xx-Qaai": UNDETERMINED, "xx-Zyyy": UNDETERMINED, "ug": "uig_Arab", "mn": "khk_Cyrl",
     },
-    "funlangid": {"zh": "cmn_Hans", "zh-Hant": "cmn_Hant", "zh-Latn": "cmn_Latn", "bh": "bho_Deva"},
+    "funlangid": {"zh": "cmn_Hans", "zh-Hant": "cmn_Hant", "zh-Latn": "cmn_Latn", "bh": "bho_Deva",
+        "pa-Arab": "pnb_Arab",  # Punjabi in Arabic letters is Western Punjabi
+    },
     "glotlid": {},
 }  # fmt: skip
 

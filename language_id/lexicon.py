@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from language_id.text import LOWER_TABLE, sample, text_array, utf8_buffer
+from language_id.text import LOWER_TABLE, NO_COMPOSITIONS, sample, text_array, utf8_buffer
 
 with np.load(Path(__file__).parent / "assets" / "lexicon.npz") as _asset:
     TAGS: list[str] = bytes(_asset["tags"]).decode().split("\n")
@@ -185,7 +185,7 @@ def raw_scores(texts: pa.Array | Sequence[str | None]) -> np.ndarray:
     """FunLangID's score of each text for each label of TAGS, float64[n, len(TAGS)], over the whole text."""
     data, bounds = utf8_buffer(text_array(texts))
     longest = int(np.diff(bounds).max(initial=0))
-    codes, starts = sample(data, bounds, longest, 0, 0)
+    codes, starts = sample(data, bounds, longest, 0, 0, NO_COMPOSITIONS)
     found, ends, windows = matches(codes, starts)
     scores = np.zeros((len(starts) - 1, len(TAGS)))
     vote(found, ends, POSTING_FIRST, POSTING_LABELS, np.ones(len(POSTING_LABELS)), scores)

@@ -3,6 +3,7 @@
 Everything works on the UTF-8 buffer of the Arrow array. Malformed bytes become U+FFFD here and can never reach a classifier.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,23 @@ with np.load(Path(__file__).parent / "assets" / "characters.npz") as _asset:
     )
     LOWER_TABLE: np.ndarray = np.arange(0x110000, dtype=np.int32)  # simple lower-case mapping
     LOWER_TABLE[_asset["upper"]] = _asset["lower"]
+
+
+
+def _compositions() -> np.ndarray:
+    """The character that a letter below U+2000 and an accent (U+0300 to U+0345) make together, or 0: uint16[0x2000, 0x46]."""
+    table = np.zeros((0x2000, 0x46), dtype=np.uint16)
+    for code in range(0xC0, 0x2000):
+        parts = unicodedata.decomposition(chr(code)).split()
+        if len(parts) == 2 and parts[0][0] != "<" and unicodedata.normalize("NFC", chr(code)) == chr(code):
+            letter, accent = (int(part, 16) for part in parts)
+            if letter < 0x2000 and 0x300 <= accent < 0x346:
+                table[letter, accent - 0x300] = code
+    return table
+
+
+COMPOSITIONS: np.ndarray = _compositions()
+NO_COMPOSITIONS: np.ndarray = np.zeros((0, 0x46), dtype=np.uint16)
 
 ZZZZ, ZYYY, ZINH = 0, 1, 2  # unassigned, common, inherited: the first three of SCRIPT_NAMES
 
@@ -96,7 +114,7 @@ def is_space(code: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _copy(data, at, end, limit, codes, n):  # type: ignore[no-untyped-def]
+def _copy(data, at, end, limit, compositions, codes, n):  # type: ignore[no-untyped-def]
     """Up to `limit` code points from byte `at`, white space as one blank; returns the new length and the next byte."""
     stop = n + limit
     while at < end and n < stop:
@@ -111,6 +129,11 @@ def _copy(data, at, end, limit, codes, n):  # type: ignore[no-untyped-def]
                 codes[n] = 0x20
                 n += 1
         else:
+            if 0x300 <= code < 0x346 and n > 0 and codes[n - 1] < len(compositions):
+                together = compositions[codes[n - 1], code - 0x300]
+                if together:
+                    codes[n - 1] = together
+                    continue
             codes[n] = code
             n += 1
     return n, at
@@ -124,14 +147,14 @@ def _character_start(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _sample(data, bounds, head, windows, length, codes, starts):  # type: ignore[no-untyped-def]
+def _sample(data, bounds, head, windows, length, compositions, codes, starts):  # type: ignore[no-untyped-def]
     n = 0
     room = head + windows * (length + 1)
     for i in range(len(bounds) - 1):
         starts[i] = n
         at, end = bounds[i], bounds[i + 1]
         # Text that fits into the sample is taken whole; a byte is at most one character.
-        m, at = _copy(data, at, end, room if end - at <= room else head, codes[n:], 0)
+        m, at = _copy(data, at, end, room if end - at <= room else head, compositions, codes[n:], 0)
         rest = end - at
         for w in range(windows):
             if rest <= 0:
@@ -141,22 +164,27 @@ def _sample(data, bounds, head, windows, length, codes, starts):  # type: ignore
                 begin = at
             codes[n + m] = 0x20
             m += 1
-            m, at = _copy(data, begin, end, length, codes[n:], m)
+            m, at = _copy(data, begin, end, length, compositions, codes[n:], m)
         n += m
     starts[len(bounds) - 1] = n
 
 
 def sample(
-    data: np.ndarray, bounds: np.ndarray, head: int, windows: int, length: int
+    data: np.ndarray,
+    bounds: np.ndarray,
+    head: int,
+    windows: int,
+    length: int,
+    compositions: np.ndarray = COMPOSITIONS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A bounded sample of each text, as code points with every run of white space as one blank.
 
-    The first `head` characters, then `windows` pieces of `length` characters that begin at equal distances in the rest. Returns the
-    code points, int32, and where each text's sample starts, int64[n + 1].
+    The first `head` characters, then `windows` pieces of `length` characters that begin at equal distances in the rest. Letters
+    and the accents after them are composed (`NO_COMPOSITIONS`: left as they are). Returns the code points, int32, and where each text's sample starts, int64[n + 1].
     """
     n = len(bounds) - 1
     sizes = np.minimum(np.diff(bounds), head + windows * (length + 1))
     codes = np.empty(int(sizes.sum()) + head + windows * (length + 1) + 1, dtype=np.int32)
     starts = np.empty(n + 1, dtype=np.int64)
-    _sample(data, bounds, head, windows, length, codes, starts)
+    _sample(data, bounds, head, windows, length, compositions, codes, starts)
     return codes[: starts[-1]], starts
