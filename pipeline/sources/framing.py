@@ -16,7 +16,6 @@ from pipeline.sources.unpack import Damage, Unpacked
 _USUAL_HEADER = 8 << 10
 _LONGEST_LINE = 8 << 10
 _MAX_HEADER = 1 << 20
-_BLANKS = re.compile(rb"[\r\n]*")
 
 
 @dataclass(slots=True)
@@ -53,7 +52,7 @@ class Layout(NamedTuple):
 
     def begins(self, data: bytes) -> bool:
         """Whether the bytes begin a record."""
-        return self.start.match(data, _BLANKS.match(data).end()) is not None  # type: ignore[union-attr]
+        return self.start.match(data.lstrip(b"\r\n")) is not None
 
 
 def records(stream: Unpacked, layout: Layout, max_record_bytes: int) -> Iterator[Framed]:
@@ -61,11 +60,10 @@ def records(stream: Unpacked, layout: Layout, max_record_bytes: int) -> Iterator
 
     A record that declares more than `max_record_bytes` has body None and is passed over unread.
     """
-    end_of_stream: int | None = None
     while True:
         stream.blanks()
-        head_bytes = stream.peek(_USUAL_HEADER)
-        if not head_bytes:
+        following = stream.peek(_USUAL_HEADER)
+        if not following:
             event = stream.next_run()
             if event is False:
                 return
@@ -73,44 +71,41 @@ def records(stream: Unpacked, layout: Layout, max_record_bytes: int) -> Iterator
                 yield Framed(event.offset, None, None, event.cause)
             continue
         offset = stream.offset
-        head = layout.head(stream, head_bytes) if layout.start.match(head_bytes) else None
+        head = layout.head(stream, following) if layout.start.match(following) else None
         if head is None or head.length < 0:
             yield _without_length(stream, layout, offset, head)
-            continue
-        length = head.length
-        body: bytes | None = None
-        if length <= max_record_bytes:
-            body = stream.read(length)
-            if len(body) == length:
-                tail = stream.blanks()
-                following = stream.peek(_USUAL_HEADER)
-                if not following:
-                    cause = _with_damage(stream, "") if stream.corrupted() else None
-                    yield Framed(offset, head, body, cause)
-                    continue
-                if tail.startswith(layout.close) or layout.start.match(following):
-                    yield Framed(offset, head, body, None)
-                    continue
-                stream.unread(body + tail)
+        elif head.length <= max_record_bytes:
+            body = stream.read(head.length)
+            blanks = stream.blanks()
+            if len(body) == head.length and _can_end(stream, layout, blanks):
+                cause = _with_damage(stream, "") if stream.corrupted() else None
+                yield Framed(offset, head, body, cause)
             else:
-                stream.unread(body)
+                stream.unread(body + blanks)
+                yield _with_wrong_length(stream, layout, offset, head, body)
+        elif _pass_over(stream, layout, head.length):
+            yield Framed(offset, head, None, None)
         else:
-            mark = stream.mark()
-            if end_of_stream is None or stream.position + length <= end_of_stream:
-                if stream.skip(length) == length:
-                    tail = stream.blanks()
-                    following = stream.peek(_USUAL_HEADER)
-                    if (
-                        not following
-                        or tail.startswith(layout.close)
-                        or layout.start.match(following)
-                    ):
-                        yield Framed(offset, head, None, None)
-                        continue
-                elif stream.at_end():
-                    end_of_stream = stream.position  # spares the next such claim the way there
-                stream.reset(mark)
-        yield _with_wrong_length(stream, layout, offset, head, body or b"")
+            yield _with_wrong_length(stream, layout, offset, head, b"")
+
+
+def _can_end(stream: Unpacked, layout: Layout, blanks: bytes) -> bool:
+    """Whether a record can end before these line ends, after which the stream stands."""
+    if blanks.startswith(layout.close):
+        return True
+    following = stream.peek(_USUAL_HEADER)
+    return not following or layout.start.match(following) is not None
+
+
+def _pass_over(stream: Unpacked, layout: Layout, length: int) -> bool:
+    """Passes over a body without holding it. False, and back where it begins, if it does not end there."""
+    if stream.end is not None and stream.position + length > stream.end:
+        return False  # many such claims would otherwise each cost the way to the end
+    mark = stream.mark()
+    if stream.skip(length) == length and _can_end(stream, layout, stream.blanks()):
+        return True
+    stream.reset(mark)
+    return False
 
 
 def _without_length(stream: Unpacked, layout: Layout, offset: int, head: Head | None) -> Framed:

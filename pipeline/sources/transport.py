@@ -14,6 +14,7 @@ import fsspec
 from pipeline.sources.model import InputError, Retries, SourceError
 
 PROGRESS = 256 << 10  # bytes after which failures are counted anew
+_HEAD = 1 << 20
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, MemoryError)
 _TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _USER_AGENT = "polysieve"
@@ -161,6 +162,8 @@ class Input(io.RawIOBase):
         self._options = storage_options
         self._position = 0
         self._stream: _Stream | BinaryIO | None = None
+        self._stream_position = 0
+        self._head = b""  # kept, so that a type can be told without another request
         self._etag = ""
         self._failures = 0
         self._since_failure = 0
@@ -183,6 +186,18 @@ class Input(io.RawIOBase):
         if start:
             stream.seek(start)
         return stream
+
+    def _stream_here(self) -> _Stream | BinaryIO:
+        """The stream, at the position."""
+        if self._stream is not None and self._stream_position != self._position:
+            if is_http(self.address):
+                self._drop()
+            else:
+                self._stream.seek(self._position)  # type: ignore[attr-defined]
+        if self._stream is None:
+            self._stream = self._open(self._position)
+        self._stream_position = self._position
+        return self._stream
 
     def _drop(self) -> None:
         stream, self._stream = self._stream, None
@@ -223,16 +238,22 @@ class Input(io.RawIOBase):
 
     def _read_some(self, size: int) -> bytes:
         """At least one of the next `size` bytes; b"" only at the end of the input."""
+        if self._position < len(self._head):
+            data = self._head[self._position : self._position + size]
+            self._position += len(data)
+            return data
         if size == 0 or (self.size >= 0 and self._position >= self.size):
             return b""
         while True:
             try:
-                if self._stream is None:
-                    self._stream = self._open(self._position)
-                data = self._stream.read(size)
+                stream = self._stream_here()
+                data = stream.read(size)
                 if not data and self._position < self.size and not is_local(self.address):
                     raise HttpFailure(f"the input ended before its {self.size} bytes")
+                if self._position == len(self._head) < _HEAD:
+                    self._head += data
                 self._position += len(data)
+                self._stream_position = self._position
                 self._since_failure += len(data)
                 return data
             except InputError as error:
@@ -258,30 +279,22 @@ class Input(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Moves to a byte; a remote stream is opened anew there by the next read."""
+        """Moves to a byte; the next read opens a web file anew there."""
         if whence == os.SEEK_CUR:
             offset += self._position
         elif whence == os.SEEK_END:
             offset += self.length()
-        if offset != self._position:
-            if self._stream is not None and not is_http(self.address):
-                self._stream.seek(offset)  # type: ignore[attr-defined]
-            else:
-                self._drop()
-            self._position = offset
+        self._position = offset
         return offset
 
     def length(self) -> int:
         """The size in bytes; asks the store if it is not known yet."""
-        while self.size < 0:
-            position, self._position = self._position, 0
-            try:
-                self.read(1)
-                if self.size < 0:
-                    self._fail("the server does not tell the file's size", lasting=True)
-            finally:
-                self._drop()
-                self._position = position
+        if self.size < 0:
+            position, self._position = self._position, len(self._head)
+            self.read(1)
+            self._position = position
+            if self.size < 0:
+                self._fail("the server does not tell the file's size", lasting=True)
         return self.size
 
     def close(self) -> None:

@@ -324,6 +324,7 @@ class Unpacked:
         self._next: Chunk | Damage | None = next(self._events, None)
         self._ended = False  # the next chunk is known to belong to another run
         self.position = 0  # of the next byte, in the unpacked stream
+        self.end: int | None = None  # the position of the stream's end, once it was reached
 
     @property
     def offset(self) -> int:
@@ -424,6 +425,8 @@ class Unpacked:
         passed = 0
         while passed < size and (piece := self.read(min(size - passed, _READ))):
             passed += len(piece)
+        if passed < size and self._next is None:
+            self.end = self.position
         return passed
 
     def line(self, limit: int) -> bytes:
@@ -467,10 +470,6 @@ class Unpacked:
         self._buffer = data + self._buffer[self._at :]
         self._at = 0
         self.position -= len(data)
-
-    def at_end(self) -> bool:
-        """Whether the whole input has been read."""
-        return self._next is None and self._at == len(self._buffer)
 
     def mark(self) -> tuple[int, int, int]:
         """This place, for `reset`."""

@@ -114,7 +114,7 @@ def test_sought_reads(server, tmp_path):
         assert stream.tell() == 510
 
 
-def failing_archive() -> tuple[bytes, list[str]]:
+def archive() -> tuple[bytes, list[str]]:
     count = 400
     noise = [hashlib.sha512(b"%d" % number).hexdigest().encode() * 20 for number in range(count)]
     records = (
@@ -126,8 +126,15 @@ def failing_archive() -> tuple[bytes, list[str]]:
     return members(records), [record_id(number) for number in range(count)]
 
 
+def test_an_archive_is_had_by_one_request():
+    data, wanted = archive()
+    with serve({"x": data}) as crawl:
+        assert ids(read_records(Source(f"{crawl.url}/x", len(data), ""))) == wanted
+        assert crawl.requests == [("GET", "x", "")]
+
+
 def test_records_over_a_failing_line():
-    data, wanted = failing_archive()
+    data, wanted = archive()
     with serve({"x": data}) as crawl:
         crawl.unavailable["x"] = 2
         crawl.cut["x"] = 4
