@@ -82,7 +82,7 @@ def _first(keys: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
     first = np.empty(count, dtype=np.int32 if count < 2**31 else np.int64)
     if valid is None:
         valid = np.ones(count, dtype=np.bool_)
-    parts_bits = min(max((count // _PART_ROWS).bit_length(), 1), 12)
+    parts_bits = min(max((count // _PART_ROWS).bit_length(), 1), 10)
     _first_of_run(np.ascontiguousarray(keys, dtype=np.uint64), valid, parts_bits, first)
     return first
 

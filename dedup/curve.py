@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from datasketch import MinHashLSH
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ def parameters_for(
         raise ValueError(f"minhash: {lanes} lanes are too few, give 2 or more")
     if not 0.0 <= false_positive_weight <= 1.0:
         raise ValueError(f"minhash: a weight of {false_positive_weight} is not from 0 to 1")
+    from datasketch import MinHashLSH  # brings scipy.integrate, over a second
+
     best = MinHashLSH(
         threshold=target,
         num_perm=lanes,
