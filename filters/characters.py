@@ -10,9 +10,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from filters import icu
+from filters.compiling import kernel
 
 CODE_POINTS = 0x110000
 
@@ -108,7 +108,7 @@ class Tables(NamedTuple):
     """uint32: code point + canonical combining class << 24."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _query(category, script, folded, decomposed, combining, nfd, nfkc, units, lengths):
     """Fill per-code-point arrays from ICU; `units` receives decompositions as UTF-16, `lengths` theirs."""
     status = np.zeros(1, np.int32)

@@ -6,9 +6,9 @@ repetition metrics can compare joined n-grams as strings without building them.
 """
 
 import numpy as np
-from numba import njit
 
 from filters import characters
+from filters.compiling import kernel
 from filters.utf8 import decode
 
 BASE = np.uint64(0x9E6C63D0676A9A99)
@@ -30,14 +30,14 @@ SYMBOLS = 128  # the segmentation saw no word in it
 _REORDER_IN_PLACE = 32
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def mix(code):
     """64 well-mixed bits for a code point."""
     m = (np.uint64(code) + np.uint64(1)) * _MIX
     return m ^ (m >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def power(n):
     """BASE to the n-th, modulo 2^64."""
     result, base = np.uint64(1), BASE
@@ -49,7 +49,7 @@ def power(n):
     return result
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def finish(h):
     """Spread a hash's bits, so that any of them may choose a slot."""
     h ^= h >> np.uint64(33)
@@ -68,7 +68,7 @@ def finish_all(hashes: np.ndarray) -> np.ndarray:
     return h ^ (h >> np.uint64(33))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _folded_slowly(buffer, start, end, fold, offsets, sequences):
     """The folded hash of a word whose marks are not in canonical order (Unicode 15, D109)."""
     n, i = 0, start
@@ -121,7 +121,7 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
     return h
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
     """Fill length, hashes and flags of each token from its bytes.
 

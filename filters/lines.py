@@ -6,7 +6,6 @@
 """
 
 import numpy as np
-from numba import njit
 
 from filters.characters import (
     ENDS_LINE,
@@ -18,6 +17,7 @@ from filters.characters import (
     IS_SPACE,
     IS_UPPER,
 )
+from filters.compiling import kernel
 from filters.hashing import BASE, finish, mix
 from filters.utf8 import decode
 
@@ -36,7 +36,7 @@ COUNTS = 27
 _SPACE_OR_END = IS_SPACE | ENDS_LINE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def duplicates(hashes, sizes, counted, n, table):
     """Elements equal to an earlier one among the first `n`, their sizes' sum, and that of those `counted`.
 
@@ -62,7 +62,7 @@ def duplicates(hashes, sizes, counted, n, table):
     return found, size, counted_size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _stripped(buffer, start, end, properties):
     """`str.strip` as byte offsets."""
     while start < end:
@@ -81,7 +81,7 @@ def _stripped(buffer, start, end, properties):
     return start, end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure_document(
     buffer, start, end, properties, script, row,
     line_hash, line_size, line_filled, para_hash, para_size, table, scripts,
@@ -241,7 +241,7 @@ def _measure_document(
     row[ELLIPSIS_LINES] = ellipsis_lines
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_lines(buffer, text_offsets, tables, out):
     """Fill `out`, int64[n, COUNTS], from n documents."""
     properties, script = tables[1], tables[2]

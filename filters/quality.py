@@ -1,8 +1,8 @@
 """Metrics of words: lengths, letters, variety, stop words."""
 
 import numpy as np
-from numba import njit
 
+from filters.compiling import kernel
 from filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, finish, mix
 from filters.utf8 import decode
 
@@ -11,7 +11,7 @@ WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS, SPELLED_WORDS, DISTINCT_
 COUNTS = 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_words(documents, lengths, folded, flags, out):
     """Fill `out`, int64[n, COUNTS], from the words of n documents."""
     most = 0
@@ -51,7 +51,7 @@ def measure_words(documents, lengths, folded, flags, out):
         row[SPELLED_WORDS], row[DISTINCT_WORDS] = spelled, distinct
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _find(key, table, begin, slots):
     """The slot of `key` in the stop list at table[begin : begin + slots], or -1."""
     mask = np.uint64(slots - 1)
@@ -65,7 +65,7 @@ def _find(key, table, begin, slots):
         slot = (slot + np.uint64(1)) & mask
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_stop_words(buffer, documents, starts, ends, hashes, flags, lists, offsets, table, out):
     """Distinct stop words of each document.
 

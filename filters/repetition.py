@@ -5,8 +5,8 @@ with nothing for duplicated 5- to 10-grams. The hashes of words can be joined, s
 """
 
 import numpy as np
-from numba import njit
 
+from filters.compiling import kernel
 from filters.hashing import BASE, HAS_SPACE, finish, mix, power
 
 TOP = (2, 3, 4)
@@ -14,7 +14,7 @@ DUPLICATED = (5, 6, 7, 8, 9, 10)
 _POWERS = 64
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slots(n):
     slots = 8
     while slots < 2 * n:
@@ -22,7 +22,7 @@ def _slots(n):
     return slots
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first_equal(keys, n, candidate, table, first, counts):
     """For each i < n that is a candidate: `first[i]`, the first candidate with its key, and how many are equal.
 
@@ -46,7 +46,7 @@ def _first_equal(keys, n, candidate, table, first, counts):
         counts[first[i]] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _duplicated(keys, reach, n, size, seen):
     """Characters in n-grams seen before, walking on behind each such n-gram.
 
@@ -73,7 +73,7 @@ def _duplicated(keys, reach, n, size, seen):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
     """Characters of repeated n-grams of each of n documents.
 

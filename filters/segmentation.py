@@ -13,7 +13,6 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 """
 
 import numpy as np
-from numba import njit
 
 from filters import icu
 from filters.characters import (
@@ -29,6 +28,7 @@ from filters.characters import (
     SYMBOL,
     TSHEG,
 )
+from filters.compiling import kernel
 from filters.hashing import EOJEOL, SYMBOLS
 from filters.utf8 import decode
 
@@ -49,12 +49,12 @@ NEEDS_DICTIONARY = 255  # a flag that only this file sees
 _ZWJ = 0x200D
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _is_apostrophe(code):
     return code == 0x27 or code == 0x2019 or code == 0x2018 or code == 0x60 or code == 0xB4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _joins(before, code, after, kind, properties):
     """Whether a symbol between two word characters stays inside the word.
 
@@ -83,7 +83,7 @@ def _joins(before, code, after, kind, properties):
     return code == 0x5F3 or code == 0x5F4 or code == 0x55B or code == 0x55C or code == 0x55E
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _repeats(code):
     """Whether a run of this symbol is one token."""
     return (
@@ -92,7 +92,7 @@ def _repeats(code):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word_end(buffer, i, end, code, elides, kind, properties):
     """The end of the word whose first character `code` ends at byte `i`, and what it is made of.
 
@@ -130,7 +130,7 @@ def _word_end(buffer, i, end, code, elides, kind, properties):
     return last, hangul
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _run_end(buffer, i, end, kind):
     """The end of a run of letters that need a dictionary, at most about _LONGEST_RUN characters."""
     last = i
@@ -151,7 +151,7 @@ def _run_end(buffer, i, end, kind):
     return last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _marks_end(buffer, i, end, kind):
     while i < end:
         code, after = decode(buffer, i, end)
@@ -161,14 +161,14 @@ def _marks_end(buffer, i, end, kind):
     return i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _grown(array, size):
     larger = np.empty(size, array.dtype)
     larger[: len(array)] = array
     return larger
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_document(buffer, i, end, elides, kind, properties, starts, ends, flags, m):
     """Write the tokens of one document from place `m` on; returns the place after the last."""
     while i < end:
@@ -200,7 +200,7 @@ def _scan_document(buffer, i, end, elides, kind, properties, starts, ends, flags
     return m
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan(buffer, text_offsets, elides, tables):
     """Tokens of every document, those that need a dictionary uncut.
 
@@ -225,7 +225,7 @@ def scan(buffer, text_offsets, elides, tables):
     return documents, starts[:m], ends[:m], flags[:m]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gather(buffer, starts, ends, flags, t, units, places):
     """Write runs as UTF-16, a line feed after each, from token `t` on until the window is full.
 
@@ -253,7 +253,7 @@ def _gather(buffer, starts, ends, flags, t, units, places):
     return t, used
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cut_window(
     starts, ends, flags, first, last, iterator, places, new_starts, new_ends, new_flags, counts, m
 ):
@@ -282,7 +282,7 @@ def _cut_window(
     return m
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator):
     """The same tokens with those that need a dictionary cut at ICU's word boundaries.
 

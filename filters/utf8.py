@@ -1,12 +1,13 @@
 """Decoding UTF-8 in kernels, never past the end that is given."""
 
 import numpy as np
-from numba import njit
+
+from filters.compiling import kernel
 
 REPLACEMENT = np.int32(0xFFFD)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def decode(buffer, i, end):
     """The code point at byte `i < end`, and the index after it.
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import icu
+from filters import compiling, icu
 from filters.characters import tables
 from filters.hashing import describe
 from filters.segmentation import ELIDING, NEEDS_DICTIONARY, cut_by_dictionary, scan
@@ -146,9 +145,7 @@ def from_tokens(
 
 def is_cached() -> bool:
     """Whether this machine has compiled the kernels before; else their first use takes some seconds."""
-    cache: Any = getattr(scan, "_cache", None)
-    index = getattr(getattr(cache, "_cache_file", None), "_index_path", None)
-    return index is not None and Path(index).exists()
+    return compiling.is_cached(scan)
 
 
 def _labels(labels: Texts, n: int) -> pa.Array:

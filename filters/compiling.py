@@ -1,0 +1,36 @@
+"""`kernel`: Numba's `njit` with a disk cache that knows what a kernel is made of.
+
+Numba keeps a compiled function for as long as the function's own file is unchanged. What it compiled in from
+other files, a constant or a small function, may have changed meanwhile, and the stale machine code would be
+used in silence. Here every cached function carries a hash of all sources of this package beside its own.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+
+@cache
+def _sources_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def kernel(function: Any = None, **options: Any) -> Any:
+    """Compile a function, without the GIL, and keep the result on disk. Used with or without options."""
+    if function is None:
+        return lambda given: kernel(given, **options)
+    compiled = njit(cache=True, nogil=True, **options)(function)
+    file = compiled._cache._cache_file
+    file._source_stamp = (file._source_stamp, _sources_hash())
+    return compiled
+
+
+def is_cached(compiled: Any) -> bool:
+    """Whether this machine has compiled a kernel from the present sources before."""
+    return bool(compiled._cache._cache_file._load_index())
