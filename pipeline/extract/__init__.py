@@ -6,7 +6,7 @@
 Engines, by name (figures in docs/extraction.md):
 
 * `trimmed` (default): resiliparse's main content, cleaned up block by block.
-* `resiliparse`: resiliparse's main content as it is.
+* `resiliparse`: resiliparse's main content, with its lists.
 * `resiliparse_all`: all visible text, menus included.
 * `trafilatura`: trafilatura without comments.
 * `trafilatura_precision`: the same with `favor_precision`, as FineWeb2 has it.
@@ -79,7 +79,7 @@ def extract(
         raise ExtractionError(f"page has {elements:,} elements, more than {MAX_ELEMENTS:,}")
     markup = encoded.decode()
     try:
-        tree = HTMLTree.parse(markup)
+        tree = engines.parse(markup)
         text = ENGINES[engine](tree, markup)
         title, language = engines.title(tree), engines.language(tree)
     except MemoryError:

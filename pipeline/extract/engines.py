@@ -14,6 +14,8 @@ _NEVER_MAIN = [
     "[role=contentinfo], [role=search], [role=dialog]"
 ]
 
+_UNORDERED_LIST = re.compile(r"<(/?)ul(?=[\s>/])", re.IGNORECASE)
+
 # On the evaluation pages, main content under 200 Latin letters wide is a miss in most cases.
 NEXT_TO_NOTHING = 200
 FAR_MORE = 4
@@ -27,6 +29,15 @@ _TO_STAND_INS = str.maketrans(_FORMAT_CHARACTERS, _STAND_INS)
 _FROM_STAND_INS = str.maketrans(_STAND_INS, _FORMAT_CHARACTERS)
 _REFERENCES = re.compile(r"&(?:(zwnj|zwj|lrm|rlm);|#([0-9]{4});|#[xX](20[0-9a-fA-F]{2});)")
 _NAMED = {"zwnj": "\u200c", "zwj": "\u200d", "lrm": "\u200e", "rlm": "\u200f"}
+
+
+def parse(markup: str) -> HTMLTree:
+    """The tree that the engines work on, with every `<ul>` made an `<ol>`.
+
+    resiliparse takes each unordered list for a menu and leaves it out of the main content, the steps
+    of a manual too; what is in an ordered list it keeps, and menus are told by their links here.
+    """
+    return HTMLTree.parse(_UNORDERED_LIST.sub(r"<\1ol", markup))
 
 
 def trimmed(tree: HTMLTree, markup: str) -> str:

@@ -128,6 +128,16 @@ def test_link_lists_after_the_text_go_and_lists_within_stay():
     ]
 
 
+@pytest.mark.parametrize("engine", ["trimmed", "resiliparse", "trafilatura"])
+def test_steps_in_unordered_lists_belong_to_the_text(engine):
+    first, second = ARTICLES["zh"]
+    steps = "<UL class=steps><li>打开文件</li><li>列出 <code>目录</code> 的内容：</li></UL >"
+    source = page([first]).replace("</article>", f"{steps}<p>{second}</p></article>")
+    text = extract(source.encode(), engine=engine).text
+    assert "打开文件" in text
+    assert "列出 目录 的内容：" in text
+
+
 def test_code_keeps_its_lines_and_indentation():
     code = "def area(r):\n    if r &lt; 0:\n        raise ValueError\n    return 3.14159 * r * r"
     first, second = ARTICLES["en"]
