@@ -141,9 +141,8 @@ def decide(
     verbose: Verbose = False,
 ) -> None:
     """Fit, decide and write again after a changed threshold, without reading a crawl file."""
-    from pipeline.plan import make
+    from pipeline.plan import measured_already
     from pipeline.sources import Source
-    from pipeline.store import Store
 
     record = _run_record(directory)
     try:
@@ -153,14 +152,15 @@ def decide(
     except RecipeError as error:
         _usage(str(error))
     sources = [Source(i["address"], i["size"], i["etag"]) for i in record["inputs"]]
-    _preflight(changed)
-    wanted = make(changed, sources, Store(directory))
-    if wanted.measure.fingerprint != record["steps"]["measure"]:
+    if not measured_already(changed, record):
         _usage(
-            f"{directory}: what was measured does not fit this recipe (a key that the measuring step "
-            "reads, a model file or a library has changed); run `polysieve run` with it instead"
+            f"{directory}: what was measured does not fit this recipe (a key that the measuring "
+            "step reads, or a stop list, has changed); run `polysieve run` with it instead"
         )
-    _execute(changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose)
+    measured = record["steps"]["measure"]
+    _execute(
+        changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose, measured
+    )
 
 
 @app.command()
@@ -322,6 +322,7 @@ def _execute(
     keep_steps: bool,
     quiet: bool,
     verbose: bool,
+    measured: str | None = None,
 ) -> NoReturn:
     from pipeline import engine
     from pipeline.describe import human_bytes, print_summary
@@ -333,10 +334,11 @@ def _execute(
 
     if engine_name not in ("ray", "inline"):
         _usage(f"--engine {engine_name}: choose ray or inline")
-    _preflight(recipe)
+    if measured is None:
+        _preflight(recipe)
     store = Store(output, recipe.input.storage_options if "://" in output else None)
     needed, free = disk_estimate(sources), disk_free(store)
-    if free is not None and needed > free:
+    if free is not None and needed > free and measured is None:
         _usage(
             f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output"
         )
@@ -364,8 +366,9 @@ def _execute(
             watch.detail(
                 f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}"
             )
-            wanted = make(recipe, sources, store)
-            warm_up(watch)
+            wanted = make(recipe, sources, store, measured)
+            if measured is None:
+                warm_up(watch)
             try:
                 runner = engine.start(engine_name, workers, ray_address)
             except ConnectionError as error:

@@ -4,7 +4,9 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from filters import parameters as language_parameters
 from pipeline import ledger
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
@@ -42,11 +44,16 @@ class Plan:
         return self.measure.file(f"index-{inputs_hash(self.inputs)}.parquet")
 
 
-def make(recipe: Recipe, sources: Sequence[Source], store: Store) -> Plan:
-    """The plan of a run. Model files are hashed; nothing is read or written besides."""
+def make(
+    recipe: Recipe, sources: Sequence[Source], store: Store, measured: str | None = None
+) -> Plan:
+    """The plan of a run; `measured` is the fingerprint of step A where it is known.
+
+    Model files and parameter files are hashed; nothing is read or written besides.
+    """
     ordered = tuple(sorted(sources, key=lambda s: s.address))
     inputs = inputs_hash([measure.input_key(source) for source in ordered])
-    a = ledger.fingerprint("measure", **measure.depends_on(recipe))
+    a = measured or ledger.fingerprint("measure", **measure.depends_on(recipe))
     b = ledger.fingerprint("fit", measure=a, inputs=inputs, **fit.depends_on(recipe))
     c = ledger.fingerprint("clusters", measure=a, inputs=inputs, **clusters.depends_on(recipe))
     d = ledger.fingerprint("decisions", clusters=c, fit=b, **decisions.depends_on(recipe))
@@ -55,6 +62,22 @@ def make(recipe: Recipe, sources: Sequence[Source], store: Store) -> Plan:
         StepFolder(store, step, f) for step, f in zip(ledger.STEPS, (a, b, c, d, e), strict=True)
     ]
     return Plan(recipe, ordered, store, *folders)
+
+
+def measured_already(recipe: Recipe, record: dict[str, Any]) -> bool:
+    """Whether what a finished run measured is what this recipe would measure.
+
+    `record` is its run.json. Models and libraries may have changed since: what was measured stays.
+    """
+    before = Recipe.model_validate(record["recipe"])
+    if measure.recipe_keys(before) != measure.recipe_keys(recipe):
+        return False
+    folder = recipe.parameters.fineweb2
+    if folder is None or record["parameters_hash"] is None:
+        return folder is None and record["parameters_hash"] is None
+    if language_parameters.folder_hash(folder) == record["parameters_hash"]:
+        return True
+    return language_parameters.stop_words_hash(folder) == record["stop_words_hash"]
 
 
 def inputs_hash(keys: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ def problems(recipe: Recipe) -> list[str]:
 
         try:
             language_id.load_model(recipe.language.model)
-        except (OSError, ValueError) as error:
+        except language_id.LanguageIdError as error:
             found.append(f"language.model: {error}")
     if recipe.url_filter:
         for key in ("domains", "urls", "words"):

@@ -17,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    model_validator,
 )
 
 from filters.rules import RULES
@@ -52,6 +51,7 @@ def _parse_size(value: Any) -> Any:
 
 
 def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
+    """The rules as they are; ValueError for one that RULES does not have."""
     for name in rules:
         if name not in RULES:
             close = difflib.get_close_matches(name, RULES, n=1)
@@ -201,17 +201,6 @@ class Recipe(Section):
     quarantine: Quarantine = Quarantine()
     seed: int = 0
     """Seed of every sample."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_sections(cls, data: Any) -> Any:
-        """A section written with no keys (`extract:`) is that section with its defaults."""
-        if isinstance(data, dict):
-            return {
-                k: {} if v is None and k in ("url_filter", "rebalance", "rules") else v
-                for k, v in data.items()
-            }
-        return data
 
 
 def bundled() -> dict[str, Path]:

@@ -29,7 +29,6 @@ LIBRARIES = (
     "numpy",
     "numba",
     "ray",
-    "fastwarc",
     "resiliparse",
     "pycld2",
     "icu4py",
@@ -213,6 +212,7 @@ def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict
 
 def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """run.json."""
+    folder = plan.recipe.parameters.fineweb2
     read, quarantined, files = 0, 0, 0
     skipped: Counter[str] = Counter()
     for key in plan.inputs:
@@ -242,7 +242,9 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "steps": {folder.step: folder.fingerprint for folder in plan.folders},
+        "parameters_hash": language_parameters.folder_hash(folder) if folder else None,
+        "stop_words_hash": language_parameters.stop_words_hash(folder) if folder else None,
+        "steps": {step.step: step.fingerprint for step in plan.folders},
         "inputs": [
             {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
             for s in plan.sources
@@ -274,7 +276,6 @@ def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, An
                 "bytes": sum(max(s.size, 0) for s in plan.sources),
             },
             "accounting": record["accounting"],
-            "notes": _notes(details),
             **_quarantine_head(folder),
         }
         write_report(
@@ -296,21 +297,6 @@ def _quarantine_head(folder: StepFolder) -> dict[str, Any]:
         ["file_path", "offset", "is_document", "cause"],
     )
     return {"quarantine_rows": table.slice(0, 50).to_pylist(), "quarantine_total": table.num_rows}
-
-
-def _notes(details: dict[str, dict[str, Any]]) -> list[str]:
-    notes = []
-    without = [
-        label
-        for label, values in details.items()
-        if not values["has_own_parameters"] and label != UNKNOWN
-    ]
-    if without and any(values["thresholds"] for values in details.values()):
-        notes.append(
-            f"{len(without)} languages have no parameters of their own: the Gopher and FineWeb defaults hold, and "
-            f"the rules on stop words and word length do not apply: {', '.join(without)}"
-        )
-    return notes
 
 
 def _result(plan: Plan, record: dict[str, Any], message: str) -> Result:

@@ -88,6 +88,8 @@ class Damaged:
     offset: int
     cause: str  # one line; the same at every try
     is_document: bool  # what could be read of it says that it was a document
+    id: str | None = None  # where its header could be read
+    url: str | None = None
 
 
 Record = Document | Skipped | Damaged

@@ -66,12 +66,17 @@ def _record(number: int, framed: Framed, dump: str | None, cap: int) -> Record:
     if head is None:
         return Damaged(number, offset, cause or "no record header", is_document=False)
     if cause is not None:
-        return Damaged(number, offset, cause, is_document=_was_document(head, body or b"", cap))
+        was_document = _was_document(head, body or b"", cap)
+        return Damaged(number, offset, cause, was_document, _id(head), _url(head))
     if not _holds_page(head):
         return Skipped(number, offset, "not_response")
     if body is None:
         return Skipped(number, offset, "too_large")
     return _document(number, offset, head, body, dump, cap)
+
+
+def _id(head: Head) -> str | None:
+    return head.fields.get("warc-record-id") or None
 
 
 def _url(head: Head) -> str | None:
@@ -141,7 +146,7 @@ def _document(
         except http_message.TooLarge:
             return Skipped(number, offset, "too_large")
         except http_message.Undecodable as error:
-            return Damaged(number, offset, str(error), is_document=True)
+            return Damaged(number, offset, str(error), True, _id(head), _url(head))
         kind = http_message.text_kind(content_type, payload)
     if not payload:
         return Skipped(number, offset, "empty")

@@ -180,8 +180,8 @@ def _quarantined(
         "file_path": source.address,
         "offset": record.offset,
         "record": record.number,
-        "id": getattr(record, "id", None),
-        "url": getattr(record, "url", None),
+        "id": record.id,
+        "url": record.url,
         "is_document": is_document,
         "cause": cause,
     }
@@ -417,30 +417,35 @@ def _row_groups(sizes: np.ndarray, ranges: list[dict[str, Any]]) -> list[int]:
     return groups
 
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """What A's fingerprint holds: the keys of the recipe that it reads, and the hashes of its models."""
-    stop_words = "none"
-    if folder := recipe.parameters.fineweb2:
-        stop_words = language_parameters.stop_words_hash(folder)
-    lists = recipe.url_filter
+def recipe_keys(recipe: Recipe) -> dict[str, Any]:
+    """The keys of the recipe that A reads, but for the parameters' stop words."""
+    minhash_settings = recipe.dedup.minhash
     return {
         "input": recipe.input.model_dump(include={"max_record_bytes", "limit", "sample"}),
         "seed": recipe.seed if recipe.input.sample else None,
-        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash
-        if lists
-        else None,
+        "url_filter": recipe.url_filter and recipe.url_filter.model_dump(),
         "extract": recipe.extract.model_dump(),
-        "language": language_id.load_model(recipe.language.model).hash,
-        "stop_words": stop_words,
-        "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump(exclude={"verify"}),
+        "language_model": recipe.language.model,
+        "minhash": minhash_settings and minhash_settings.model_dump(exclude={"verify"}),
         "segment_bytes": recipe.output.segment_bytes,
+    }
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """What A's fingerprint holds: keys of the recipe, and hashes of the models and lists they name."""
+    lists, folder = recipe.url_filter, recipe.parameters.fineweb2
+    return {
+        **recipe_keys(recipe),
+        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash if lists else None,
+        "language_model": language_id.load_model(recipe.language.model).hash,
+        "stop_words": language_parameters.stop_words_hash(folder) if folder else None,
         "libraries": _library_versions(recipe),
     }
 
 
 def _library_versions(recipe: Recipe) -> dict[str, str]:
     """Versions of what A's output rests on: a new release may extract, identify or class otherwise."""
-    names = ["fastwarc", "resiliparse", "pycld2", "icu4py", "charset-normalizer"]
+    names = ["resiliparse", "pycld2", "icu4py", "charset-normalizer"]
     if recipe.extract.engine.startswith("trafilatura"):
         names.append("trafilatura")
     return {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}

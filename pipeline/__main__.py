@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `polysieve`."""
+
+from pipeline.cli import main
+
+main()
