@@ -1,7 +1,7 @@
 """Language identification: which language, in which script, and how sure.
 
-    identify(texts)                       the embedded model
-    identify(texts, "path/model.bin")     a fastText model with labels of the form __label__xxx_Yyyy
+identify(texts)                       the embedded model
+identify(texts, "path/model.bin")     a fastText model with labels of the form __label__xxx_Yyyy
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ __all__ = ["LanguageIdError", "Model", "identify", "load_model"]
 
 
 class Model(Protocol):
-    """What `load_model` returns: `hash` names the model's content, `identify` takes a large_string array."""
+    """What `load_model` returns:
+
+    `hash` names the model's content, `identify` takes a large_string array.
+    """
 
     name: str
     hash: str
@@ -28,7 +31,8 @@ class Model(Protocol):
 def load_model(name: str | Path = "embedded") -> Model:
     """The model `embedded`, or a fastText model by path; loaded once per process.
 
-    Raises LanguageIdError if there is no such file, it is no fastText model or its labels have another form.
+    Raises LanguageIdError if there is no such file, it is no fastText model or its labels have
+    another form.
     """
     return _load(str(name))
 
@@ -49,10 +53,12 @@ def identify(
 ) -> pa.StructArray:
     """The language of each text.
 
-    `texts`: strings as an Arrow array, a chunked array or a list; null and empty texts are `und_Zzzz` with score 0. Returns a struct
-    array of the same length with `label` (string, canonical `xxx_Yyyy`; `zxx_Zxxx` for what is no language, `und_Yyyy` for a language
-    nobody knows), `score` (float64 in [0, 1], to 1e-4) and `candidates` (JSON object of labels and scores from 0.01 on, best first).
-    Texts are judged one by one: the answer depends on nothing but the text and the model.
+    `texts`: strings as an Arrow array, a chunked array or a list; null and empty texts are
+    `und_Zzzz` with score 0. Returns a struct array of the same length with `label` (string,
+    canonical `xxx_Yyyy`; `zxx_Zxxx` for what is no language, `und_Yyyy` for a language nobody
+    knows), `score` (float64 in [0, 1], to 1e-4) and `candidates` (JSON object of labels and scores
+    from 0.01 on, best first). Texts are judged one by one: the answer depends on nothing but the
+    text and the model.
     """
     from language_id.text import text_array
 

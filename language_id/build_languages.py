@@ -1,9 +1,11 @@
-"""Builds `assets/languages.tsv`: every ISO 639-3 code with its short codes, its scripts and its macrolanguage.
+"""Builds `assets/languages.tsv`: every ISO 639-3 code with its short codes, its scripts and its
+macrolanguage.
 
     python -m language_id.build_languages LINGUAMETA_TSV FINEWEB2_CONFIGS FINEWEB2_DISTRIBUTION_CSV
 
-Facts from LinguaMeta (Ritchie et al., LREC-COLING 2024, CC-BY 4.0) and from the file names and document counts of
-FineWeb2. LinguaMeta leaves out most historic and constructed languages; `EXTRA` holds the ones that occur as labels.
+Facts from LinguaMeta (Ritchie et al., LREC-COLING 2024, CC-BY 4.0) and from the file names and
+document counts of FineWeb2. LinguaMeta leaves out most historic and constructed languages; `EXTRA`
+holds the ones that occur as labels.
 """
 
 import csv
@@ -25,7 +27,10 @@ EXTRA = {
 
 
 def build(linguameta: Path, configs: Path, distribution: Path) -> list[str]:
-    """The lines of the table: code, ISO 639-1 code, retired codes, scripts (the usual one first), macrolanguage or nothing."""
+    """The lines of the table:
+
+    code, ISO 639-1 code, retired codes, scripts (the usual one first), macrolanguage or nothing.
+    """
     documents: Counter[str] = Counter()
     with distribution.open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
@@ -47,7 +52,9 @@ def build(linguameta: Path, configs: Path, distribution: Path) -> list[str]:
             if len(code) != 3:
                 continue
             short = row["bcp_47_code"] if len(row["bcp_47_code"]) == 2 else ""
-            retired = ",".join(x.strip() for x in row["deprecated_bcp_47_code"].split(",") if x.strip())
+            retired = ",".join(
+                x.strip() for x in row["deprecated_bcp_47_code"].split(",") if x.strip()
+            )
             scripts = [x.strip() for x in row["writing_systems"].split(",") if x.strip()]
             facts[code] = (short, retired, sorted(scripts, key=lambda x: (-usual[x], x)))
             three[row["bcp_47_code"]] = code
@@ -59,7 +66,9 @@ def build(linguameta: Path, configs: Path, distribution: Path) -> list[str]:
     for code in sorted(facts.keys() | fineweb.keys()):
         short, retired, scripts = facts.get(code, ("", "", []))
         ordered = list(dict.fromkeys(fineweb.get(code, []) + scripts)) or ["Zzzz"]
-        rows.append("\t".join([code, short, retired, ",".join(ordered), three.get(macro.get(code, ""), "")]))
+        rows.append(
+            "\t".join([code, short, retired, ",".join(ordered), three.get(macro.get(code, ""), "")])
+        )
     return rows
 
 

@@ -1,14 +1,16 @@
-"""Builds `assets/characters.npz` (the script and the lower case of every character, the one-form Han characters) and
-`assets/scripts.tsv` (ISO 15924 code and Unicode name of every script).
+"""Builds `assets/characters.npz` (the script and the lower case of every character, the one-form
+Han characters) and `assets/scripts.tsv` (ISO 15924 code and Unicode name of every script).
 
     python -m language_id.build_scripts OPENCC_DICTIONARY_FOLDER        (needs fontTools and NumPy)
 
-Script property: Unicode Character Database, Scripts.txt, through fontTools' copy of it. Lower case: the simple mappings of
-the `unicodedata` that runs this. Han: a character counts for Hans (or Hant) if OpenCC's character tables only ever have it on
-the simplified (or only on the traditional) side; what is used is the fact, not the tables' text.
+Script property: Unicode Character Database, Scripts.txt, through fontTools' copy of it. Lower case:
+the simple mappings of the `unicodedata` that runs this. Han: a character counts for Hans (or Hant)
+if OpenCC's character tables only ever have it on the simplified (or only on the traditional) side;
+what is used is the fact, not the tables' text.
 
-Arrays: `starts` int32[r] and `scripts` uint8[r] (ranges of one script, index into `names`), `names` S4[s] (ISO 15924, the
-first three are Zzzz, Zyyy, Zinh), `upper` and `lower` int32[m], `hans` and `hant` int32[k].
+Arrays: `starts` int32[r] and `scripts` uint8[r] (ranges of one script, index into `names`), `names`
+S4[s] (ISO 15924, the first three are Zzzz, Zyyy, Zinh), `upper` and `lower` int32[m], `hans` and
+`hant` int32[k].
 """
 
 import sys
@@ -74,9 +76,20 @@ if __name__ == "__main__":
     starts, scripts, names = script_ranges()
     upper, lower = lower_case()
     hans, hant = one_form_han(Path(sys.argv[1]))
-    NAMES.write_text("".join(f"{code}\t{name}\n" for code, name in script_names()), encoding="utf-8")
-    np.savez_compressed(
-        TARGET, starts=starts, scripts=scripts, names=names, upper=upper, lower=lower, hans=hans, hant=hant
+    NAMES.write_text(
+        "".join(f"{code}\t{name}\n" for code, name in script_names()), encoding="utf-8"
     )
-    print(f"{len(starts)} ranges, {len(names)} scripts, {len(upper)} capitals, {len(hans)} + {len(hant)} Han;",
-          f"lower case of Unicode {unicodedata.unidata_version}")
+    np.savez_compressed(
+        TARGET,
+        starts=starts,
+        scripts=scripts,
+        names=names,
+        upper=upper,
+        lower=lower,
+        hans=hans,
+        hant=hant,
+    )
+    print(
+        f"{len(starts)} ranges, {len(names)} scripts, {len(upper)} capitals, {len(hans)} + {len(hant)} Han;",
+        f"lower case of Unicode {unicodedata.unidata_version}",
+    )

@@ -1,7 +1,9 @@
-"""fastText models by path: any `.bin` or `.ftz` whose labels are `__label__xxx_Yyyy` (GlotLID, OpenLID, one's own).
+"""fastText models by path: any `.bin` or `.ftz` whose labels are `__label__xxx_Yyyy` (GlotLID,
+OpenLID, one's own).
 
-The labels of a model are made canonical (`pes_Arab` → `fas_Arab`) so that two models' corpora have the same folders; where two of its
-labels become one, their probabilities add up. The probabilities are the model's own.
+The labels of a model are made canonical (`pes_Arab` → `fas_Arab`) so that two models' corpora have
+the same folders; where two of its labels become one, their probabilities add up. The probabilities
+are the model's own.
 """
 
 import hashlib
@@ -29,11 +31,13 @@ class FastTextModel:
         self.name = str(path)
         if not self.path.is_file():
             raise LanguageIdError(
-                f"language model {path}: no such file; give \"embedded\" or the path of a fastText .bin or .ftz"
+                f'language model {path}: no such file; give "embedded" or the path of a fastText .bin or .ftz'
             )
         with self.path.open("rb") as file:
             if file.read(4) != b"\xba\x16\x4f\x2f":  # fastText's magic number 793712314
-                raise LanguageIdError(f"language model {path}: not a fastText model; give a .bin or .ftz file")
+                raise LanguageIdError(
+                    f"language model {path}: not a fastText model; give a .bin or .ftz file"
+                )
             file.seek(0)
             self.hash = hashlib.file_digest(file, "sha256").hexdigest()
         try:
@@ -52,8 +56,9 @@ class FastTextModel:
         predict = self._model.f.predict
         for begin in range(0, len(texts), 1024):
             piece = texts[begin : begin + 1024]
-            for text, script in zip(piece.to_pylist(), dominant_script(piece), strict=True):
-                line = _BREAKS.sub(" ", text or "").strip()
+            written = piece.cast(pa.large_binary()).to_pylist()
+            for text, script in zip(written, dominant_script(piece), strict=True):
+                line = _BREAKS.sub(" ", (text or b"").decode("utf-8", "replace")).strip()
                 found: dict[str, float] = {}
                 if line:
                     for chance, name in predict(line + "\n", TOP, LEAST, "strict"):

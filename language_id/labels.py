@@ -1,8 +1,10 @@
-"""Language labels: one canonical form `xxx_Yyyy` (ISO 639-3, ISO 15924), and what becomes of every other way to write them.
+"""Language labels: one canonical form `xxx_Yyyy` (ISO 639-3, ISO 15924), and what becomes of every
+other way to write them.
 
-The canonical code of a language is the one that FineWeb2 uses in its file names: individual languages rather than macrolanguages
-(`arb`, `ekk`, `lvs`, `swh`, `zsm`, …), with the exceptions that FineWeb2 makes (`fas` for Persian and Dari, `fil` for Filipino and
-Tagalog). Chinese is written `cmn_Hans` or `cmn_Hant`; other Sinitic languages keep `_Hani`.
+The canonical code of a language is the one that FineWeb2 uses in its file names: individual
+languages rather than macrolanguages (`arb`, `ekk`, `lvs`, `swh`, `zsm`, …), with the exceptions
+that FineWeb2 makes (`fas` for Persian and Dari, `fil` for Filipino and Tagalog). Chinese is written
+`cmn_Hans` or `cmn_Hant`; other Sinitic languages keep `_Hani`.
 """
 
 import re
@@ -20,8 +22,8 @@ class LanguageIdError(Exception):
     """A language label, model or text that cannot be used; the message is one line for the user."""
 
 
-# Macrolanguages, and other codes that stand for a group, by the member that is meant when only the group is named: the one with
-# the most text in FineWeb2, unless a reason is given.
+# Macrolanguages, and other codes that stand for a group, by the member that is meant when only the
+# group is named: the one with the most text in FineWeb2, unless a reason is given.
 INDIVIDUAL = {
     "aka": "twi", "ara": "arb", "aym": "ayr", "aze": "azj", "bik": "bcl", "bnc": "lbk", "bua": "bxr",
     "chm": "mhr", "cre": "crk", "din": "dik", "est": "ekk", "ful": "fuv", "gon": "gno", "grb": "gbo",
@@ -87,7 +89,10 @@ def macrolanguages() -> dict[str, str]:
 
 @cache
 def _aliases() -> dict[str, str]:
-    """ISO 639-1 and retired codes, as ISO 639-3. A retired code that is in use again means its present language."""
+    """ISO 639-1 and retired codes, as ISO 639-3.
+
+    A retired code that is in use again means its present language.
+    """
     current = languages()
     found = {}
     for code, short, retired, *_ in _rows():
@@ -96,25 +101,38 @@ def _aliases() -> dict[str, str]:
                 found[alias] = code
         if short:
             found[short] = code
-    found.update({"iw": "heb", "in": "ind", "ji": "yid", "jw": "jav", "mo": "ron", "sh": "hbs", "no": "nor"})
+    found.update(
+        {"iw": "heb", "in": "ind", "ji": "yid", "jw": "jav", "mo": "ron", "sh": "hbs", "no": "nor"}
+    )
     found.update({"bh": "bih", "tl": "fil", "zh": "zho"})
     return found
 
 
 @cache
 def _script_names() -> dict[str, str]:
-    """ISO 15924 codes by Unicode script name, in lower case with underscores: some models' labels end in names."""
+    """ISO 15924 codes by Unicode script name, in lower case with underscores:
+
+    some models' labels end in names.
+    """
     lines = (_ASSETS / "scripts.tsv").read_text(encoding="utf-8").splitlines()
-    return {name.lower().replace(" ", "_"): code for code, name in (line.split("\t") for line in lines)}
+    return {
+        name.lower().replace(" ", "_"): code for code, name in (line.split("\t") for line in lines)
+    }
 
 
 @cache
 def _rows() -> list[list[str]]:
-    return [line.split("\t") for line in (_ASSETS / "languages.tsv").read_text(encoding="utf-8").splitlines()]
+    return [
+        line.split("\t")
+        for line in (_ASSETS / "languages.tsv").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def is_canonical_form(label: str) -> bool:
-    """Whether `label` has the form `xxx_Yyyy`. It says nothing about whether such a language exists."""
+    """Whether `label` has the form `xxx_Yyyy`.
+
+    It says nothing about whether such a language exists.
+    """
     return _CANONICAL.fullmatch(label) is not None
 
 
@@ -132,9 +150,10 @@ def script_of(label: str) -> str:
 def normalise_label(label: str, source: str | None = None) -> str:
     """The canonical form of a label as any tool or corpus writes it.
 
-    `label` may be ISO 639-1, -2/B or -3, a BCP-47 tag, a code with a script (`swh_Latn`, `zh-Hant`, `uz-Cyrl`), with or without
-    fastText's `__label__`. `source` says whose codes they are where these differ from ISO: `lid.176`, `cld2`, `funlangid`,
-    `glotlid`. Without a script the usual one of the language is added.
+    `label` may be ISO 639-1, -2/B or -3, a BCP-47 tag, a code with a script (`swh_Latn`, `zh-Hant`,
+    `uz-Cyrl`), with or without fastText's `__label__`. `source` says whose codes they are where
+    these differ from ISO: `lid.176`, `cld2`, `funlangid`, `glotlid`. Without a script the usual one
+    of the language is added.
 
     Raises LanguageIdError for what is no known language code.
     """
@@ -162,7 +181,9 @@ def normalise_label(label: str, source: str | None = None) -> str:
     if code == "hbs":
         code = "hrv"
     code = MERGED.get(code, code)
-    if code not in languages() and not (len(code) == 3 and code.isascii() and code.isalpha() and script):
+    if code not in languages() and not (
+        len(code) == 3 and code.isascii() and code.isalpha() and script
+    ):
         raise LanguageIdError(
             f"{label!r} is no language label: expected ISO 639-3 and ISO 15924, such as swh_Latn"
         )

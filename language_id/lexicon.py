@@ -1,7 +1,9 @@
-"""FunLangID's lexicon: the 150 most telling character n-grams (n ≤ 4) of 1,647 languages and styles.
+"""FunLangID's lexicon: the 150 most telling character n-grams (n ≤ 4) of 1,647 languages and
+styles.
 
-FunLangID (Google, `url-nlp`, CC-BY 4.0, see `assets/SOURCES.md`) scores a language by the share of a text's 4-character windows,
-blanks at both ends removed, that are in its list. `raw_scores` gives exactly that.
+FunLangID (Google, `url-nlp`, CC-BY 4.0, see `assets/SOURCES.md`) scores a language by the share of
+a text's 4-character windows, blanks at both ends removed, that are in its list. `raw_scores` gives
+exactly that.
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,7 @@ with np.load(Path(__file__).parent / "assets" / "lexicon.npz") as _asset:
 
 
 @njit(cache=True, nogil=True)
-def _key(a: int, b: int, c: int, d: int) -> int:
+def _key(a, b, c, d):
     """64-bit key of up to four code points (0 for none)."""
     key = np.uint64(a) | (np.uint64(b) << np.uint64(21)) | (np.uint64(c) << np.uint64(42))
     key = key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(d) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -31,7 +33,7 @@ def _key(a: int, b: int, c: int, d: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _insert(points, keys, slots):  # type: ignore[no-untyped-def]
+def _insert(points, keys, slots):
     """Puts the n-grams into the open-addressed table; returns False if two of them have one key."""
     mask = np.uint64(len(keys) - 1)
     for i in range(len(points)):
@@ -47,7 +49,7 @@ def _insert(points, keys, slots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _find(key, keys, slots):  # type: ignore[no-untyped-def]
+def _find(key, keys, slots):
     mask = np.uint64(len(keys) - 1)
     at = key & mask
     while slots[at] >= 0:
@@ -58,19 +60,20 @@ def _find(key, keys, slots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def match(codes, starts, lower, keys, slots, found, ends, windows):  # type: ignore[no-untyped-def]
+def match(codes, starts, lower, keys, slots, found, ends, windows):
     """The n-grams of each sample that are in the table.
 
-    Writes their numbers to `found`, where each text's end in it to `ends`, and the number of windows that count to `windows`. Single
-    characters follow as numbers, too (they are in the table for a few languages without blanks).
+    Writes their numbers to `found`, where each text's end in it to `ends`, and the number of
+    windows that count to `windows`. Single characters follow as numbers, too (they are in the table
+    for a few languages without blanks).
     """
     n = 0
     line = np.empty(0, dtype=np.int64)
     for i in range(len(starts) - 1):
         begin, end = starts[i], starts[i + 1]
-        while begin < end and codes[begin] == 0x20:
+        while begin < end and (codes[begin] == 0x20 or codes[begin] == 0x2F):
             begin += 1
-        while end > begin and codes[end - 1] == 0x20:
+        while end > begin and (codes[end - 1] == 0x20 or codes[end - 1] == 0x2F):
             end -= 1
         if len(line) < 2 * (end - begin) + 2:
             line = np.empty(4 * (end - begin) + 64, dtype=np.int64)
@@ -131,12 +134,12 @@ def match(codes, starts, lower, keys, slots, found, ends, windows):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def _cased(code, lower):  # type: ignore[no-untyped-def]
+def _cased(code, lower):
     return lower[code] != code or 0x61 <= code <= 0x7A or 0x3AC <= code <= 0x3CE
 
 
 @njit(cache=True, nogil=True)
-def vote(found, ends, first, labels, weights, scores):  # type: ignore[no-untyped-def]
+def vote(found, ends, first, labels, weights, scores):
     """Adds the weight of each found n-gram to its labels: `scores` float64[n, labels]."""
     begin = 0
     for i in range(len(ends)):
@@ -159,7 +162,10 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _postings() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each n-gram: where its labels start, the labels, and the n-gram's rank in each label's list."""
+    """For each n-gram:
+
+    where its labels start, the labels, and the n-gram's rank in each label's list.
+    """
     owners = np.repeat(np.arange(len(TAGS), dtype=np.int32), np.diff(FIRST))
     ranks = np.arange(len(ENTRIES), dtype=np.int32) - FIRST[owners]
     order = np.argsort(ENTRIES, kind="stable")
@@ -173,7 +179,10 @@ POSTING_FIRST, POSTING_LABELS, POSTING_RANKS = _postings()
 
 
 def matches(codes: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`match` over samples (`text.sample`): found n-grams int32, their ends int64[n], number of windows int64[n]."""
+    """`match` over samples (`text.sample`):
+
+    found n-grams int32, their ends int64[n], number of windows int64[n].
+    """
     n = len(starts) - 1
     found = np.empty(4 * len(codes) + 8 * n + 8, dtype=np.int32)
     ends, windows = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
@@ -182,7 +191,9 @@ def matches(codes: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def raw_scores(texts: pa.Array | Sequence[str | None]) -> np.ndarray:
-    """FunLangID's score of each text for each label of TAGS, float64[n, len(TAGS)], over the whole text."""
+    """FunLangID's score of each text for each label of TAGS, float64[n, len(TAGS)], over the whole
+    text.
+    """
     data, bounds = utf8_buffer(text_array(texts))
     longest = int(np.diff(bounds).max(initial=0))
     codes, starts = sample(data, bounds, longest, 0, 0, NO_COMPOSITIONS)

@@ -1,6 +1,7 @@
 """The script a text is written in, from the Unicode script property of its characters.
 
-Scripts are ISO 15924 codes in the form that labels have them: Japanese is `Jpan`, Korean `Hang`, Han without kana `Hans` or `Hant`.
+Scripts are ISO 15924 codes in the form that labels have them: Japanese is `Jpan`, Korean `Hang`,
+Han without kana `Hans` or `Hant`.
 """
 
 from collections.abc import Sequence
@@ -27,12 +28,13 @@ HAN_FORM: np.ndarray = np.zeros(0x110000, dtype=np.int8)  # 1: only simplified, 
 HAN_FORM[HANS] = 1
 HAN_FORM[HANT] = -1
 
-# Written Japanese has one kana for about one Han character; Chinese text that quotes Japanese stays far below.
+# Written Japanese has one kana for about one Han character; Chinese text that quotes Japanese stays
+# far below.
 KANA_SHARE = 0.1
 
 
 @njit(cache=True, nogil=True)
-def _count(data, bounds, table, han_form, counts, forms):  # type: ignore[no-untyped-def]
+def _count(data, bounds, table, han_form, counts, forms):
     for i in range(len(bounds) - 1):
         at, end = bounds[i], bounds[i + 1]
         while at < end:
@@ -42,7 +44,9 @@ def _count(data, bounds, table, han_form, counts, forms):  # type: ignore[no-unt
 
 
 def script_counts(texts: pa.Array | Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Characters of each script, int32[n, len(SCRIPT_NAMES)], and the simplified minus the traditional Han, int32[n]."""
+    """Characters of each script, int32[n, len(SCRIPT_NAMES)], and the simplified minus the
+    traditional Han, int32[n].
+    """
     data, bounds = utf8_buffer(text_array(texts))
     counts = np.zeros((len(bounds) - 1, len(SCRIPT_NAMES)), dtype=np.int32)
     forms = np.zeros(len(bounds) - 1, dtype=np.int32)
@@ -51,15 +55,17 @@ def script_counts(texts: pa.Array | Sequence[str | None]) -> tuple[np.ndarray, n
 
 
 @njit(cache=True, nogil=True)
-def main_script(counts: np.ndarray, form: int) -> int:
-    """Index of the most frequent script of one text, with kana, Han and Hangul weighed as one writing system each.
+def main_script(counts, form):
+    """Index of the most frequent script of one text, with kana, Han and Hangul weighed as one
+    writing system each.
 
-    Returns an index into SCRIPT_NAMES, or -1 Japanese, -2 Hans, -3 Hant, 0 (Zzzz) for a text without letters. Han without
-    evidence of its form counts as Hans. Ties go to the lower index.
+    `counts` is a row of `script_counts`, `form` its surplus of simplified Han. Returns an index
+    into SCRIPT_NAMES, or -1 Japanese, -2 Hans, -3 Hant, 0 (Zzzz) for a text without letters. Han
+    without evidence of its form counts as Hans. Ties go to the lower index.
     """
     best, most = 0, 0
     for s in range(ZINH + 1, len(counts)):
-        if s == HANI or s == HIRA or s == KANA or s == BOPO:
+        if s in (HANI, HIRA, KANA, BOPO):
             continue
         if counts[s] > most:
             best, most = s, counts[s]

@@ -1,6 +1,8 @@
-"""From an Arrow array of text to what the classifiers read: well-formed code points of a bounded sample of each document.
+"""From an Arrow array of text to what the classifiers read: well-formed code points of a bounded
+sample of each document.
 
-Everything works on the UTF-8 buffer of the Arrow array. Malformed bytes become U+FFFD here and can never reach a classifier.
+Everything works on the UTF-8 buffer of the Arrow array. Malformed bytes become U+FFFD here and can
+never reach a classifier.
 """
 
 import unicodedata
@@ -22,13 +24,18 @@ with np.load(Path(__file__).parent / "assets" / "characters.npz") as _asset:
     LOWER_TABLE[_asset["upper"]] = _asset["lower"]
 
 
-
 def _compositions() -> np.ndarray:
-    """The character that a letter below U+2000 and an accent (U+0300 to U+0345) make together, or 0: uint16[0x2000, 0x46]."""
+    """The character that a letter below U+2000 and an accent (U+0300 to U+0345) make together, or
+    0: uint16[0x2000, 0x46].
+    """
     table = np.zeros((0x2000, 0x46), dtype=np.uint16)
     for code in range(0xC0, 0x2000):
         parts = unicodedata.decomposition(chr(code)).split()
-        if len(parts) == 2 and parts[0][0] != "<" and unicodedata.normalize("NFC", chr(code)) == chr(code):
+        if (
+            len(parts) == 2
+            and parts[0][0] != "<"
+            and unicodedata.normalize("NFC", chr(code)) == chr(code)
+        ):
             letter, accent = (int(part, 16) for part in parts)
             if letter < 0x2000 and 0x300 <= accent < 0x346:
                 table[letter, accent - 0x300] = code
@@ -42,7 +49,10 @@ ZZZZ, ZYYY, ZINH = 0, 1, 2  # unassigned, common, inherited: the first three of 
 
 
 def text_array(texts: pa.Array | pa.ChunkedArray | Sequence[str | None]) -> pa.Array:
-    """`texts` as one Arrow array of type large_string. Lone surrogates of Python strings become U+FFFD."""
+    """`texts` as one Arrow array of type large_string.
+
+    Lone surrogates of Python strings become U+FFFD.
+    """
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
         if isinstance(texts, pa.ChunkedArray):  # older pyarrow
@@ -61,7 +71,9 @@ def _replace_surrogates(text: str) -> str:
 
 
 def utf8_buffer(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """The UTF-8 bytes (uint8) of a large_string array and where its texts start and end (int64[n + 1]); null is empty."""
+    """The UTF-8 bytes (uint8) of a large_string array and where its texts start and end (int64[n +
+    1]); null is empty.
+    """
     if texts.null_count:
         texts = texts.fill_null("")
     _, offsets, data = texts.buffers()
@@ -72,8 +84,11 @@ def utf8_buffer(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def decode(data: np.ndarray, at: int, end: int) -> tuple[int, int]:
-    """The code point at byte `at` and the byte after it; U+FFFD and one byte further where the bytes are malformed."""
+def decode(data, at, end):
+    """The code point at byte `at` and the byte after it;
+
+    U+FFFD and one byte further where the bytes are malformed.
+    """
     lead = np.int64(data[at])
     if lead < 0x80:
         return lead, at + 1
@@ -96,7 +111,7 @@ def decode(data: np.ndarray, at: int, end: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def is_space(code: int) -> bool:
+def is_space(code):
     """Whether Python's `str.isspace` holds for the code point."""
     if code <= 0x20:
         return code == 0x20 or 9 <= code <= 13 or 28 <= code <= 31
@@ -114,8 +129,11 @@ def is_space(code: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _copy(data, at, end, limit, compositions, codes, n):  # type: ignore[no-untyped-def]
-    """Up to `limit` code points from byte `at`, white space as one blank; returns the new length and the next byte."""
+def _copy(data, at, end, limit, compositions, codes, n):
+    """Up to `limit` code points from byte `at`, white space as one blank;
+
+    returns the new length and the next byte.
+    """
     stop = n + limit
     while at < end and n < stop:
         lead = data[at]
@@ -140,14 +158,14 @@ def _copy(data, at, end, limit, compositions, codes, n):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def _character_start(data, at, end):  # type: ignore[no-untyped-def]
+def _character_start(data, at, end):
     while at < end and data[at] & 0xC0 == 0x80:
         at += 1
     return at
 
 
 @njit(cache=True, nogil=True)
-def _sample(data, bounds, head, windows, length, compositions, codes, starts):  # type: ignore[no-untyped-def]
+def _sample(data, bounds, head, windows, length, compositions, codes, starts):
     n = 0
     room = head + windows * (length + 1)
     for i in range(len(bounds) - 1):
@@ -179,8 +197,9 @@ def sample(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A bounded sample of each text, as code points with every run of white space as one blank.
 
-    The first `head` characters, then `windows` pieces of `length` characters that begin at equal distances in the rest. Letters
-    and the accents after them are composed (`NO_COMPOSITIONS`: left as they are). Returns the code points, int32, and where each text's sample starts, int64[n + 1].
+    The first `head` characters, then `windows` pieces of `length` characters that begin at equal
+    distances in the rest. Letters and the accents after them are composed (`NO_COMPOSITIONS`: left
+    as they are). Returns the code points, int32, and where each text's sample starts, int64[n + 1].
     """
     n = len(bounds) - 1
     sizes = np.minimum(np.diff(bounds), head + windows * (length + 1))

@@ -1,10 +1,12 @@
-"""Macro-F1, noise, unknown languages, calibration and speed of the embedded model beside its parts and a fastText model.
+"""Macro-F1, noise, unknown languages, calibration and speed of the embedded model beside its parts
+and a fastText model.
 
     python -m benchmarks.language_id.evaluate [--model PATH_OF_FASTTEXT_MODEL] [--quick]
 
-Only the testing halves of the sets are used. "all" is macro-F1 over every class of the set, a class that a model does not have
-counting zero; "known" over those that it has. Classes are `sets.collapsed`. `identify`'s best label counts, without any cut. Rates
-are of one thread, in process time.
+Only the testing halves of the sets are used. "all" is macro-F1 over every class of the set, a class
+that a model does not have counting zero; "known" over those that it has. Classes are
+`sets.collapsed`. `identify`'s best label counts, without any cut. Rates are of one thread, in
+process time.
 """
 
 import argparse
@@ -12,19 +14,18 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pycld2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.language_id import sets  # noqa: E402
-from benchmarks.language_id.sets import Pairs, all_sets, collapsed, half, noise  # noqa: E402
-from language_id import embedded, identify, lexicon, load_model  # noqa: E402
-from language_id.labels import normalise_label  # noqa: E402
+from benchmarks.language_id import sets
+from benchmarks.language_id.sets import Pairs, all_sets, collapsed, half, noise
+from language_id import evidence, identify, lexicon, load_model
+from language_id.labels import normalise_label
 
 Answers = list[tuple[str, float]]
 Identifier = Callable[[list[str]], Answers]
@@ -35,13 +36,18 @@ def with_model(name: str) -> Identifier:
 
     def run(texts: list[str]) -> Answers:
         found = identify(texts, name)
-        return list(zip(found.field("label").to_pylist(), found.field("score").to_pylist(), strict=True))
+        return list(
+            zip(found.field("label").to_pylist(), found.field("score").to_pylist(), strict=True)
+        )
 
     return run
 
 
 def cld2_alone(texts: list[str]) -> Answers:
-    """CLD2's first label for the whole text, `und` where it gives none; the score is 1 where it calls itself reliable."""
+    """CLD2's first label for the whole text, `und` where it gives none;
+
+    the score is 1 where it calls itself reliable.
+    """
     answers = []
     for text in texts:
         clean = "".join(c if c.isprintable() else " " for c in text)
@@ -62,7 +68,7 @@ def lexicon_alone(texts: list[str]) -> Answers:
         best = scores.argmax(axis=1)
         top = scores[np.arange(len(best)), best]
         for number, score in zip(best.tolist(), top.tolist(), strict=True):
-            label = embedded.LABELS[embedded.TAG_LABEL[number]]
+            label = evidence.LABELS[evidence.TAG_LABEL[number]]
             answers.append((label if score > 0 else "und_Zzzz", score))
     return answers
 
@@ -81,7 +87,7 @@ def scores_by_class(pairs: Pairs, answers: Answers) -> dict[str, float]:
     return {c: 2 * right[c] / (wanted[c] + returned[c]) for c in sorted(wanted)}
 
 
-def mean(values: list[float]) -> float:
+def mean(values: Sequence[float]) -> float:
     """The mean, 0 of nothing."""
     return sum(values) / len(values) if values else 0.0
 
@@ -99,7 +105,9 @@ def well_resourced(known: set[str], most: int = 83) -> set[str]:
 
 def documents_of_three_kilobytes(pairs: Pairs) -> list[str]:
     """Texts of one language each, joined to about 3 KB."""
-    found, parts, current = [], [], ""
+    found: list[str] = []
+    parts: list[str] = []
+    current = ""
     for label, text in pairs:
         if label != current:
             parts, current = [], label
@@ -129,11 +137,11 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="the embedded model only, no rates")
     chosen = options.parse_args()
     models: dict[str, Identifier] = {"embedded": with_model("embedded")}
-    supported = {"embedded": classes_of(embedded.LABELS)}
+    supported = {"embedded": classes_of(evidence.LABELS)}
     if not chosen.quick:
         models |= {"CLD2": cld2_alone, "lexicon": lexicon_alone}
-        supported["CLD2"] = classes_of(list(embedded.CLD2_LABELS.values()))
-        supported["lexicon"] = classes_of([embedded.LABELS[i] for i in embedded.TAG_LABEL])
+        supported["CLD2"] = classes_of(list(evidence.CLD2_LABELS.values()))
+        supported["lexicon"] = classes_of([evidence.LABELS[i] for i in evidence.TAG_LABEL])
         if chosen.model:
             models[chosen.model.name] = with_model(str(chosen.model))
             supported[chosen.model.name] = classes_of(load_model(chosen.model).labels)  # type: ignore[attr-defined]
@@ -171,7 +179,9 @@ def main() -> None:
         print(f"| {kind} | " + " | ".join(f"{found[m][kind]:.2f}" for m in models) + " |")
     print("| mean | " + " | ".join(f"{mean(list(found[m].values())):.3f}" for m in models) + " |")
 
-    print("\n| embedded: languages it does not have, share accepted | texts | ≥ 0.3 | ≥ 0.5 | ≥ 0.7 |")
+    print(
+        "\n| embedded: languages it does not have, share accepted | texts | ≥ 0.3 | ≥ 0.5 | ≥ 0.7 |"
+    )
     print("|---|---|---|---|---|")
     for name, pairs in tests.items():
         strange = [
@@ -180,7 +190,9 @@ def main() -> None:
             if collapsed(label) not in supported["embedded"]
         ]
         if strange:
-            shares = " | ".join(f"{mean([s >= cut for s in strange]):.2f}" for cut in (0.3, 0.5, 0.7))
+            shares = " | ".join(
+                f"{mean([s >= cut for s in strange]):.2f}" for cut in (0.3, 0.5, 0.7)
+            )
             print(f"| {name} | {len(strange)} | {shares} |")
 
     print("\n| embedded: share right by score | 0–0.3 | 0.3–0.5 | 0.5–0.7 | 0.7–0.9 | 0.9–1 |")
@@ -190,7 +202,9 @@ def main() -> None:
         for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.1)):
             right = [
                 collapsed(label) == collapsed(answer)
-                for (label, _), (answer, score) in zip(pairs, answers["embedded", name], strict=True)
+                for (label, _), (answer, score) in zip(
+                    pairs, answers["embedded", name], strict=True
+                )
                 if low <= score < high and answer[:3] not in ("und", "zxx")
             ]
             row.append(f"{mean(right):.2f} ({len(right)})")
@@ -199,7 +213,9 @@ def main() -> None:
     if not chosen.quick:
         texts = documents_of_three_kilobytes(tests["ntrex-documents"])
         size = mean([float(len(t.encode())) for t in texts])
-        print(f"\n| rate, {len(texts)} documents of {size:.0f} bytes on average | MB/s |\n|---|---|")
+        print(
+            f"\n| rate, {len(texts)} documents of {size:.0f} bytes on average | MB/s |\n|---|---|"
+        )
         for model, run in models.items():
             print(f"| {model} | {rate(run, texts):.1f} |")
 

@@ -1,7 +1,8 @@
-"""Labelled text for calibrating and for measuring language identification, read from the data beside a checkout.
+"""Labelled text for calibrating and for measuring language identification, read from the data
+beside a checkout.
 
-Every loader returns (label, text) pairs with canonical labels. A text is for calibration or for testing by a hash of the text itself
-(`half`), so that no text is used for both.
+Every loader returns (label, text) pairs with canonical labels. A text is for calibration or for
+testing by a hash of the text itself (`half`), so that no text is used for both.
 """
 
 import base64
@@ -42,7 +43,9 @@ def unpacked(archive: str) -> Path:
 
 def order(text: str) -> int:
     """A number that depends on the text only."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).digest(), "big")
+    return int.from_bytes(
+        hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).digest(), "big"
+    )
 
 
 def half(pairs: Pairs, which: int) -> Pairs:
@@ -99,7 +102,10 @@ def _joined(lines: list[str], size: int, separator: str) -> list[str]:
 
 
 def ntrex(size: int = 0, most: int = 100) -> Pairs:
-    """NTREX-128: news in 128 languages, as sentences, or as documents of about `size` characters."""
+    """NTREX-128:
+
+    news in 128 languages, as sentences, or as documents of about `size` characters.
+    """
     found: Pairs = []
     for path in sorted((unpacked("parallel.tar.xz") / "parallel/ntrex/NTREX-128").glob("*.txt")):
         code, _, part = path.name.split(".")[-2].partition("-")
@@ -121,7 +127,9 @@ def excerpts() -> Pairs:
 
 
 def gold(most: int = 60) -> Pairs:
-    """Web documents of the built crawl files whose language is known from the corpus they come from, not by machine."""
+    """Web documents of the built crawl files whose language is known from the corpus they come
+    from, not by machine.
+    """
     built = DATA / "warc" / "built"
     texts: dict[str, str] = {}
     with lzma.open(built / "GOLD_TEXT.jsonl.xz", "rt", encoding="utf-8") as lines:
@@ -157,12 +165,39 @@ def all_sets() -> dict[str, Pairs]:
 
 # Members of a macrolanguage that identifiers commonly tell apart.
 SEPARATE = frozenset(
-    "azb bjn cdo cjy ckb diq gan hak hsn ind kiu koi ltg min mrj nan nno pnb sdh skr vro wuu yue".split()
+    [
+        "azb",
+        "bjn",
+        "cdo",
+        "cjy",
+        "ckb",
+        "diq",
+        "gan",
+        "hak",
+        "hsn",
+        "ind",
+        "kiu",
+        "koi",
+        "ltg",
+        "min",
+        "mrj",
+        "nan",
+        "nno",
+        "pnb",
+        "sdh",
+        "skr",
+        "vro",
+        "wuu",
+        "yue",
+    ]
 )
 
 
 def collapsed(label: str) -> str:
-    """The class that a label counts as: its macrolanguage, unless identifiers commonly tell its members apart."""
+    """The class that a label counts as:
+
+    its macrolanguage, unless identifiers commonly tell its members apart.
+    """
     code = label[:3]
     if code in ("zxx", "und"):
         return "none"
@@ -176,12 +211,49 @@ def collapsed(label: str) -> str:
 # --- noise ------------------------------------------------------------------------------------------------------------
 
 LENGTHS = (60, 150, 400, 1000, 2500)
-WORDS = "home news page article product item index about contact images static user view list blog post".split()
-NAMES = "i x buf len node ctx self data key val idx tmp ptr count result args".split()
+WORDS = [
+    "home",
+    "news",
+    "page",
+    "article",
+    "product",
+    "item",
+    "index",
+    "about",
+    "contact",
+    "images",
+    "static",
+    "user",
+    "view",
+    "list",
+    "blog",
+    "post",
+]
+NAMES = [
+    "i",
+    "x",
+    "buf",
+    "len",
+    "node",
+    "ctx",
+    "self",
+    "data",
+    "key",
+    "val",
+    "idx",
+    "tmp",
+    "ptr",
+    "count",
+    "result",
+    "args",
+]
 
 
 def noise(which: int, each: int = 200) -> dict[str, list[str]]:
-    """Text that is no language, made; other random numbers and other sources for calibration (0) and for testing (1)."""
+    """Text that is no language, made;
+
+    other random numbers and other sources for calibration (0) and for testing (1).
+    """
     rng = random.Random(which)
     news = half(ntrex(700, most=400), which)
     russian = [text for label, text in news if label == "rus_Cyrl"]
@@ -200,7 +272,9 @@ def noise(which: int, each: int = 200) -> dict[str, list[str]]:
         "mojibake ru": lambda r, n: _garbled(r, r.choice(russian)[:n], _RUSSIAN),
         "mojibake ar": lambda r, n: _garbled(r, r.choice(arabic)[:n], _ARABIC),
     }
-    return {name: [make(rng, rng.choice(LENGTHS)) for _ in range(each)] for name, make in makers.items()}
+    return {
+        name: [make(rng, rng.choice(LENGTHS)) for _ in range(each)] for name, make in makers.items()
+    }
 
 
 def _word(r: random.Random, least: int = 2, most: int = 9) -> str:
@@ -217,7 +291,9 @@ def _hexadecimal(r: random.Random, n: int) -> str:
 
 
 def _digits(r: random.Random, n: int) -> str:
-    return " ".join(str(r.randrange(10 ** r.randint(1, 9)) / r.choice([1, 100])) for _ in range(n // 6))
+    return " ".join(
+        str(r.randrange(10 ** r.randint(1, 9)) / r.choice([1, 100])) for _ in range(n // 6)
+    )
 
 
 def _addresses(r: random.Random, n: int) -> str:
@@ -241,12 +317,14 @@ def _emoji(r: random.Random, n: int) -> str:
 
 
 def _parts(r: random.Random, n: int) -> str:
-    units = "pcs USD EUR mm kg V A ohm PN REV".split()
-    terms = "M6 DIN RoHS IP67 SMD 0603 TO-220 AC DC".split()
+    units = ["pcs", "USD", "EUR", "mm", "kg", "V", "A", "ohm", "PN", "REV"]
+    terms = ["M6", "DIN", "RoHS", "IP67", "SMD", "0603", "TO-220", "AC", "DC"]
 
     def one() -> str:
         letters = "".join(r.choice(string.ascii_uppercase) for _ in range(r.randint(1, 4)))
-        number = f"{letters}{r.randrange(9999)}-{r.randrange(99)}{r.choice(['', 'A', 'B', '/C', 'mm'])}"
+        number = (
+            f"{letters}{r.randrange(9999)}-{r.randrange(99)}{r.choice(['', 'A', 'B', '/C', 'mm'])}"
+        )
         return f"{number} {r.randrange(1000)} {r.choice(units)} {r.randrange(99)}x{r.randrange(99)} {r.choice(terms)}"
 
     return "\n".join(one() for _ in range(n // 35 + 1))
@@ -287,9 +365,9 @@ def _source_code(which: int) -> list[str]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-                if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-                    body[0].value.value = ""
+            first = body[0] if isinstance(body, list) and body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                first.value.value = ""
         found.append(re.sub(r'\n\s*""(?=\n)', "", ast.unparse(tree)))
     return [text for text in found if len(text) > 3000]
 
