@@ -54,6 +54,8 @@ _ISSPACE = (
     0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
 )  # fmt: skip
 _LINE_ENDS = (*range(0x0A, 0x0E), *range(0x1C, 0x1F), 0x85, 0x2028, 0x2029)
+# Modifier symbols (category Sk) that orthographies use as letters: tone letters, U+A789 "꞉" for length.
+_LETTER_LIKE = ((0x02C2, 0x02DF), (0x02E5, 0x02FF), (0xA700, 0xA721), (0xA789, 0xA78A))
 _ZERO_WIDTH_SPACE, _ETHIOPIC_WORDSPACE = 0x200B, 0x1361
 _TSHEGS = (0x0F0B, 0x0F0C)
 # Characters that change how neighbours look in many orthographies, so no sign of anything.
@@ -190,7 +192,7 @@ def tables() -> Tables:
     nfd, nfkc = icu.normalizer("NFD"), icu.normalizer("NFKC")
     _query(category, scripts, folded, starts, combining, nfd, nfkc, units, lengths)
 
-    # Numbers of ICU's u_charType: Lu Ll Lt Lm Lo are 1-5, Mn Me Mc 6-8, Nd Nl No 9-11, Cc 15, Cf 16.
+    # Numbers of ICU's u_charType: Lu Ll Lt Lm Lo are 1-5, Mn Me Mc 6-8, Nd Nl No 9-11, Cc 15, Cf 16, Sk 26.
     letter = (category >= 1) & (category <= 5)
     mark = (category >= 6) & (category <= 8)
     digit = (category >= 9) & (category <= 11)
@@ -200,6 +202,9 @@ def tables() -> Tables:
 
     kind = np.full(CODE_POINTS, SYMBOL, np.uint8)
     kind[letter] = LETTER
+    for first, last in _LETTER_LIKE:
+        part = slice(first, last + 1)
+        kind[part][category[part] == 26] = LETTER
     kind[digit] = DIGIT
     in_dictionary = _ranges(scripts, _DICTIONARY_SCRIPTS) & (letter | (category == 10))
     in_dictionary[list(_DICTIONARY_EXTRA)] = True

@@ -32,14 +32,39 @@ from filters.compiling import kernel
 from filters.hashing import EOJEOL, SYMBOLS
 from filters.utf8 import decode
 
-# Languages in whose orthography an apostrophe ends an article or pronoun: "l'eau" is two words.
-ELIDING = frozenset(
-    f"{code}_Latn"
-    for code in (
-        "cat", "cos", "egl", "fra", "frp", "fur", "ita", "lij", "lld", "lmo",
-        "nap", "oci", "pms", "roh", "scn", "vec", "wln",
-    )
-)  # fmt: skip
+# What a language's orthography says of two marks inside words, as bits. The sets are those of the tokenisers
+# that FineWeb2's stop lists and limits were made with.
+ELIDES = 1  # an apostrophe ends an article or pronoun: "l'eau" is two words
+HYPHENATES = 2  # a hyphen between letters is part of the word: "E-Mail" is one
+ENDS_WITH_HYPHEN = 4  # a hyphen ends an article: Maltese "il-kelb" is two words
+_ELIDE = (
+    "cat fra frp fur ita lij lld lmo nap nrf nrm pcd pms roh scn vec wln",
+    ELIDES,
+)
+_HYPHENATE = (
+    "arg ast bak bar bos cat ckm cnr cos dan deu ell ext fin fit fkv gos gsw hbs hrx hun kir krl ksh lad "
+    "lim liv lud ltz mwl nds nld nno nob nor oci olo pdc pdt pfl pnt por ron rup sdc spa srd srp swe swg tat "
+    "vep vls vot zea",
+    HYPHENATES,
+)
+_HYPHEN_ENDS = ("mlt", ENDS_WITH_HYPHEN)
+
+
+def _orthographies() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for codes, bit in (_ELIDE, _HYPHENATE, _HYPHEN_ENDS):
+        for code in codes.split():
+            found[code] = found.get(code, 0) | bit
+    return found
+
+
+_ORTHOGRAPHY = _orthographies()
+
+
+def orthography(label: str) -> int:
+    """The bits of a label's language; 0 for a language of which nothing is known."""
+    return _ORTHOGRAPHY.get(label.partition("_")[0], 0)
+
 
 # Given for cutting, a run goes to ICU in pieces: bounded memory for a document without any space.
 _LONGEST_RUN = 4096
@@ -55,11 +80,11 @@ def _is_apostrophe(code):
 
 
 @kernel
-def _joins(before, code, after, kind, properties):
+def _joins(before, code, after, spelling, kind, properties):
     """Whether a symbol between two word characters stays inside the word.
 
     Apostrophes; the full stop in abbreviations, numbers and host names (not in "end.Next"); comma, colon and
-    slash beside a digit; the hyphen between letter and digit ("covid-19"), as datatrove's tokenisers do;
+    slash beside a digit; the hyphen between letter and digit ("covid-19") and where the language spells so;
     underscore, ampersand and at sign; Catalan's middle dot; Hebrew's geresh and gershayim; Armenian's marks of
     stress, which are written over the vowel.
     """
@@ -75,7 +100,9 @@ def _joins(before, code, after, kind, properties):
     if code == 0x3A or code == 0x2F:
         return digit_before or digit_after
     if code == 0x2D or code == 0x2010 or code == 0x2011:
-        return digit_before != digit_after
+        if digit_before or digit_after:
+            return digit_before != digit_after
+        return (spelling & (HYPHENATES | ENDS_WITH_HYPHEN)) != 0
     if code == 0xB7:
         return not (digit_before or digit_after)
     if code == 0x22:
@@ -93,7 +120,7 @@ def _repeats(code):
 
 
 @kernel
-def _word_end(buffer, i, end, code, elides, kind, properties):
+def _word_end(buffer, i, end, code, spelling, kind, properties):
     """The end of the word whose first character `code` ends at byte `i`, and what it is made of.
 
     Returns (end, whether every letter is Hangul).
@@ -118,11 +145,13 @@ def _word_end(buffer, i, end, code, elides, kind, properties):
             return after, False
         elif k == SYMBOL and last == i and after < end:
             following, _ = decode(buffer, after, end)
-            if not _joins(before, code, following, kind, properties):
+            if not _joins(before, code, following, spelling, kind, properties):
                 break
-            both_letters = kind[before] == LETTER and kind[following] == LETTER
-            if elides and both_letters and _is_apostrophe(code):
-                return after, False
+            if spelling and kind[before] == LETTER and kind[following] == LETTER:
+                if spelling & ELIDES and _is_apostrophe(code):
+                    return after, False
+                if spelling & ENDS_WITH_HYPHEN and code == 0x2D:
+                    return after, False
             hangul = False
             last = i = after
         else:
@@ -169,7 +198,7 @@ def _grown(array, size):
 
 
 @kernel
-def _scan_document(buffer, i, end, elides, kind, properties, starts, ends, flags, m):
+def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, flags, m):
     """Write the tokens of one document from place `m` on; returns the place after the last."""
     while i < end:
         code, after = decode(buffer, i, end)
@@ -179,7 +208,7 @@ def _scan_document(buffer, i, end, elides, kind, properties, starts, ends, flags
             continue
         flag = 0
         if LETTER <= k <= MARK:
-            stop, hangul = _word_end(buffer, after, end, code, elides, kind, properties)
+            stop, hangul = _word_end(buffer, after, end, code, spelling, kind, properties)
             if hangul:
                 flag = EOJEOL
         elif k == DICTIONARY:
@@ -201,11 +230,11 @@ def _scan_document(buffer, i, end, elides, kind, properties, starts, ends, flags
 
 
 @kernel
-def scan(buffer, text_offsets, elides, tables):
+def scan(buffer, text_offsets, spellings, tables):
     """Tokens of every document, those that need a dictionary uncut.
 
-    buffer uint8; text_offsets int64[n+1]; elides bool[n]. Returns (documents int64[n+1], starts int64[m], ends
-    int64[m], flags uint8[m]).
+    buffer uint8; text_offsets int64[n+1]; spellings uint8[n]: `orthography` of each. Returns
+    (documents int64[n+1], starts int64[m], ends int64[m], flags uint8[m]).
     """
     kind, properties = tables[0], tables[1]
     n = len(text_offsets) - 1
@@ -220,7 +249,9 @@ def scan(buffer, text_offsets, elides, tables):
         if m + end - begin > room:  # no document has more tokens than bytes
             room = m + end - begin + room // 2
             starts, ends, flags = _grown(starts, room), _grown(ends, room), _grown(flags, room)
-        m = _scan_document(buffer, begin, end, elides[d], kind, properties, starts, ends, flags, m)
+        m = _scan_document(
+            buffer, begin, end, spellings[d], kind, properties, starts, ends, flags, m
+        )
         documents[d + 1] = m
     return documents, starts[:m], ends[:m], flags[:m]
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from filters import compiling, icu
 from filters.characters import tables
 from filters.hashing import describe
-from filters.segmentation import ELIDING, NEEDS_DICTIONARY, cut_by_dictionary, scan
+from filters.segmentation import NEEDS_DICTIONARY, cut_by_dictionary, orthography, scan
 
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
 
@@ -79,21 +79,22 @@ def segment(texts: Texts, labels: Texts | None = None) -> Words:
     """Cut documents into words.
 
     texts: n strings; labels: n language labels ("fra_Latn") or None. Scripts decide how a run of letters is
-    cut; the label only says whether an apostrophe ends a word (French, Italian, Catalan, …). Raises TypeError
-    for texts that are no strings, ValueError where the numbers of texts and labels differ.
+    cut; the label only says what an apostrophe or hyphen between letters does (French, German,
+    Maltese, …). Raises TypeError for texts that are no strings, ValueError where the numbers of texts and
+    labels differ.
     """
     buffer, text_offsets = text_buffer(texts)
     n = len(text_offsets) - 1
-    elides = np.zeros(n, bool)
+    spellings = np.zeros(n, np.uint8)
     names = None
     if labels is not None:
         names = _labels(labels, n)
         encoded = names.dictionary_encode()
-        eliding = np.array([label in ELIDING for label in encoded.dictionary.to_pylist()], bool)
-        if eliding.any():
-            elides = eliding[encoded.indices.to_numpy(zero_copy_only=False)]
+        bits = np.array([orthography(label) for label in encoded.dictionary.to_pylist()], np.uint8)
+        if n:
+            spellings = bits[encoded.indices.to_numpy(zero_copy_only=False)]
     found = tables()
-    documents, starts, ends, flags = scan(buffer, text_offsets, elides, found)
+    documents, starts, ends, flags = scan(buffer, text_offsets, spellings, found)
     if (flags == NEEDS_DICTIONARY).any():
         documents, starts, ends, flags = cut_by_dictionary(
             buffer, documents, starts, ends, flags, icu.break_iterator()

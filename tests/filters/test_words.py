@@ -95,6 +95,16 @@ def test_an_apostrophe_ends_a_word_only_where_the_language_elides() -> None:
     assert cut("l'eau", "swh_Latn") == ["l'eau"]
 
 
+def test_a_hyphen_between_letters_does_what_the_language_says() -> None:
+    assert cut("E-Mail 3-4", "deu_Latn") == ["E-Mail", "3", "-", "4"]
+    assert cut("il-kelb", "mlt_Latn") == ["il-", "kelb"]
+    assert cut("e-mail", "pol_Latn") == ["e", "-", "mail"]
+
+
+def test_modifier_symbols_that_spell_words_are_letters() -> None:
+    assert cut("ko꞉lo꞉ ꜀kau") == ["ko꞉lo꞉", "꜀kau"]
+
+
 @pytest.mark.parametrize(
     "spellings",
     [
