@@ -63,6 +63,9 @@ SOURCES: dict[str, dict[str, str]] = {
         "xx-Qaai": UNDETERMINED, "xx-Zyyy": UNDETERMINED, "ug": "uig_Arab", "mn": "khk_Cyrl",
     },
     "funlangid": {"zh": "cmn_Hans", "zh-Hant": "cmn_Hant", "zh-Latn": "cmn_Latn", "bh": "bho_Deva",
+        "ber": "zgh_Tfng",  # the family's code: by script, the member that is written most
+        "ber-Latn": "kab_Latn",
+        "ber-Zber": "kab_Latn",
         "pa-Arab": "pnb_Arab",  # Punjabi in Arabic letters is Western Punjabi
     },
     "glotlid": {},
