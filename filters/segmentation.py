@@ -4,6 +4,7 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 
 * A word is a run of letters, numbers and marks. Format characters inside it (ZWJ, ZWNJ, soft hyphen) do not
   end it. Punctuation inside it does not either where writers mean one word (`_joins`).
+* An address ("https://example.org/a?b=1") is one word, without the punctuation at its end.
 * Any other character that is not white space is a token by itself, with the marks upon it; a run of the same
   one of `. - ~ | \\ / ^ @` is one token.
 * Letters of Thai, Lao, Khmer, Burmese, Chinese and Japanese are cut by ICU's dictionaries.
@@ -120,6 +121,20 @@ def _repeats(code):
 
 
 @kernel
+def _address_end(buffer, i, end, kind):
+    """The end of the address whose "//" begins at byte `i`: the next space, without punctuation before it."""
+    last = i + 2
+    while i < end:
+        code, i = decode(buffer, i, end)
+        k = kind[code]
+        if k <= JOINER or MARK < k < SYMBOL or code == 0x3C or code == 0x3E or code == 0x22:
+            break
+        if k != SYMBOL or code == 0x2F:
+            last = i
+    return last
+
+
+@kernel
 def _word_end(buffer, i, end, code, spelling, kind, properties):
     """The end of the word whose first character `code` ends at byte `i`, and what it is made of.
 
@@ -145,6 +160,8 @@ def _word_end(buffer, i, end, code, spelling, kind, properties):
             return after, False
         elif k == SYMBOL and last == i and after < end:
             following, _ = decode(buffer, after, end)
+            if code == 0x3A and following == 0x2F and after + 1 < end and buffer[after + 1] == 0x2F:
+                return _address_end(buffer, after, end, kind), False
             if not _joins(before, code, following, spelling, kind, properties):
                 break
             if spelling and kind[before] == LETTER and kind[following] == LETTER:

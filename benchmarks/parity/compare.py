@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.parity.documents import collect
@@ -82,11 +83,14 @@ def main() -> int:
     parser.add_argument("--fineweb2", required=True, help="folder of FineWeb2's language files")
     parser.add_argument("--documents", type=int, default=100, help="documents a language")
     parser.add_argument("--least", type=int, default=100, help="fewest documents of a language")
+    parser.add_argument("--languages", nargs="*", help="labels; default: all")
     parser.add_argument("--work", type=Path, help="keep intermediate files here")
     given = parser.parse_args()
     work = given.work or Path(tempfile.mkdtemp())
     work.mkdir(parents=True, exist_ok=True)
     table = collect(given.crawl, given.news, given.documents, given.least)
+    if given.languages:
+        table = table.filter(pc.is_in(table["label"], pa.array(given.languages)))
     pq.write_table(table, work / "documents.parquet")
     labels = list(dict.fromkeys(table["label"].to_pylist()))
     own = {label: parameters.for_label(label, given.fineweb2) for label in labels}
