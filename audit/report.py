@@ -255,7 +255,8 @@ def _natural(key: str) -> tuple[int, str]:
 
 
 def _json_text(value: Any) -> str:
-    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, indent=1)
+    # Without indentation the C encoder does it, many times faster.
+    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
     return untrusted.json_escaped(text) + "\n"
 
 

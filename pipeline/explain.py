@@ -52,6 +52,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     signals = rows.read("signals", first)
     clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
     decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
+    fitted = fit.read(plan.fit)
     lives = []
     for row in matches:
         document = {
@@ -59,7 +60,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
         }
         label = document["label"]
         measured = signals.slice(row, 1).to_pylist()[0]
-        parameters = fit.read(plan.fit, label)
+        parameters = fitted[label].parameters
         limits = decisions.rule_thresholds(plan.recipe, label, parameters)
         cluster = clusters["cluster_id"][row].as_py()
         mates = pc.indices_nonzero(pc.equal(clusters["cluster_id"], cluster)).to_pylist()

@@ -15,7 +15,6 @@ from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
 from pipeline.plan import RUN, Plan, published
-from pipeline.samples import sample_documents
 from pipeline.schema import UNKNOWN
 from pipeline.steps import clusters, decisions, fit, measure, units, write
 from pipeline.steps.measure import input_key
@@ -74,9 +73,10 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
         decisions.Task(plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe)
         for unit in unit_list
     ], engine, watch)  # fmt: skip
-    _pieces("write", write.run, plan.write, _write_tasks(plan, unit_list), engine, watch)
+    writing = _write_tasks(plan, unit_list)
+    _pieces("write", write.run, plan.write, writing, engine, watch)
 
-    details = _language_details(plan, unit_list)
+    details = _language_details(plan, unit_list, writing)
     record = _record(plan, details)
     record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
     wrong = accounting.violations(record["accounting"])
@@ -188,31 +188,25 @@ def _write_tasks(plan: Plan, unit_list: list[units.Unit]) -> list[write.Task]:
     return found
 
 
-def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
+def _language_details(
+    plan: Plan, unit_list: list[units.Unit], writing: list[write.Task]
+) -> dict[str, dict[str, Any]]:
     """What the report says of each language, in alphabetical order."""
     details: dict[str, dict[str, Any]] = {}
     for unit in unit_list:
         manifest = plan.decisions.manifest(unit.piece)
         assert manifest is not None
-        for label, values in manifest["labels"].items():
-            parameters = fit.read(plan.fit, label)
-            limits = decisions.rule_thresholds(plan.recipe, label, parameters)
-            details[label] = {
-                **{key: value for key, value in values.items() if key != "shards"},
-                "thresholds": limits,
-                "has_own_parameters": language_parameters.has_own(
-                    label, plan.recipe.parameters.fineweb2
-                ),
-                "vacuous": [
-                    name for name in language_parameters.vacuous(parameters) if name in limits
-                ],
-            }
+        details |= manifest["labels"]
+    for task in writing:
+        manifest = plan.write.manifest(task.piece)
+        assert manifest is not None
+        for label, samples in manifest["samples"].items():
+            details[label].setdefault("samples", {}).update(samples)
     return details
 
 
 def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """run.json."""
-    folder = plan.recipe.parameters.fineweb2
     read, quarantined, files = 0, 0, 0
     skipped: Counter[str] = Counter()
     for key in plan.inputs:
@@ -242,8 +236,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "parameters_hash": language_parameters.folder_hash(folder) if folder else None,
-        "stop_words_hash": language_parameters.stop_words_hash(folder) if folder else None,
+        **_parameter_hashes(plan),
         "steps": {step.step: step.fingerprint for step in plan.folders},
         "inputs": [
             {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
@@ -257,6 +250,20 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _parameter_hashes(plan: Plan) -> dict[str, str | None]:
+    """What tells `decide` whether the stop words are still those that were measured."""
+    folder = plan.recipe.parameters.fineweb2
+    if folder is None:
+        return {"parameters_hash": None, "stop_words_hash": None}
+    whole = language_parameters.folder_hash(folder)
+    before = plan.store.read_json(RUN) if plan.store.exists(RUN) else {}
+    if before.get("parameters_hash") == whole:
+        stop_words = before["stop_words_hash"]
+    else:
+        stop_words = language_parameters.stop_words_hash(folder)
+    return {"parameters_hash": whole, "stop_words_hash": stop_words}
+
+
 def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, Any]]) -> None:
     """Complete the staged folders, swap them in, and write run.json last of all."""
     folder, store = plan.write, plan.store
@@ -266,8 +273,6 @@ def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, An
         write.copy_parameters(folder, plan.fit, labels)
         shards = {label: values["kept"] for label, values in details.items() if values["kept"]}
         store.write_text(folder.file("corpus/README.md"), dataset_card(record, shards))
-        for label, samples in sample_documents(folder, details, plan.recipe.seed).items():
-            details[label]["samples"] = samples
         report = {
             "recipe_name": plan.recipe.name,
             "recipe": record["recipe"],

@@ -19,6 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 TEMPORARY = ".tmp"
+# Columns that hold few values or none; see parquet_writer.
+REPEATING = frozenset(
+    {"dump", "file_path", "language", "language_script", "label", "minhash_cluster_size", "weight"}
+    | {"token_count", "quality_score", "origin", "source_id", "source_language", "doc_group_id"}
+    | {"engine", "segment_status", "filter_reason", "outcome", "reason", "cut"}
+)
 
 
 class Store:
@@ -195,14 +201,19 @@ class Store:
 
 
 def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
-    """The one way this project writes Parquet: zstd, no dictionary for text and hashes."""
+    """The one way this project writes Parquet: zstd where it pays, no dictionary for text and hashes.
+
+    A dictionary of a few labels gains nothing from zstd, whose start costs a millisecond per file of
+    many columns: with thousands of languages that is most of the time.
+    """
     plain = {"text", "id", "url", "signature"}
     dictionary = [f.name for f in schema if f.name not in plain and pa.types.is_string(f.type)]
+    compression = {f.name: "none" if f.name in REPEATING else "zstd" for f in schema}
     return pq.ParquetWriter(
         file,
         schema,
-        compression="zstd",
-        compression_level=3,
+        compression=compression,
+        compression_level={name: 3 for name, codec in compression.items() if codec == "zstd"},
         use_dictionary=dictionary,
         write_page_index=True,
     )

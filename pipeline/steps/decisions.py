@@ -5,17 +5,17 @@ kept and the others are duplicates; the rules are applied to the kept members in
 first one that fails is the reason; weights follow from the removal rate per cluster size.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup import rebalance
 from filters import rules
-from filters.parameters import LanguageParameters, thresholds
+from filters.parameters import LanguageParameters, thresholds, vacuous
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
@@ -23,7 +23,9 @@ from pipeline.steps import fit
 from pipeline.steps.clusters import kept_members
 from pipeline.steps.units import Rows, Unit, label_slices
 
-KEPT, REMOVED, DUPLICATE = "kept", "removed", "duplicate"
+OUTCOMES = ("kept", "removed", "duplicate")
+KEPT, REMOVED, DUPLICATE = range(3)
+DUPLICATES = ("exact_duplicate", "near_duplicate")
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
 DOCUMENT_COLUMNS = ["label", "id", "date", "language_score", "cut", "text_bytes"]
 
@@ -78,135 +80,138 @@ def rule_thresholds(
 
 def run(task: Task) -> dict[str, Any]:
     """Decide one unit and commit it; its manifest holds the counts of each label."""
+    recipe = task.recipe
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     documents = rows.read("documents", DOCUMENT_COLUMNS)
-    metrics = sorted({rules.RULES[name].metric for name in task.recipe.rules} | {"word_count"})
+    metrics = sorted({rules.RULES[name].metric for name in recipe.rules} | {"word_count"})
     signals = rows.read("signals", metrics)
     clusters = task.clusters.store.read_columns(
         task.clusters.file(f"{task.piece}.parquet"), ["cluster_id", "content_id"]
     )
-    tables, labels = [], {}
-    for label, start, stop in label_slices(documents["label"]):
-        parameters = fit.read(task.fit, label)
-        table, labels[label] = _decide(
-            label,
-            documents.slice(start, stop - start),
-            signals.slice(start, stop - start),
-            clusters.slice(start, stop - start),
-            parameters,
-            task.recipe,
-        )
-        tables.append(table)
-    decided = pa.concat_tables(tables).unify_dictionaries()
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), decided)
-    task.folder.commit(task.piece, {"rows": decided.num_rows, "labels": labels})
-    return {"documents": decided.num_rows, "kept": sum(v["kept"] for v in labels.values())}
+    slices = label_slices(documents["label"])
+    fitted = fit.read(task.fit)
+    limits = {
+        label: rule_thresholds(recipe, label, fitted[label].parameters) for label, _, _ in slices
+    }
+    lowest = {label: language_cut(recipe, fitted[label].parameters) for label, _, _ in slices}
 
+    # Reasons are numbers into `names`; 0 is none.
+    early = sorted(set(documents["cut"].unique().drop_null().to_pylist()))
+    names = [None, *early, "language_score", *DUPLICATES, *recipe.rules]
+    code = {name: number for number, name in enumerate(names)}
+    reason = pc.fill_null(pc.index_in(documents["cut"], pa.array(names[1:], pa.string())), -1)
+    reason = reason.to_numpy().astype(np.int16) + 1
 
-def _decide(
-    label: str,
-    documents: pa.Table,
-    signals: pa.Table,
-    clusters: pa.Table,
-    parameters: LanguageParameters,
-    recipe: Recipe,
-) -> tuple[pa.Table, dict[str, Any]]:
-    """The decisions on one label's documents, and its entry in the manifest."""
-    n = documents.num_rows
-    words = signals["word_count"].to_numpy()
-    cut = pl.from_arrow(documents["cut"])
+    per_row = _per_row({label: _or_nan(cut) for label, cut in lowest.items()}, slices)
     scores = documents["language_score"].to_numpy()
-    reason = np.full(n, None, object)
-    reason[:] = cut.to_numpy()
-    lowest = language_cut(recipe, parameters)
-    if lowest is not None:
-        reason[(scores < lowest) & cut.is_null().to_numpy()] = "language_score"
-    remaining = np.flatnonzero(_is_none(reason))
+    reason[(scores < per_row) & (reason == 0)] = code["language_score"]
+    remaining = np.flatnonzero(reason == 0)
+    stands, size = _kept(documents, signals, clusters, remaining)
+    kept, duplicates = remaining[stands], remaining[~stands]
+    content = clusters["content_id"].to_numpy()
+    exact = np.isin(content[duplicates], content[kept])
+    reason[duplicates] = np.where(exact, code[DUPLICATES[0]], code[DUPLICATES[1]])
 
-    cluster = clusters["cluster_id"].to_numpy()[remaining]
-    frame = pl.DataFrame(
-        {
-            "cluster": cluster,
-            "language_score": scores[remaining],
-            "words": words[remaining],
-            "date": pl.from_arrow(documents["date"])[remaining],
-            "id": pl.from_arrow(documents["id"])[remaining],
-        }
-    )
-    stands = kept_members(frame)
-    _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
-    size = np.zeros(n, np.int64)
-    size[remaining] = counts[inverse]
+    for name in recipe.rules:
+        threshold = _per_row({label: _or_nan(v[name]) for label, v in limits.items()}, slices)[kept]
+        values = signals[rules.RULES[name].metric].to_numpy()[kept]
+        failing = rules.drops(rules.RULES[name], values, threshold)
+        reason[kept[failing & (reason[kept] == 0)]] = code[name]
 
-    content = clusters["content_id"].to_numpy()[remaining]
-    kept_content = content[stands]
-    duplicates = remaining[~stands]
-    exact = np.isin(content[~stands], kept_content)
-    reason[duplicates] = np.where(exact, "exact_duplicate", "near_duplicate")
-
-    kept = remaining[stands]
-    failed = _first_failures(signals, kept, rule_thresholds(recipe, label, parameters))
-    reason[kept] = failed
-    removed_by_rule = ~_is_none(failed)
-    weights, rebalancing = _weights(size[kept], removed_by_rule, recipe)
-
-    outcome = np.full(n, REMOVED, object)
+    outcome = np.full(len(reason), REMOVED, np.int8)
     outcome[duplicates] = DUPLICATE
-    outcome[kept[~removed_by_rule]] = KEPT
-    weight = np.zeros(n, np.int32)
-    weight[kept[~removed_by_rule]] = weights[~removed_by_rule]
+    outcome[reason == 0] = KEPT
+    weight = np.zeros(len(reason), np.int32)
+    labels = {}
+    for label, start, stop in slices:
+        own = slice(start, stop)
+        standing = start + np.flatnonzero(size[own] * (outcome[own] != DUPLICATE))
+        weights, rebalancing = _weights(size[standing], outcome[standing] == REMOVED, recipe)
+        weight[standing] = weights * (outcome[standing] == KEPT)
+        words = signals["word_count"].slice(start, stop - start).to_numpy()
+        text_bytes = documents["text_bytes"].slice(start, stop - start).to_numpy()
+        labels[label] = {
+            **_counts(outcome[own], reason[own], names, words, text_bytes),
+            "clusters": len(standing),
+            "cluster_sizes": _histogram(size[standing]),
+            "cut": lowest[label],
+            "thresholds": limits[label],
+            "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.rules],
+            "has_own_parameters": fitted[label].has_own,
+            "rebalancing": rebalancing,
+            "shards": _shards(outcome[own] == KEPT, text_bytes, recipe.output.shard_bytes),
+        }
     table = pa.table(
         [
-            pa.array(outcome, pa.string())
-            .dictionary_encode()
-            .cast(DECISIONS.field("outcome").type),
-            pa.array(reason, pa.string()).dictionary_encode().cast(DECISIONS.field("reason").type),
+            pa.DictionaryArray.from_arrays(outcome, pa.array(OUTCOMES)),
+            pa.DictionaryArray.from_arrays(
+                pa.array(reason - 1, mask=reason == 0), pa.array(names[1:], pa.string())
+            ),
             pa.array(size, mask=size == 0),
             weight,
         ],
         schema=DECISIONS,
     )
-    text_bytes = documents["text_bytes"].to_numpy()
-    is_kept = outcome == KEPT
-    removed = Counter(reason[outcome == REMOVED].tolist())
-    return table, {
-        "documents": n,
-        "kept": int(is_kept.sum()),
-        "removed": dict(sorted(removed.items())),
-        "duplicates": len(duplicates),
-        "exact_duplicates": int(exact.sum()),
-        "clusters": len(kept),
+    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    task.folder.commit(task.piece, {"rows": table.num_rows, "labels": labels})
+    return {"documents": table.num_rows, "kept": int((outcome == KEPT).sum())}
+
+
+def _or_nan(value: float | None) -> float:
+    """A threshold that no comparison passes, where there is none."""
+    return np.nan if value is None else value
+
+
+def _per_row(values: dict[str, float], slices: list[tuple[str, int, int]]) -> np.ndarray:
+    """float64[n]: each label's value at each of its rows."""
+    rows = [stop - start for _, start, stop in slices]
+    return np.repeat(np.array([values[label] for label, _, _ in slices], np.float64), rows)
+
+
+def _kept(
+    documents: pa.Table, signals: pa.Table, clusters: pa.Table, remaining: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """bool[r]: which of the remaining rows stand for their clusters; int64[n]: the size of each row's
+    cluster over the remaining rows, 0 for the others."""
+    cluster = clusters["cluster_id"].to_numpy()[remaining]
+    frame = pl.DataFrame(
+        {
+            "cluster": cluster,
+            "language_score": documents["language_score"].to_numpy()[remaining],
+            "words": signals["word_count"].to_numpy()[remaining],
+            "date": pl.from_arrow(documents["date"])[remaining],
+            "id": pl.from_arrow(documents["id"])[remaining],
+        }
+    )
+    _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
+    size = np.zeros(documents.num_rows, np.int64)
+    size[remaining] = counts[inverse]
+    return kept_members(frame), size
+
+
+def _counts(
+    outcome: np.ndarray,
+    reason: np.ndarray,
+    names: list[str | None],
+    words: np.ndarray,
+    text_bytes: np.ndarray,
+) -> dict[str, Any]:
+    """The counts of one label for the manifest."""
+    per_reason = np.bincount(reason, minlength=len(names))
+    by_name = {name: int(per_reason[i]) for i, name in enumerate(names) if name and per_reason[i]}
+    exact, near = (by_name.pop(name, 0) for name in DUPLICATES)
+    kept = outcome == KEPT
+    return {
+        "documents": len(outcome),
+        "kept": int(kept.sum()),
+        "removed": dict(sorted(by_name.items())),
+        "duplicates": exact + near,
+        "exact_duplicates": exact,
         "words": int(words.sum()),
-        "kept_words": int(words[is_kept].sum()),
+        "kept_words": int(words[kept].sum()),
         "text_bytes": int(text_bytes.sum()),
-        "kept_bytes": int(text_bytes[is_kept].sum()),
-        "cut": lowest,
-        "rebalancing": rebalancing,
-        "cluster_sizes": _histogram(size[kept]),
-        "shards": {
-            "corpus": _shards(text_bytes * is_kept, is_kept, recipe.output.shard_bytes),
-            "removed": _shards(text_bytes * ~is_kept, ~is_kept, recipe.output.shard_bytes),
-        },
+        "kept_bytes": int(text_bytes[kept].sum()),
     }
-
-
-def _is_none(values: np.ndarray) -> np.ndarray:
-    """Where an object array holds None."""
-    return np.equal(values, None)
-
-
-def _first_failures(
-    signals: pa.Table, rows: np.ndarray, limits: dict[str, float | None]
-) -> np.ndarray:
-    """The name of the first rule that each row fails, or None."""
-    failed = np.full(len(rows), None, object)
-    for name, threshold in limits.items():
-        if threshold is None:
-            continue
-        rule = rules.RULES[name]
-        values = signals[rule.metric].to_numpy()[rows]
-        failed[rules.drops(rule, values, threshold) & _is_none(failed)] = name
-    return failed
 
 
 def _weights(
@@ -237,8 +242,16 @@ def _histogram(sizes: np.ndarray) -> dict[str, int]:
     return {str(v): int(c) for v, c in zip(values, counts, strict=True)}
 
 
-def _shards(sizes: np.ndarray, chosen: np.ndarray, limit: int) -> list[int]:
-    """Row after the last of each shard; a shard closes with the row that brings it to `limit` bytes."""
+def _shards(kept: np.ndarray, text_bytes: np.ndarray, limit: int) -> dict[str, list[int]]:
+    """For `corpus` and `removed` the row after the last of each shard of about `limit` bytes."""
+    return {
+        "corpus": _ends(text_bytes * kept, kept, limit),
+        "removed": _ends(text_bytes * ~kept, ~kept, limit),
+    }
+
+
+def _ends(sizes: np.ndarray, chosen: np.ndarray, limit: int) -> list[int]:
+    """A shard closes with the row that brings it to `limit`; every shard has a chosen row."""
     if not chosen.any():
         return []
     total = np.cumsum(sizes)

@@ -436,7 +436,9 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     lists, folder = recipe.url_filter, recipe.parameters.fineweb2
     return {
         **recipe_keys(recipe),
-        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash if lists else None,
+        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash
+        if lists
+        else None,
         "language_model": language_id.load_model(recipe.language.model).hash,
         "stop_words": language_parameters.stop_words_hash(folder) if folder else None,
         "libraries": _library_versions(recipe),

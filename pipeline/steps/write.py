@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
+from pipeline.samples import sample
 from pipeline.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
-from pipeline.steps.decisions import KEPT
+from pipeline.steps.decisions import KEPT, OUTCOMES
 from pipeline.steps.units import Rows, Unit
 from pipeline.store import parquet_writer
 
@@ -92,17 +93,24 @@ def run(task: Task) -> dict[str, Any]:
             task.first_row + stop,
         ),
     )
-    counts = {"corpus": 0, "removed": 0}
+    counts: dict[str, int] = {"corpus": 0, "removed": 0}
+    samples: dict[str, dict[str, Any]] = {}
     offset = 0
     number = task.shard[1] if task.shard else 0
     for label, n in task.labels if not task.shard else [(names[0], stop - start)]:
         part = table.slice(offset, n)
         offset += n
-        for kind in ("corpus", "removed"):
+        is_kept = pc.equal(part["outcome"], OUTCOMES[KEPT])
+        for kind, chosen in (("corpus", is_kept), ("removed", pc.invert(is_kept))):
             if task.shard and task.shard[0] != kind:
                 continue
-            counts[kind] += _write(task, kind, label, number, part)
-    task.folder.commit(task.piece, counts)
+            documents = part.filter(chosen)
+            counts[kind] += documents.num_rows
+            if documents.num_rows:
+                _write(task, kind, label, number, documents)
+                if number == 0:
+                    samples.setdefault(label, {}).update(sample(documents, task.recipe.seed))
+    task.folder.commit(task.piece, {**counts, "samples": samples})
     return counts
 
 
@@ -142,20 +150,17 @@ def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
     return table.append_column("outcome", decisions["outcome"].cast(pa.string()))
 
 
-def _write(task: Task, kind: str, label: str, number: int, table: pa.Table) -> int:
-    is_kept = pc.equal(table["outcome"], KEPT)
+def _write(task: Task, kind: str, label: str, number: int, documents: pa.Table) -> None:
     if kind == "corpus":
-        chosen = table.filter(is_kept).select(CORPUS.names).cast(CORPUS)
+        documents = documents.select(CORPUS.names).cast(CORPUS)
+    elif task.recipe.output.removed == "none":
+        return
     else:
-        chosen = table.filter(pc.invert(is_kept)).select(REMOVED.names).cast(REMOVED)
-        if task.recipe.output.removed == "none":
-            return chosen.num_rows
+        documents = documents.select(REMOVED.names).cast(REMOVED)
         if task.recipe.output.removed == "reasons":
-            chosen = chosen.drop_columns(["text"])
-    if chosen.num_rows:
-        name = task.folder.file(f"{kind}/{label}/train-{number:05d}.parquet")
-        task.folder.store.write_table(name, chosen, parquet_rows(chosen))
-    return chosen.num_rows
+            documents = documents.drop_columns(["text"])
+    name = task.folder.file(f"{kind}/{label}/train-{number:05d}.parquet")
+    task.folder.store.write_table(name, documents, parquet_rows(documents))
 
 
 def write_quarantine(folder: StepFolder, measure: StepFolder, inputs: list[str]) -> None:
