@@ -292,7 +292,6 @@ def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, An
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
     store.write_json(RUN, record)
-    store.sync()
     store.remove(folder.name)
 
 

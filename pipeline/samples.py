@@ -20,10 +20,11 @@ def sample(table: pa.Table, seed: int) -> dict[str, list[dict[str, Any]]]:
     for row, (id, reason) in enumerate(zip(head["id"].to_pylist(), reasons, strict=True)):
         key = hashlib.sha256(f"{seed}\0{id}".encode()).digest()
         chosen.setdefault(reason or "kept", []).append((key, row))
-    samples = {}
-    for reason, keys in sorted(chosen.items()):
-        documents = head.take([row for _, row in sorted(keys)[:PER_REASON]]).select(COLUMNS)
-        text = pc.utf8_slice_codeunits(documents["text"], 0, CHARACTERS)
-        position = documents.column_names.index("text")
-        samples[reason] = documents.set_column(position, "text", text).to_pylist()
-    return samples
+    rows = {
+        reason: [row for _, row in sorted(keys)[:PER_REASON]] for reason, keys in chosen.items()
+    }
+    documents = head.select(COLUMNS).take([row for group in rows.values() for row in group])
+    text = pc.utf8_slice_codeunits(documents["text"], 0, CHARACTERS)
+    position = documents.column_names.index("text")
+    found = iter(documents.set_column(position, "text", text).to_pylist())
+    return {reason: [next(found) for _ in group] for reason, group in rows.items()}
