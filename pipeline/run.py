@@ -14,7 +14,7 @@ from pipeline import accounting
 from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
-from pipeline.plan import RUN, Plan, published
+from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.schema import UNKNOWN
 from pipeline.steps import clusters, decisions, fit, measure, units, write
 from pipeline.steps.measure import input_key
@@ -32,6 +32,8 @@ LIBRARIES = (
     "pycld2",
     "icu4py",
 )
+STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
+WRITTEN = "written.json"  # label -> key and samples of its published files
 TASK_MEMORY = 1 * 2**30
 
 
@@ -63,26 +65,9 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
             collect_garbage(plan)
         return _result(plan, record, "nothing to do: the output is up to date")
 
-    _measure(plan, engine, watch)
-    unit_list = _index(plan)
-    _fit(plan, unit_list, watch)
-    _pieces("clusters", clusters.run, plan.clusters, [
-        clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe) for unit in unit_list
-    ], engine, watch)  # fmt: skip
-    _pieces("decisions", decisions.run, plan.decisions, [
-        decisions.Task(plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe)
-        for unit in unit_list
-    ], engine, watch)  # fmt: skip
-    writing = _write_tasks(plan, unit_list)
-    _pieces("write", write.run, plan.write, writing, engine, watch)
-
-    details = _language_details(plan, unit_list, writing)
-    record = _record(plan, details)
-    record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
-    wrong = accounting.violations(record["accounting"])
-    if wrong:
-        raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
-    _publish(plan, record, details)
+    if plan.write.manifest(STAGED) is None:
+        _stage(plan, engine, watch, started)
+    record = _swap(plan)
     if not keep_steps:
         collect_garbage(plan)
     return _result(plan, record, "done")
@@ -106,6 +91,38 @@ def collect_garbage(plan: Plan) -> list[str]:
             store.remove(name)
             gone.append(name)
     return gone
+
+
+def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
+    """Run what is left of all steps, and build the output beside the published one."""
+    _measure(plan, engine, watch)
+    unit_list = _index(plan)
+    _fit(plan, unit_list, watch)
+    _pieces("clusters", clusters.run, plan.clusters, [
+        clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe)
+        for unit in unit_list
+    ], engine, watch)  # fmt: skip
+    _pieces("decisions", decisions.run, plan.decisions, [
+        decisions.Task(
+            plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe
+        )
+        for unit in unit_list
+    ], engine, watch)  # fmt: skip
+    details = _language_details(plan, unit_list)
+    unchanged = _unchanged(plan, details)
+    writing = _write_tasks(plan, unit_list, unchanged)
+    _pieces("write", write.run, plan.write, writing, engine, watch)
+    _add_samples(plan, writing, unchanged, details)
+
+    record = _record(plan, details)
+    wrong = accounting.violations(record["accounting"])
+    if wrong:
+        raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
+    _complete(plan, record, details, unchanged)
+    record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
+    keys = _keys(plan, details)
+    written = {k: {"key": keys[k], "samples": v.get("samples", {})} for k, v in details.items()}
+    plan.write.commit(STAGED, {"record": record, "written": written})
 
 
 def _measure(plan: Plan, engine: Engine, watch: Watch) -> None:
@@ -176,33 +193,69 @@ def _fit(plan: Plan, unit_list: list[units.Unit], watch: Watch) -> None:
             advance({"languages": len(labels)})
 
 
-def _write_tasks(plan: Plan, unit_list: list[units.Unit]) -> list[write.Task]:
-    found: list[write.Task] = []
-    for unit in unit_list:
-        manifest = plan.decisions.manifest(unit.piece)
-        assert manifest is not None
-        template = write.Task(
-            plan.write, plan.measure, plan.index_file, plan.decisions, unit, 0, (), plan.recipe
-        )
-        found += write.tasks(template, manifest)
-    return found
-
-
-def _language_details(
-    plan: Plan, unit_list: list[units.Unit], writing: list[write.Task]
-) -> dict[str, dict[str, Any]]:
+def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
     """What the report says of each language, in alphabetical order."""
     details: dict[str, dict[str, Any]] = {}
     for unit in unit_list:
         manifest = plan.decisions.manifest(unit.piece)
         assert manifest is not None
         details |= manifest["labels"]
+    return details
+
+
+def _keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:
+    inputs = inputs_hash(plan.inputs)
+    return {
+        label: write.label_key(inputs, plan.measure.fingerprint, plan.recipe, values["digest"])
+        for label, values in details.items()
+    }
+
+
+def _unchanged(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The labels whose published files need not be written again, with their entries in WRITTEN."""
+    try:
+        written = plan.store.read_json(WRITTEN)
+    except FileNotFoundError:
+        return {}
+    keys = _keys(plan, details)
+    return {k: v for k, v in written.items() if k in keys and v["key"] == keys[k]}
+
+
+def _write_tasks(
+    plan: Plan, unit_list: list[units.Unit], unchanged: dict[str, dict[str, Any]]
+) -> list[write.Task]:
+    found: list[write.Task] = []
+    for unit in unit_list:
+        manifest = plan.decisions.manifest(unit.piece)
+        assert manifest is not None
+        template = write.Task(
+            plan.write,
+            plan.measure,
+            plan.index_file,
+            plan.decisions,
+            unit,
+            0,
+            (),
+            plan.recipe,
+            unchanged=frozenset(unchanged),
+        )
+        found += write.tasks(template, manifest)
+    return found
+
+
+def _add_samples(
+    plan: Plan,
+    writing: list[write.Task],
+    unchanged: dict[str, dict[str, Any]],
+    details: dict[str, dict[str, Any]],
+) -> None:
+    for label, entry in unchanged.items():
+        details[label]["samples"] = entry["samples"]
     for task in writing:
         manifest = plan.write.manifest(task.piece)
         assert manifest is not None
         for label, samples in manifest["samples"].items():
             details[label].setdefault("samples", {}).update(samples)
-    return details
 
 
 def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -264,35 +317,49 @@ def _parameter_hashes(plan: Plan) -> dict[str, str | None]:
     return {"parameters_hash": whole, "stop_words_hash": stop_words}
 
 
-def _publish(plan: Plan, record: dict[str, Any], details: dict[str, dict[str, Any]]) -> None:
-    """Complete the staged folders, swap them in, and write run.json last of all."""
+def _complete(
+    plan: Plan,
+    record: dict[str, Any],
+    details: dict[str, dict[str, Any]],
+    unchanged: dict[str, dict[str, Any]],
+) -> None:
+    """Add to the staged corpus what goes with it: unchanged labels, quarantine, parameters, report."""
     folder, store = plan.write, plan.store
-    if folder.manifest("publish") is None:
-        labels = list(details)
-        write.write_quarantine(folder, plan.measure, plan.inputs)
-        write.copy_parameters(folder, plan.fit, labels)
-        shards = {label: values["kept"] for label, values in details.items() if values["kept"]}
-        store.write_text(folder.file("corpus/README.md"), dataset_card(record, shards))
-        report = {
-            "recipe_name": plan.recipe.name,
-            "recipe": record["recipe"],
-            "inputs": {
-                "count": len(plan.sources),
-                "bytes": sum(max(s.size, 0) for s in plan.sources),
-            },
-            "accounting": record["accounting"],
-            **_quarantine_head(folder),
-        }
-        write_report(
-            report,
-            details,
-            lambda name, text: store.write_text(folder.file(f"report/{name}"), text),
-        )
-        folder.commit("publish", {})
+    write.write_quarantine(folder, plan.measure, plan.inputs)
+    write.copy_parameters(folder, plan.fit, list(details))
+    for label in unchanged:
+        for kind in ("corpus", "removed"):
+            store.link(f"{kind}/{label}", folder.file(f"{kind}/{label}"))
+    kept = {label: values["kept"] for label, values in details.items() if values["kept"]}
+    store.write_text(folder.file("corpus/README.md"), dataset_card(record, kept))
+    report = {
+        "recipe_name": plan.recipe.name,
+        "recipe": record["recipe"],
+        "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
+        "accounting": record["accounting"],
+        **_quarantine_head(folder),
+    }
+    write_report(
+        report, details, lambda name, text: store.write_text(folder.file(f"report/{name}"), text)
+    )
+
+
+def _swap(plan: Plan) -> dict[str, Any]:
+    """Make what is staged the output; returns run.json, which is written last of all.
+
+    Only what the manifest holds is used here: the labels that were taken over from the published
+    output cannot be told any more once the swap has begun.
+    """
+    folder, store = plan.write, plan.store
+    staged = folder.manifest(STAGED)
+    assert staged is not None
+    store.remove(WRITTEN)
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
-    store.write_json(RUN, record)
+    store.write_json(WRITTEN, staged["written"])
+    store.write_json(RUN, staged["record"])
     store.remove(folder.name)
+    return staged["record"]
 
 
 def _quarantine_head(folder: StepFolder) -> dict[str, Any]:

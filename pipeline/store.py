@@ -6,7 +6,6 @@ lists a folder: it follows manifests (see pipeline/ledger.py).
 """
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import fsspec
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -104,11 +104,11 @@ class Store:
 
     def read_json(self, name: str) -> Any:
         with self.open(name) as file:
-            return json.loads(file.read())
+            return orjson.loads(file.read())
 
     def write_json(self, name: str, data: Any) -> None:
         with self.create(name) as file:
-            file.write((json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+            file.write(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
     def write_text(self, name: str, text: str) -> None:
         with self.create(name) as file:
@@ -179,6 +179,17 @@ class Store:
         elif self.exists(name):
             self._fs.rm(self.path(name), recursive=True)
             self._fs.invalidate_cache()
+
+    def link(self, name: str, other: str) -> None:
+        """Make the files of folder `name` those of folder `other` too, without copying where possible."""
+        for file in self.files(name):
+            target = self.path(other + file[len(name) :])
+            if not self.local:
+                self._fs.copy(self.path(file), target)
+                continue
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.link(self.path(file), target)
 
     def publish(self, staged: str, final: str) -> None:
         """Make the folder `staged` the folder `final`; repeats safely after a kill at any point."""

@@ -30,7 +30,7 @@ def main() -> None:
     shutil.rmtree(output, ignore_errors=True)
     configs = fineweb2_configs(scratch)
     finished = polysieve(
-        "run", "fineweb2", "--input", str(BUILT / "*.gz"), "--output", str(output),
+        "run", "fineweb2", "--input", str(BUILT / "BUILT*.gz"), "--output", str(output),
         "--set", f"parameters.fineweb2={configs}", *sys.argv[2:],
     )  # fmt: skip
     print(finished.output)
@@ -113,8 +113,8 @@ def report_clusters(gold: pl.DataFrame, documents: pl.DataFrame) -> None:
         pairs = pl.read_csv(file.read(), separator="\t", quote_char=None)
     for low, high in ((0.95, 1.01), (0.85, 1.01), (0.8, 1.01), (0.7, 0.8), (0.5, 0.7)):
         present = same_label = together = 0
-        for a, b, jaccard in pairs.select("doc_a", "doc_b", "jaccard5").iter_rows():
-            if low <= jaccard < high and a in where and b in where:
+        for a, b, similarity in pairs.select("doc_a", "doc_b", "jaccard5").iter_rows():
+            if low <= similarity < high and a in where and b in where:
                 present += 1
                 if where[a][0] == where[b][0]:
                     same_label += 1

@@ -17,7 +17,7 @@ def main() -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     base = [
         "--input",
-        str(BUILT / "*.gz"),
+        str(BUILT / "BUILT*.gz"),
         "--set",
         f"parameters.fineweb2={fineweb2_configs(scratch)}",
     ]

@@ -27,7 +27,7 @@ def main() -> None:
         "run",
         "fineweb2",
         "--input",
-        str(BUILT / "*.gz"),
+        str(BUILT / "BUILT*.gz"),
         "--set",
         f"parameters.fineweb2={configs}",
     ]

@@ -5,6 +5,7 @@ kept and the others are duplicates; the rules are applied to the kept members in
 first one that fails is the reason; weights follow from the removal rate per cluster size.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +133,7 @@ def run(task: Task) -> dict[str, Any]:
         text_bytes = documents["text_bytes"].slice(start, stop - start).to_numpy()
         labels[label] = {
             **_counts(outcome[own], reason[own], names, words, text_bytes),
+            "digest": _digest(names, outcome[own], reason[own], size[own], weight[own]),
             "clusters": len(standing),
             "cluster_sizes": _histogram(size[standing]),
             "cut": lowest[label],
@@ -187,6 +189,14 @@ def _kept(
     size = np.zeros(documents.num_rows, np.int64)
     size[remaining] = counts[inverse]
     return kept_members(frame), size
+
+
+def _digest(names: list[str | None], *columns: np.ndarray) -> str:
+    """What tells the writing step whether anything was decided otherwise for a label."""
+    digest = hashlib.sha256("\0".join(name or "" for name in names).encode())
+    for column in columns:
+        digest.update(np.ascontiguousarray(column))
+    return digest.hexdigest()
 
 
 def _counts(

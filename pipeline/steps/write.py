@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.ledger import StepFolder
+from pipeline.ledger import StepFolder, fingerprint
 from pipeline.recipe import Recipe
 from pipeline.samples import sample
 from pipeline.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
@@ -38,6 +38,8 @@ class Task:
     recipe: Recipe
     shard: tuple[str, int, int, int] | None = None
     """Of one label: ("corpus" or "removed", number, first row, row after the last); None: everything."""
+    unchanged: frozenset[str] = frozenset()
+    """Labels whose published files are what would be written; they are left out."""
 
     @property
     def piece(self) -> str:
@@ -49,17 +51,34 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {"removed": recipe.output.removed}
 
 
+def label_key(plan_inputs: str, measured: str, recipe: Recipe, decided: str) -> str:
+    """What a label's files depend on; `decided` is the digest of its decisions."""
+    output = recipe.output.model_dump(include={"removed", "shard_bytes"})
+    return fingerprint(
+        "write", inputs=plan_inputs, measure=measured, decisions=decided, output=output
+    )
+
+
 def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
     """The tasks of a unit, from its decisions' manifest: about `shard_bytes` of text each."""
     limit = template.recipe.output.shard_bytes
     group: list[tuple[str, int]] = []
     size = row = first = 0
+
+    def grouped() -> Iterator[Task]:
+        if any(label not in template.unchanged for label, _ in group):
+            yield replace(template, first_row=first, labels=tuple(group))
+
     for label, values in manifest["labels"].items():
         n, text_bytes = values["documents"], values["text_bytes"]
         if group and size + text_bytes > limit:
-            yield replace(template, first_row=first, labels=tuple(group))
+            yield from grouped()
             group, size = [], 0
-        if text_bytes > limit:
+        if text_bytes <= limit:
+            first = first if group else row
+            group.append((label, n))
+            size += text_bytes
+        elif label not in template.unchanged:
             for kind, ends in values["shards"].items():
                 for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
                     yield replace(
@@ -68,13 +87,8 @@ def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
                         labels=((label, n),),
                         shard=(kind, number, start, end),
                     )
-        else:
-            first = first if group else row
-            group.append((label, n))
-            size += text_bytes
         row += n
-    if group:
-        yield replace(template, first_row=first, labels=tuple(group))
+    yield from grouped()
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -111,6 +125,8 @@ def run(task: Task) -> dict[str, Any]:
             if not rows_of_kind or (task.shard and task.shard[0] != kind):
                 continue
             counts[kind] += rows_of_kind
+            if label in task.unchanged:
+                continue
             _write(task, kind, label, number, documents)
             if number == 0:
                 samples.setdefault(label, {}).update(sample(documents, task.recipe.seed))
