@@ -38,6 +38,9 @@ ENDS_LINE = 64  # str.splitlines
 ENDS_SENTENCE = 128  # datatrove's TERMINAL_PUNCTUATION
 IS_INVISIBLE = 256  # takes no room and no part in the spelling
 IS_HANGUL = 512
+IS_MARK = 1024
+IS_NUMBER = 2048
+IS_RARE = 4096  # counted or acted upon one by one: line ends, '#', '.', '…', U+FFFD, invisible ones
 
 # FOLD: a code point ≥ 0 stands for itself folded; NOTHING is left out; below that, a sequence.
 NOTHING = -1
@@ -234,6 +237,10 @@ def tables() -> Tables:
     invisible[[_ZERO_WIDTH_SPACE]] = False  # Khmer and Burmese write it between words
     properties[invisible] |= IS_INVISIBLE
     properties[_ranges(scripts, ("Hang",))] |= IS_HANGUL
+    properties[mark] |= IS_MARK
+    properties[digit] |= IS_NUMBER
+    properties[invisible] |= IS_RARE
+    properties[[*_LINE_ENDS, ord("#"), ord("."), ord("…"), 0xFFFD]] |= IS_RARE
 
     script = scripts.astype(np.uint8)
     script[_ranges(scripts, ("Hira", "Kana"))] = icu.script_code("Hani")

@@ -9,7 +9,7 @@ import numpy as np
 
 from filters import characters
 from filters.compiling import kernel
-from filters.utf8 import decode
+from filters.utf8 import decode, decode_call
 
 BASE = np.uint64(0x9E6C63D0676A9A99)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -30,7 +30,7 @@ SYMBOLS = 128  # the segmentation saw no word in it
 _REORDER_IN_PLACE = 32
 
 
-@kernel
+@kernel(inline="always")
 def mix(code):
     """64 well-mixed bits for a code point."""
     m = (np.uint64(code) + np.uint64(1)) * _MIX
@@ -49,7 +49,7 @@ def power(n):
     return result
 
 
-@kernel
+@kernel(inline="always")
 def finish(h):
     """Spread a hash's bits, so that any of them may choose a slot."""
     h ^= h >> np.uint64(33)
@@ -73,13 +73,13 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
     """The folded hash of a word whose marks are not in canonical order (Unicode 15, D109)."""
     n, i = 0, start
     while i < end:
-        code, i = decode(buffer, i, end)
+        code, i = decode_call(buffer, i, end)
         f = fold[code]
         n += 1 if f >= -1 else offsets[-1 - f] - offsets[-2 - f]
     codes = np.empty(n, np.uint32)
     n, i = 0, start
     while i < end:
-        code, i = decode(buffer, i, end)
+        code, i = decode_call(buffer, i, end)
         f = fold[code]
         if f >= 0:
             codes[n] = f
@@ -129,39 +129,22 @@ def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
     folded hash is 0 where it has no letter, mark or digit or is marked SYMBOLS, and never 0 elsewhere.
     """
     _, properties, _, fold, offsets, sequences = tables
-    kind = tables[0]
     for t in range(len(starts)):
         i, end = starts[t], ends[t]
-        exact, same = np.uint64(0), np.uint64(0)
-        n = 0
-        seen = 0
-        kinds = 0
-        last_class = np.uint32(0)
-        ordered = True
+        exact = np.uint64(0)
+        n, seen, differs = 0, 0, False
         while i < end:
             code, i = decode(buffer, i, end)
             n += 1
             exact = exact * BASE + mix(code)
             seen |= properties[code]
-            kinds |= 1 << kind[code]
-            f = fold[code]
-            if f >= 0:
-                same = same * BASE + mix(f)
-                last_class = np.uint32(0)
-            elif f < -1:
-                for k in range(offsets[-2 - f], offsets[-1 - f]):
-                    part = sequences[k]
-                    combining = part >> 24
-                    if combining != 0 and combining < last_class:
-                        ordered = False
-                    last_class = combining
-                    same = same * BASE + mix(part & _CODE)
+            differs |= fold[code] != code
         flag = flags[t]
         if seen & characters.IS_LETTER:
             flag |= HAS_LETTER
-        if kinds & (1 << characters.DIGIT):
+        if seen & characters.IS_NUMBER:
             flag |= HAS_DIGIT
-        if kinds & (1 << characters.MARK):
+        if seen & characters.IS_MARK:
             flag |= HAS_MARK
         if seen & characters.NOT_PUNCTUATION:
             flag |= NOT_PUNCTUATION
@@ -175,7 +158,24 @@ def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
         if flag & SYMBOLS or not flag & (HAS_LETTER | HAS_DIGIT | HAS_MARK):
             folded[t] = 0
         else:
-            if not ordered:
-                same = _folded_slowly(buffer, starts[t], end, fold, offsets, sequences)
+            same = exact
+            if differs:
+                same, last_class, ordered = np.uint64(0), np.uint32(0), True
+                i = starts[t]
+                while i < end:
+                    code, i = decode(buffer, i, end)
+                    f = fold[code]
+                    if f >= 0:
+                        same = same * BASE + mix(f)
+                        last_class = np.uint32(0)
+                    elif f < -1:
+                        for k in range(offsets[-2 - f], offsets[-1 - f]):
+                            part = sequences[k]
+                            combining = part >> 24
+                            ordered &= combining == 0 or combining >= last_class
+                            last_class = combining
+                            same = same * BASE + mix(part & _CODE)
+                if not ordered:
+                    same = _folded_slowly(buffer, starts[t], end, fold, offsets, sequences)
             same = finish(same)
             folded[t] = same if same != 0 else np.uint64(1)

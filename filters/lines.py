@@ -14,12 +14,13 @@ from filters.characters import (
     IS_INVISIBLE,
     IS_LETTER,
     IS_LOWER,
+    IS_RARE,
     IS_SPACE,
     IS_UPPER,
 )
 from filters.compiling import kernel
 from filters.hashing import BASE, finish, mix
-from filters.utf8 import decode
+from filters.utf8 import decode, decode_call
 
 SHORT_LINE = 30  # characters; FineWeb's short_line_length
 
@@ -66,7 +67,7 @@ def duplicates(hashes, sizes, counted, n, table):
 def _stripped(buffer, start, end, properties):
     """`str.strip` as byte offsets."""
     while start < end:
-        code, after = decode(buffer, start, end)
+        code, after = decode_call(buffer, start, end)
         if not properties[code] & IS_SPACE:
             break
         start = after
@@ -74,7 +75,7 @@ def _stripped(buffer, start, end, properties):
         i = end - 1
         while i > start and buffer[i] & 0xC0 == 0x80:
             i -= 1
-        code, _ = decode(buffer, i, end)
+        code, _ = decode_call(buffer, i, end)
         if not properties[code] & IS_SPACE:
             break
         end = i
@@ -82,183 +83,181 @@ def _stripped(buffer, start, end, properties):
 
 
 @kernel
-def _measure_document(
-    buffer, start, end, properties, script, row,
-    line_hash, line_size, line_filled, para_hash, para_size, table, scripts,
-):  # fmt: skip
-    """Fill `row` from one document; the arrays after it are scratch, long enough for its lines."""
-    scripts[:] = 0
-    inner_start, inner_end = _stripped(buffer, start, end, properties)
-    characters, upper, digits, invisible, replacement = 0, 0, 0, 0, 0
-    hashes, ellipses, feeds = 0, 0, 0
-    lines, paragraphs = 0, 0
-    filled, punctuated, short, listed, capital, longest = 0, 0, 0, 0, 0, 0
-    split_lines, bullets, ellipsis_lines = 0, 0, 0
-    # The line between line feeds.
-    h, size, blank, last = np.uint64(0), 0, True, np.uint16(0)
-    has_upper, has_lower = False, False
-    # The paragraph: line feeds wait until it is known whether they end it.
-    p, p_size, waiting = np.uint64(0), 0, 0
-    # The line of str.splitlines: dots at its end, white space after them, what it began with.
-    dots, spaced, ends_in_ellipsis = 0, False, False
-    begun, bullet, open_line = False, False, False
-    dot_run = 0
-    previous = 0
-    i = start
-    while i < end:
-        at = i
-        code, i = decode(buffer, i, end)
-        prop = properties[code]
-        characters += 1
-        if prop & IS_LETTER:
-            scripts[script[code]] += 1
-            if prop & IS_UPPER:
-                upper += 1
-                has_upper = True
-            elif prop & IS_LOWER:
-                has_lower = True
-        elif prop & (IS_DIGIT | IS_INVISIBLE):
-            digits += (prop & IS_DIGIT) != 0
-            invisible += (prop & IS_INVISIBLE) != 0
-        elif code == 0x23:
-            hashes += 1
-        elif code == 0xFFFD:
-            replacement += 1
-        if code == 0x2E:
-            dot_run += 1
-            if dot_run == 3:
-                ellipses += 1
-                dot_run = 0
-        else:
-            dot_run = 0
-            if code == 0x2026:
-                ellipses += 1
+def _has_bullet(buffer, start, end, properties):
+    """Whether a line begins, after white space, with "-" or U+2022."""
+    while start < end:
+        code, start = decode_call(buffer, start, end)
+        if not properties[code] & IS_SPACE:
+            return code == 0x2D or code == 0x2022
+    return False
 
+
+@kernel
+def _ends_in_ellipsis(buffer, start, end, properties):
+    """Whether a line, stripped at its end, ends in "..." or U+2026."""
+    start, end = _stripped(buffer, start, end, properties)
+    if end - start < 3:
+        return False
+    a, b, c = buffer[end - 3], buffer[end - 2], buffer[end - 1]
+    return (a == 0x2E and b == 0x2E and c == 0x2E) or (a == 0xE2 and b == 0x80 and c == 0xA6)
+
+
+@kernel
+def _count_split_line(buffer, start, end, properties, row):
+    """Add a line of str.splitlines to `row`."""
+    row[SPLIT_LINES] += 1
+    if start == end:
+        return
+    # An ASCII letter or digit at either side answers at once.
+    if not 0x2E < buffer[start] < 0x80:
+        row[BULLET_LINES] += _has_bullet(buffer, start, end, properties)
+    if not 0x2E < buffer[end - 1] < 0x80:
+        row[ELLIPSIS_LINES] += _ends_in_ellipsis(buffer, start, end, properties)
+
+
+@kernel
+def _paragraphs(buffer, start, end, hashes, sizes):
+    """Hash and size of each paragraph of a stripped text; returns their number.
+
+    Line feeds wait until it is known whether they end the paragraph.
+    """
+    n, h, size, waiting, i = 0, np.uint64(0), 0, 0, start
+    while i < end:
+        code, i = decode(buffer, i, end)
         if code == 0x0A:
-            feeds += 1
-            if size:
-                line_hash[lines], line_size[lines], line_filled[lines] = h, size, not blank
-                lines += 1
-                if not blank:
-                    filled += 1
-                    punctuated += (last & ENDS_SENTENCE) != 0
-                    short += size <= SHORT_LINE
-                    listed += size <= SHORT_LINE and not last & ENDS_SENTENCE
-                    capital += has_upper and not has_lower
-                    longest = max(longest, size)
-            h, size, blank = np.uint64(0), 0, True
-            has_upper, has_lower = False, False
+            waiting += 1
+            continue
+        if waiting == 1:
+            h = h * BASE + mix(0x0A)
+            size += 1
+        elif waiting:
+            hashes[n], sizes[n] = finish(h), size
+            n += 1
+            h, size = np.uint64(0), 0
+        waiting = 0
+        h = h * BASE + mix(code)
+        size += 1
+    hashes[n], sizes[n] = finish(h), size
+    return n + 1
+
+
+@kernel
+def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, table, scripts):
+    """Fill `row` from one document; the arrays after it are scratch, long enough for its lines."""
+    properties, script = tables[1], tables[2]
+    scripts[:] = 0
+    characters, letters, upper, digits = 0, 0, 0, 0
+    current, run = 0, 0  # letters of the script at hand, not yet in `scripts`
+    dots_until = start
+    double = False
+    n = 0
+    i = split = start
+    h, size = np.uint64(0), 0
+    every, some, last = IS_SPACE, 0, np.uint16(0)
+    while True:
+        # A line feed, or the end as if it were one.
+        at = i
+        if i < end:
+            code, i = decode(buffer, i, end)
+            prop = properties[code]
         else:
+            code, prop = np.int32(0x0A), np.uint16(0)
+        if code != 0x0A:
             h = h * BASE + mix(code)
             size += 1
+            every &= prop
+            some |= prop
             last = prop
-            if not prop & IS_SPACE:
-                blank = False
-
-        if inner_start <= at < inner_end:
-            if code == 0x0A:
-                waiting += 1
-            else:
-                if waiting == 1:
-                    p = p * BASE + mix(0x0A)
-                    p_size += 1
-                elif waiting:
-                    para_hash[paragraphs], para_size[paragraphs] = p, p_size
-                    paragraphs += 1
-                    p, p_size = np.uint64(0), 0
-                waiting = 0
-                p = p * BASE + mix(code)
-                p_size += 1
-
-        if prop & ENDS_LINE:
-            if not (code == 0x0A and previous == 0x0D):
-                split_lines += 1
-                bullets += bullet
-                ellipsis_lines += ends_in_ellipsis
-            dots, spaced, ends_in_ellipsis, begun = 0, False, False, False
-            bullet, open_line = False, False
+            upper += (prop & IS_UPPER) >> 1
+            digits += (prop & IS_DIGIT) >> 3
+            if prop & IS_LETTER:
+                which = script[code]
+                if which != current:
+                    scripts[current] += run
+                    current, run = which, 0
+                run += 1
         else:
-            open_line = True
-            if prop & IS_SPACE:
-                spaced = True
-            else:
-                if not begun:
-                    begun = True
-                    bullet = code == 0x2D or code == 0x2022
-                dots = (1 if spaced else dots + 1) if code == 0x2E else 0
-                spaced = False
-                ends_in_ellipsis = dots >= 3 or code == 0x2026
-        previous = code
-    if open_line:
-        split_lines += 1
-        bullets += bullet
-        ellipsis_lines += ends_in_ellipsis
-    if size:
-        line_hash[lines], line_size[lines], line_filled[lines] = h, size, not blank
-        lines += 1
-        if not blank:
-            filled += 1
-            punctuated += (last & ENDS_SENTENCE) != 0
-            short += size <= SHORT_LINE
-            listed += size <= SHORT_LINE and not last & ENDS_SENTENCE
-            capital += has_upper and not has_lower
-            longest = max(longest, size)
-    para_hash[paragraphs], para_size[paragraphs] = p, p_size
-    paragraphs += 1
+            characters += size
+            if size:
+                is_filled = not every & IS_SPACE
+                hashes[n], sizes[n], filled[n] = finish(h), size, is_filled
+                n += 1
+                if is_filled:
+                    ends_sentence = (last & ENDS_SENTENCE) != 0
+                    is_short = size <= SHORT_LINE
+                    row[FILLED_LINES] += 1
+                    row[FILLED_CHARACTERS] += size
+                    row[PUNCTUATED_LINES] += ends_sentence
+                    row[SHORT_LINES] += is_short
+                    row[LIST_LINES] += is_short and not ends_sentence
+                    row[CAPITAL_LINES] += (some & (IS_UPPER | IS_LOWER)) == IS_UPPER
+                    row[LONGEST_LINE] = max(row[LONGEST_LINE], size)
+            elif at < end and at > start:
+                double = True
+            if at == end:
+                break
+            row[LINE_FEEDS] += 1
+            h, size = np.uint64(0), 0
+            every, some = IS_SPACE, 0
+        if prop & IS_RARE:
+            if prop & ENDS_LINE:
+                if not (code == 0x0A and at > start and buffer[at - 1] == 0x0D):
+                    _count_split_line(buffer, split, at, properties, row)
+                split = i
+            row[INVISIBLE] += (prop & IS_INVISIBLE) != 0
+            if code == 0x2E:
+                if at >= dots_until and at + 2 < end and buffer[at + 1] == 0x2E == buffer[at + 2]:
+                    row[ELLIPSES] += 1
+                    dots_until = at + 3
+            elif code == 0x2026:
+                row[ELLIPSES] += 1
+            elif code == 0x23:
+                row[HASHES] += 1
+            elif code == 0xFFFD:
+                row[REPLACEMENT] += 1
+    if split < end:
+        _count_split_line(buffer, split, end, properties, row)
+    scripts[current] += run
+    for k in range(256):
+        letters += scripts[k]
+        row[MAIN_SCRIPT] = max(row[MAIN_SCRIPT], scripts[k])
+    row[CHARACTERS] = characters + row[LINE_FEEDS]
+    row[LETTERS], row[UPPER], row[DIGITS] = letters, upper, digits
 
-    for k in range(lines):
-        line_hash[k] = finish(line_hash[k])
-    for k in range(paragraphs):
-        para_hash[k] = finish(para_hash[k])
-    found, found_size, found_filled = duplicates(line_hash, line_size, line_filled, lines, table)
-    filled_size = 0
-    for k in range(lines):
-        if line_filled[k]:
-            filled_size += line_size[k]
     # A text that begins or ends with a line feed has an empty line there.
     outer = 0
     if end > start:
         outer = (buffer[start] == 0x0A) + (buffer[end - 1] == 0x0A)
-    row[LINES] = lines + outer
+    found, found_size, found_filled = duplicates(hashes, sizes, filled, n, table)
+    row[LINES] = n + outer
     row[DUPLICATE_LINES] = found + (outer == 2)
     row[DUPLICATE_LINE_CHARACTERS] = found_size
     row[DUPLICATE_FILLED_CHARACTERS] = found_filled
-    found, found_size, _ = duplicates(para_hash, para_size, line_filled, paragraphs, table)
-    row[PARAGRAPHS] = paragraphs
-    row[DUPLICATE_PARAGRAPHS] = found
-    row[DUPLICATE_PARAGRAPH_CHARACTERS] = found_size
-    letters, most = 0, 0
-    for k in range(256):
-        letters += scripts[k]
-        most = max(most, scripts[k])
-    row[CHARACTERS], row[LETTERS], row[UPPER], row[DIGITS] = characters, letters, upper, digits
-    row[INVISIBLE], row[REPLACEMENT], row[MAIN_SCRIPT] = invisible, replacement, most
-    row[LINE_FEEDS], row[HASHES], row[ELLIPSES] = feeds, hashes, ellipses
-    row[FILLED_LINES], row[FILLED_CHARACTERS] = filled, filled_size
-    row[PUNCTUATED_LINES], row[SHORT_LINES], row[LIST_LINES] = punctuated, short, listed
-    row[CAPITAL_LINES], row[LONGEST_LINE] = capital, longest
-    row[SPLIT_LINES], row[BULLET_LINES] = split_lines, bullets
-    row[ELLIPSIS_LINES] = ellipsis_lines
+    row[PARAGRAPHS] = 1
+    if double:
+        start, end = _stripped(buffer, start, end, properties)
+        n = _paragraphs(buffer, start, end, hashes, sizes)
+        found, found_size, _ = duplicates(hashes, sizes, filled, n, table)
+        row[PARAGRAPHS] = n
+        row[DUPLICATE_PARAGRAPHS] = found
+        row[DUPLICATE_PARAGRAPH_CHARACTERS] = found_size
 
 
 @kernel
 def measure_lines(buffer, text_offsets, tables, out):
-    """Fill `out`, int64[n, COUNTS], from n documents."""
-    properties, script = tables[1], tables[2]
+    """Fill `out`, int64[n, COUNTS] of zeros, from n documents."""
     most = 0
     for d in range(len(text_offsets) - 1):
         feeds = 0
         for i in range(text_offsets[d], text_offsets[d + 1]):
             feeds += buffer[i] == 0x0A
         most = max(most, feeds)
-    room = most + 2
-    line_hash, line_size = np.empty(room, np.uint64), np.empty(room, np.int64)
-    line_filled = np.empty(room, np.bool_)
-    para_hash, para_size = np.empty(room, np.uint64), np.empty(room, np.int64)
-    table = np.empty(4 * room + 8, np.uint64)
+    hashes, sizes = np.empty(most + 2, np.uint64), np.empty(most + 2, np.int64)
+    filled = np.empty(most + 2, np.bool_)
+    table = np.empty(4 * most + 16, np.uint64)
     scripts = np.zeros(256, np.int64)
     for d in range(len(text_offsets) - 1):
         _measure_document(
-            buffer, text_offsets[d], text_offsets[d + 1], properties, script, out[d],
-            line_hash, line_size, line_filled, para_hash, para_size, table, scripts,
+            buffer, text_offsets[d], text_offsets[d + 1], tables, out[d],
+            hashes, sizes, filled, table, scripts,
         )  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 
 from filters.compiling import kernel
 from filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, finish, mix
-from filters.utf8 import decode
+from filters.utf8 import decode_call
 
 # Columns of the counts that `measure_words` returns.
 WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS, SPELLED_WORDS, DISTINCT_WORDS = range(6)
@@ -18,13 +18,13 @@ def measure_words(documents, lengths, folded, flags, out):
     for d in range(len(documents) - 1):
         most = max(most, documents[d + 1] - documents[d])
     slots = 8
-    while slots < 2 * most:
+    while slots < 4 * most:
         slots *= 2
     table = np.empty(slots, np.uint64)
     for d in range(len(documents) - 1):
         begin, end = documents[d], documents[d + 1]
         slots = 8
-        while slots < 2 * (end - begin):
+        while slots < 4 * (end - begin):
             slots *= 2
         mask = np.uint64(slots - 1)
         table[:slots] = 0
@@ -97,7 +97,7 @@ def count_stop_words(buffer, documents, starts, ends, hashes, flags, lists, offs
                         break
                     h = np.uint64(0)
                     while i < ends[t]:
-                        code, i = decode(buffer, i, ends[t])
+                        code, i = decode_call(buffer, i, ends[t])
                         h = h * BASE + mix(code)
                     slot = _find(h, table, begin, slots)
                     if slot >= 0:

@@ -7,68 +7,78 @@ with nothing for duplicated 5- to 10-grams. The hashes of words can be joined, s
 import numpy as np
 
 from filters.compiling import kernel
-from filters.hashing import BASE, HAS_SPACE, finish, mix, power
+from filters.hashing import BASE, HAS_SPACE, mix, power
 
 TOP = (2, 3, 4)
 DUPLICATED = (5, 6, 7, 8, 9, 10)
 _POWERS = 64
+_KEY = ~np.uint64(15)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @kernel
 def _slots(n):
+    """The size of a table for n keys: a power of two, at least four times n, since collisions cost more than
+    memory here."""
     slots = 8
-    while slots < 2 * n:
+    while slots < 4 * n:
         slots *= 2
     return slots
 
 
-@kernel
-def _first_equal(keys, n, candidate, table, first, counts):
-    """For each i < n that is a candidate: `first[i]`, the first candidate with its key, and how many are equal.
+@kernel(inline="always")
+def _tagged(key, size):
+    """A key with the n-gram's size in its low bits: one table serves all sizes without being cleared."""
+    return (key & _KEY) | np.uint64(size)
 
-    counts[first[i]] is the number of candidates with that key.
-    """
-    slots = _slots(n)
-    mask = np.uint64(slots - 1)
-    table[:slots] = -1
+
+@kernel(inline="always")
+def _slot(key, mask):
+    return (key * _SPREAD) >> np.uint64(32) & mask
+
+
+@kernel
+def _count(keys, n, size, candidate, table, places, first, counts):
+    """For each of n n-grams that is a candidate: `first[i]`, the first one equal to it; how many there are is
+    counts[first[i]]."""
+    mask = np.uint64(_slots(n) - 1)
+    tag = np.uint64(size)
     for i in range(n):
         first[i] = i
         counts[i] = 0
         if not candidate[i]:
             continue
-        slot = finish(keys[i]) & mask
-        while table[slot] >= 0 and keys[table[slot]] != keys[i]:
+        key = _tagged(keys[i], size)
+        slot = _slot(key, mask)
+        while table[slot] != key and table[slot] & ~_KEY == tag:
             slot = (slot + np.uint64(1)) & mask
-        if table[slot] < 0:
-            table[slot] = i
-        else:
-            first[i] = table[slot]
+        if table[slot] != key:
+            table[slot] = key
+            places[slot] = i
+        first[i] = places[slot]
         counts[first[i]] += 1
 
 
 @kernel
-def _duplicated(keys, reach, n, size, seen):
+def _duplicated(keys, reach, n, size, table):
     """Characters in n-grams seen before, walking on behind each such n-gram.
 
     keys[i] is the n-gram's hash at word i < n, reach[i] the characters before word i.
     """
-    slots = _slots(n)
-    mask = np.uint64(slots - 1)
-    seen[:slots] = 0
+    mask = np.uint64(_slots(n) - 1)
+    tag = np.uint64(size)
     total = 0
     i = 0
     while i < n:
-        key = keys[i]
-        if key == 0:
-            key = np.uint64(1)
-        slot = finish(key) & mask
-        while seen[slot] != 0 and seen[slot] != key:
+        key = _tagged(keys[i], size)
+        slot = _slot(key, mask)
+        while table[slot] != key and table[slot] & ~_KEY == tag:
             slot = (slot + np.uint64(1)) & mask
-        if seen[slot] == key:
+        if table[slot] == key:
             total += reach[i + size] - reach[i]
             i += size
         else:
-            seen[slot] = key
+            table[slot] = key
             i += 1
     return total
 
@@ -84,8 +94,8 @@ def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
     for d in range(len(documents) - 1):
         most = max(most, documents[d + 1] - documents[d])
     slots = _slots(most)
-    table = np.empty(slots, np.int32)
-    seen = np.empty(slots, np.uint64)
+    table = np.empty(slots, np.uint64)
+    places = np.empty(slots, np.int32)
     keys, spaced = np.empty(most, np.uint64), np.empty(most, np.uint64)
     factors = np.empty(most, np.uint64)
     reach = np.empty(most + 1, np.int64)
@@ -109,6 +119,7 @@ def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
             reach[i + 1] = reach[i] + length
             any_space |= (flags[begin + i] & HAS_SPACE) != 0
         candidate[:words] = True
+        table[: _slots(words)] = 0
         for size in range(2, 11):
             n = words - size + 1
             if n <= 0:
@@ -119,7 +130,7 @@ def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
                 for i in range(n):
                     joined = (spaced[i] * BASE + space) * factors[i + size - 1]
                     spaced[i] = joined + hashes[begin + i + size - 1]
-                _first_equal(spaced, n, candidate, table, first, counts)
+                _count(spaced, n, size, candidate, table, places, first, counts)
                 best, count = 0, 1
                 for i in range(n):
                     if counts[i] > count:
@@ -129,4 +140,4 @@ def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
                 for i in range(n - 1):
                     candidate[i] = any_space or (counts[first[i]] > 1 and counts[first[i + 1]] > 1)
             else:
-                duplicated[d, size - 5] = _duplicated(keys, reach, n, size, seen)
+                duplicated[d, size - 5] = _duplicated(keys, reach, n, size, table)

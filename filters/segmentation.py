@@ -31,7 +31,7 @@ from filters.characters import (
 )
 from filters.compiling import kernel
 from filters.hashing import EOJEOL, SYMBOLS
-from filters.utf8 import decode
+from filters.utf8 import decode, decode_call
 
 # What a language's orthography says of two marks inside words, as bits. The sets are those of the tokenisers
 # that FineWeb2's stop lists and limits were made with.
@@ -73,6 +73,7 @@ _WINDOW = 1 << 15
 NEEDS_DICTIONARY = 255  # a flag that only this file sees
 
 _ZWJ = 0x200D
+_FIRST_MARK = 0xCC  # no combining mark begins with a lower byte (U+0300)
 
 
 @kernel
@@ -125,7 +126,7 @@ def _address_end(buffer, i, end, kind):
     """The end of the address whose "//" begins at byte `i`: the next space, without punctuation before it."""
     last = i + 2
     while i < end:
-        code, i = decode(buffer, i, end)
+        code, i = decode_call(buffer, i, end)
         k = kind[code]
         if k <= JOINER or MARK < k < SYMBOL or code == 0x3C or code == 0x3E or code == 0x22:
             break
@@ -135,45 +136,68 @@ def _address_end(buffer, i, end, kind):
 
 
 @kernel
-def _word_end(buffer, i, end, code, spelling, kind, properties):
-    """The end of the word whose first character `code` ends at byte `i`, and what it is made of.
+def _before(buffer, i):
+    """The code point that ends at byte `i`, in text already decoded."""
+    start = i - 1
+    while buffer[start] & 0xC0 == 0x80:
+        start -= 1
+    code, _ = decode_call(buffer, start, i)
+    return code
 
-    Returns (end, whether every letter is Hangul).
-    """
-    last = i  # a joiner at the end is no part of the word, but for ZWJ, which shapes the letter before it
-    before = code
-    hangul = (properties[code] & IS_HANGUL) != 0
+
+@kernel(inline="always")
+def _word_end(buffer, i, end, hangul, spelling, kind, properties):
+    """The end of the word whose first character ends at byte `i`, and whether every letter is Hangul."""
     while i < end:
+        if buffer[i] < 0x80 and LETTER <= kind[buffer[i]] <= DIGIT:
+            hangul = False
+            i += 1
+            continue
         code, after = decode(buffer, i, end)
         k = kind[code]
-        if LETTER <= k <= DIGIT:
-            hangul = hangul and (properties[code] & IS_HANGUL) != 0
-            before = code
-            last = i = after
-        elif k == MARK:
-            last = i = after
-        elif k == JOINER:
+        if LETTER <= k <= MARK:
+            hangul = hangul and (k == MARK or properties[code] & IS_HANGUL != 0)
             i = after
-            if code == _ZWJ:
-                last = i
+        elif k == JOINER:
+            # At the end of a word it is no part of it, but for ZWJ, which shapes the letter before it.
+            following = np.int32(0)
+            place = after
+            while place < end:
+                following, beyond = decode_call(buffer, place, end)
+                if kind[following] != JOINER:
+                    break
+                place = beyond
+            if place == end or not LETTER <= kind[following] <= MARK:
+                if code == _ZWJ:
+                    i = after
+                break
+            i = place
         elif k == TSHEG:
-            return after, False
-        elif k == SYMBOL and last == i and after < end:
-            following, _ = decode(buffer, after, end)
+            i = after
+            break
+        elif k == SYMBOL and after < end and buffer[after] > 0x20:
+            following, _ = decode_call(buffer, after, end)
             if code == 0x3A and following == 0x2F and after + 1 < end and buffer[after + 1] == 0x2F:
-                return _address_end(buffer, after, end, kind), False
+                i = _address_end(buffer, after, end, kind)
+                hangul = False
+                break
+            before = np.int32(buffer[i - 1])
+            if before >= 0x80:
+                before = _before(buffer, i)
             if not _joins(before, code, following, spelling, kind, properties):
                 break
             if spelling and kind[before] == LETTER and kind[following] == LETTER:
                 if spelling & ELIDES and _is_apostrophe(code):
-                    return after, False
+                    i = after
+                    break
                 if spelling & ENDS_WITH_HYPHEN and code == 0x2D:
-                    return after, False
+                    i = after
+                    break
             hangul = False
-            last = i = after
+            i = after
         else:
             break
-    return last, hangul
+    return i, hangul
 
 
 @kernel
@@ -200,7 +224,7 @@ def _run_end(buffer, i, end, kind):
 @kernel
 def _marks_end(buffer, i, end, kind):
     while i < end:
-        code, after = decode(buffer, i, end)
+        code, after = decode_call(buffer, i, end)
         if kind[code] != MARK:
             break
         i = after
@@ -225,7 +249,8 @@ def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, fla
             continue
         flag = 0
         if LETTER <= k <= MARK:
-            stop, hangul = _word_end(buffer, after, end, code, spelling, kind, properties)
+            hangul = (properties[code] & IS_HANGUL) != 0
+            stop, hangul = _word_end(buffer, after, end, hangul, spelling, kind, properties)
             if hangul:
                 flag = EOJEOL
         elif k == DICTIONARY:
@@ -238,7 +263,8 @@ def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, fla
             if _repeats(code):
                 while stop < end and buffer[stop] == code:
                     stop += 1
-            stop = _marks_end(buffer, stop, end, kind)
+            if stop < end and buffer[stop] >= _FIRST_MARK:
+                stop = _marks_end(buffer, stop, end, kind)
             flag = SYMBOLS
         starts[m], ends[m], flags[m] = i, stop, flag
         m += 1
