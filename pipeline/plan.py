@@ -120,5 +120,5 @@ def disk_free(store: Store) -> int | None:
     while True:
         try:
             return shutil.disk_usage(folder).free
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             folder = folder.rpartition("/")[0] or "/"

@@ -276,7 +276,7 @@ def test_too_much_quarantine_ends_in_exit_code_3(tmp_path) -> None:
         (["run", "fineweb2", "--input", "/nowhere/*.gz", "--output", "{out}"], "/nowhere/*.gz"),
         (["run", "nothing", "--input", "x", "--output", "{out}"], "no such recipe"),
         (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--set", "nme=1"], "unknown key nme"),
-        (["run", "fineweb2", "--input", "{crawl}", "--output", "/proc/none"], "cannot be written"),
+        (["run", "fineweb2", "--input", "{crawl}", "--output", "/dev/null/out"], "cannot be written"),
         (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--engine", "spark"], "choose ray or inline"),
         (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--set", "parameters.fineweb2=/x"], "no such folder"),
         (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--set", "language.model=/none.bin"], "/none.bin"),
