@@ -22,6 +22,11 @@ _TOP = tuple((n, RULES[f"gopher_top_{n}_gram"].default) for n in (2, 3, 4))
 _DUPLICATED = tuple((n, RULES[f"gopher_dup_{n}_gram"].default) for n in range(5, 11))
 
 
+# Scripts whose lines need not end in a mark: Thai and Lao have no full stop, the others often leave it to
+# the paragraph. FineWeb2's own value is 0 for every large language in them.
+LINES_WITHOUT_MARKS = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+
+
 class LanguageParameters(BaseModel):
     """One language's values. Without arguments: the English defaults of Gopher and FineWeb, and no stop
     words, word lengths or language cut, which mean nothing for another language."""
@@ -181,7 +186,14 @@ def _key(path: Path) -> tuple[str, int]:
 def for_label(label: str, folder: str | Path | None = None) -> LanguageParameters:
     """A label's parameters: from its file in `folder` (or an alias's), else the defaults."""
     path = _file(label, folder) if folder else None
-    return _loaded(*_key(path)) if path else LanguageParameters()
+    return _loaded(*_key(path)) if path else defaults(label)
+
+
+def defaults(label: str) -> LanguageParameters:
+    """The parameters of a label that has none: English ones, but for what its script makes senseless."""
+    if label.partition("_")[2] in LINES_WITHOUT_MARKS:
+        return LanguageParameters(line_punct_thr=0)
+    return LanguageParameters()
 
 
 def has_own(label: str, folder: str | Path | None) -> bool:

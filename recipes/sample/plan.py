@@ -54,8 +54,6 @@ LEGACY_CHARSETS = {
 CODED_BODIES = {("deu_Latn", 4): "chunked", ("spa_Latn", 4): "gzip"}
 BROKEN_MARKUP = (("eng_Latn", 4), ("fra_Latn", 5))
 
-# Thai writes no full stop, so that no line ends as FineWeb's default rule on punctuation wants it.
-NO_FULL_STOP = ("tha_Thai",)
 
 _REPETITION = (
     "gopher_dup_line_frac", "gopher_top_2_gram", "gopher_top_3_gram", "gopher_top_4_gram",
@@ -69,7 +67,6 @@ REASONS: dict[str, tuple[str, ...]] = {
     "exact": ("exact_duplicate",),
     "near": ("near_duplicate",),
     "copy": ("exact_duplicate", "near_duplicate"),
-    "no_full_stop": ("fineweb_line_punct",),
     "short": ("empty_text", "language_score", *_REPETITION, *_LINES, "gopher_short_doc"),
     "repetition": ("empty_text", "language_score", *_REPETITION, *_LINES, "gopher_short_doc"),
     "repeated_lines": ("language_score", "gopher_dup_line_frac"),
@@ -137,8 +134,6 @@ def _language(number: int, pages: list[Article], interface: Interface) -> Iterat
     for page in planned:
         if page.record_id in grouped:
             yield replace(page, outcome="one_of_group", reasons="copy", original=page.record_id)
-        elif label in NO_FULL_STOP:
-            yield replace(page, outcome="removed", reasons="no_full_stop")
         else:
             yield page
     yield from copies

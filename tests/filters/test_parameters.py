@@ -138,3 +138,8 @@ def test_all_published_files_load_and_their_vacuous_limits_are_known() -> None:
     never = [vacuous(parameters) for parameters in found.values()]
     assert sum("gopher_top_2_gram" in names for names in never) == 815
     assert sum("gopher_dup_line_frac" in names for names in never) == 71
+
+
+def test_a_script_whose_lines_end_without_a_mark_is_not_held_to_them_by_default() -> None:
+    assert thresholds(for_label("tha_Thai"))["fineweb_line_punct"] == 0
+    assert thresholds(for_label("swh_Latn"))["fineweb_line_punct"] == 0.12
