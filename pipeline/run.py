@@ -15,6 +15,7 @@ from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
 from pipeline.plan import RUN, Plan, inputs_hash, published
+from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
 from pipeline.steps import clusters, decisions, fit, measure, units, write
 from pipeline.steps.measure import input_key
@@ -283,7 +284,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "polysieve": version("polysieve"),
         "recipe_name": plan.recipe.name,
-        "recipe": plan.recipe.model_dump(),
+        "recipe": recorded(plan.recipe),
         "seed": plan.recipe.seed,
         "versions": {
             "python": platform.python_version(),
@@ -301,6 +302,13 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "languages": dict(sorted(languages.items())),
         },
     }
+
+
+def recorded(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as run.json has it: storage options may hold keys and are left out."""
+    data = recipe.model_dump()
+    data["input"]["storage_options"] = {}
+    return data
 
 
 def _parameter_hashes(plan: Plan) -> dict[str, str | None]:

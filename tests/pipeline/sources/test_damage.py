@@ -9,7 +9,6 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources import Damaged
 from tests.pipeline.sources.archives import (
     conversion,
     damage,
