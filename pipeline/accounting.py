@@ -52,7 +52,7 @@ def total(
 
 def violations(accounting: dict[str, Any]) -> list[str]:
     """What does not hold, one line each; empty where the accounting is sound."""
-    found = []
+    found: list[str] = []
     whole = accounting["total"]
     for name, values in [("total", whole), *accounting["languages"].items()]:
         found += _unbalanced(name, values)

@@ -72,7 +72,7 @@ class Watch:
         """Follow a step of `total` pieces of which `done` were finished before; call the result with the
         counts of each further piece."""
         counts: dict[str, Any] = {}
-        state = {
+        state: dict[str, Any] = {
             "total": total,
             "done": done,
             "found_done": done,

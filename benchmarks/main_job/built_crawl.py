@@ -35,7 +35,8 @@ def main() -> None:
     )  # fmt: skip
     print(finished.output)
     print(
-        f"exit {finished.code}, {finished.seconds:.1f} s wall, peak {finished.peak / 2**20:.0f} MiB (PSS, all processes)"
+        f"exit {finished.code}, {finished.seconds:.1f} s wall, "
+        f"peak {finished.peak / 2**20:.0f} MiB (PSS, all processes)"
     )
     if finished.code != 0:
         raise SystemExit(1)
@@ -102,7 +103,8 @@ def report_languages(record: dict, gold: pl.DataFrame, documents: pl.DataFrame) 
     ).filter(pl.col("lang").is_not_null() & (pl.col("lang") != ""))
     same = joined.filter(pl.col("label").str.slice(0, 3) == pl.col("lang").str.slice(0, 3)).height
     print(
-        f"label has the gold's language code, exactly: {same / joined.height:.1%} of {joined.height} (macrolanguages differ by design)"
+        f"label has exactly the gold's language code: {same / joined.height:.1%} of "
+        f"{joined.height} (macrolanguages differ by design)"
     )
 
 
@@ -120,7 +122,8 @@ def report_clusters(gold: pl.DataFrame, documents: pl.DataFrame) -> None:
                     same_label += 1
                     together += where[a][1] == where[b][1]
         print(
-            f"gold pairs with Jaccard {low} to {min(high, 1)}: {present}, same label {same_label}, in one cluster {together / max(1, same_label):.2%}"
+            f"gold pairs with Jaccard {low} to {min(high, 1)}: {present}, same label "
+            f"{same_label}, in one cluster {together / max(1, same_label):.2%}"
         )
     members = documents.filter(pl.col("cluster_size") > 1)
     clusters: dict[int, list[dict]] = defaultdict(list)
@@ -136,7 +139,8 @@ def report_clusters(gold: pl.DataFrame, documents: pl.DataFrame) -> None:
             if best < 0.5:
                 lowest.append((round(best, 3), rows[i]["label"], rows[i]["id"]))
     print(
-        f"clusters of two or more: {len(clusters)}, members {members.height}, with Jaccard >= 0.5 to another member: {near / max(1, members.height):.2%}"
+        f"clusters of two or more: {len(clusters)}, members {members.height}, "
+        f"with Jaccard >= 0.5 to another member: {near / max(1, members.height):.2%}"
     )
     print("sizes:", dict(sorted(sizes.items())), "; lowest:", sorted(lowest)[:8])
 

@@ -1,5 +1,6 @@
 """Running `polysieve` as a user does, watching its memory, and comparing what it wrote."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -52,10 +53,8 @@ def polysieve(*arguments: str, kill_when: Callable[[], bool] | None = None) -> R
         while process.poll() is None and not kill_when():
             time.sleep(0.02)
         for pid in descendants(process.pid):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
     output, _ = process.communicate()
     over.set()
     watcher.join()

@@ -122,7 +122,7 @@ def kept_members(frame: pl.DataFrame) -> np.ndarray:
 
 def _equal_content(content: pa.Table, uncut: np.ndarray) -> np.ndarray:
     """For each row the first row with the same content; rows that were cut are equal to themselves alone."""
-    frame = pl.from_arrow(content).with_row_index("row").with_columns(own=pl.Series(uncut))
+    frame = pl.DataFrame(content).with_row_index("row").with_columns(own=pl.Series(uncut))
     key = pl.when("own").then(pl.lit(-1)).otherwise(pl.col("row").cast(pl.Int64))
     return (
         frame.select(pl.col("row").min().over("content_0", "content_1", key))["row"]

@@ -195,7 +195,7 @@ def _digest(names: list[str | None], *columns: np.ndarray) -> str:
     """What tells the writing step whether anything was decided otherwise for a label."""
     digest = hashlib.sha256("\0".join(name or "" for name in names).encode())
     for column in columns:
-        digest.update(np.ascontiguousarray(column))
+        digest.update(column.tobytes())
     return digest.hexdigest()
 
 

@@ -70,7 +70,7 @@ def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
                 )
             order += 1
     rows.sort(key=lambda r: (r[0], r[1]))
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * len(INDEX)
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[]] * len(INDEX)
     return pa.table(
         [pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)], schema=INDEX
     )
@@ -111,7 +111,7 @@ class Rows:
 
     @classmethod
     def of(cls, measure: StepFolder, index_file: str, labels: Sequence[str]) -> "Rows":
-        index = pl.from_arrow(_read_index(measure, index_file, labels)).sort("order", "label")
+        index = pl.DataFrame(_read_index(measure, index_file, labels)).sort("order", "label")
         slices = []
         for _, entries in groupby(index.iter_rows(named=True), key=lambda r: r["order"]):
             run = list(entries)
@@ -146,7 +146,7 @@ class Rows:
 
     def order(self) -> pa.Array:
         """Positions, in segment order, of the unit's rows in the unit's order."""
-        labels = pl.concat([pl.from_arrow(part) for part in self.parts("documents", ["label"])])
+        labels = pl.concat([pl.DataFrame(part) for part in self.parts("documents", ["label"])])
         return labels.with_row_index("row").sort("label", maintain_order=True)["row"].to_arrow()
 
     def addresses(self) -> pa.Array:

@@ -270,20 +270,23 @@ def test_too_much_quarantine_ends_in_exit_code_3(tmp_path) -> None:
     assert (tmp_path / "out" / "run.json").exists()
 
 
+RUN = ["run", "fineweb2", "--input", "{crawl}", "--output", "{out}"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["run", "fineweb2", "--input", "/nowhere/*.gz", "--output", "{out}"], "/nowhere/*.gz"),
         (["run", "nothing", "--input", "x", "--output", "{out}"], "no such recipe"),
-        (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--set", "nme=1"], "unknown key nme"),
-        (["run", "fineweb2", "--input", "{crawl}", "--output", "/dev/null/out"], "cannot be written"),
-        (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--engine", "spark"], "choose ray or inline"),
-        (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--set", "parameters.fineweb2=/x"], "no such folder"),
-        (["run", "fineweb2", "--input", "{crawl}", "--output", "{out}", "--set", "language.model=/none.bin"], "/none.bin"),
+        ([*RUN[:-1], "/dev/null/out"], "cannot be written"),
+        ([*RUN, "--set", "nme=1"], "unknown key nme"),
+        ([*RUN, "--engine", "spark"], "choose ray or inline"),
+        ([*RUN, "--set", "parameters.fineweb2=/nowhere"], "no such folder"),
+        ([*RUN, "--set", "language.model=/none.bin"], "/none.bin"),
         (["status", "{out}"], "no run here"),
         (["decide", "{out}"], "no finished run here"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_command_is_one_clear_line_and_exit_code_2(tmp_path, arguments, message) -> None:
     places = {"{out}": str(tmp_path / "out"), "{crawl}": f"{CRAWL}/crawl/*.gz"}
     finished = polysieve(*(places.get(a, a) for a in arguments))

@@ -64,9 +64,10 @@ def test_s3_in_and_out_gives_the_corpus_of_the_files(tmp_path, files, local) -> 
         store.mkdir("out")
         for name, path in files.items():
             store.put(str(path), f"crawl/{name}")
+        reach = yaml.safe_dump(options, default_flow_style=True, width=10**6)
         command = [
             "run", "fineweb2", "--input", "s3://crawl/*.gz", "--output", "s3://out/run",
-            "--engine", "inline", "--set", f"input.storage_options={yaml.safe_dump(options, default_flow_style=True, width=10**6)}",
+            "--engine", "inline", "--set", f"input.storage_options={reach}",
             "--set", "quarantine.max_share=1",
         ]  # fmt: skip
         finished = polysieve(*command)
