@@ -8,7 +8,7 @@ repetition metrics can compare joined n-grams as strings without building them.
 import numpy as np
 
 from filters import characters
-from filters.compiling import kernel
+from filters.compiling import kernel, leaf
 from filters.utf8 import decode, decode_call
 
 BASE = np.uint64(0x9E6C63D0676A9A99)
@@ -30,14 +30,14 @@ SYMBOLS = 128  # the segmentation saw no word in it
 _REORDER_IN_PLACE = 32
 
 
-@kernel(inline="always")
+@leaf(inline="always")
 def mix(code):
     """64 well-mixed bits for a code point."""
     m = (np.uint64(code) + np.uint64(1)) * _MIX
     return m ^ (m >> np.uint64(32))
 
 
-@kernel
+@leaf
 def power(n):
     """BASE to the n-th, modulo 2^64."""
     result, base = np.uint64(1), BASE
@@ -49,7 +49,17 @@ def power(n):
     return result
 
 
-@kernel(inline="always")
+@leaf
+def table_size(n):
+    """The size of an open-addressing table for n keys: a power of two, at least four times n, since collisions
+    cost more than memory here."""
+    size = 8
+    while size < 4 * n:
+        size *= 2
+    return size
+
+
+@leaf(inline="always")
 def finish(h):
     """Spread a hash's bits, so that any of them may choose a slot."""
     h ^= h >> np.uint64(33)
@@ -121,13 +131,11 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
     return h
 
 
-@kernel
-def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
-    """Fill length, hashes and flags of each token from its bytes.
-
-    `flags` holds SYMBOLS or EOJEOL on entry where the segmentation knows; the other bits are added. A word's
-    folded hash is 0 where it has no letter, mark or digit or is marked SYMBOLS, and never 0 elsewhere.
-    """
+@leaf
+def _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
+    """Fill the arrays of `describe`; returns the number of words whose marks are not in canonical order, which
+    get the negative of their length and an unfinished hash."""
+    unordered = 0
     _, properties, _, fold, offsets, sequences = tables
     for t in range(len(starts)):
         i, end = starts[t], ends[t]
@@ -176,6 +184,25 @@ def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
                             last_class = combining
                             same = same * BASE + mix(part & _CODE)
                 if not ordered:
-                    same = _folded_slowly(buffer, starts[t], end, fold, offsets, sequences)
+                    unordered += 1
+                    lengths[t] = -n
             same = finish(same)
+            folded[t] = same if same != 0 else np.uint64(1)
+    return unordered
+
+
+@kernel
+def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
+    """Fill length, hashes and flags of each token from its bytes.
+
+    `flags` holds SYMBOLS or EOJEOL on entry where the segmentation knows; the other bits are added. A word's
+    folded hash is 0 where it has no letter, mark or digit or is marked SYMBOLS, and never 0 elsewhere.
+    """
+    _, _, _, fold, offsets, sequences = tables
+    if _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables) == 0:
+        return
+    for t in range(len(starts)):
+        if lengths[t] < 0:
+            lengths[t] = -lengths[t]
+            same = finish(_folded_slowly(buffer, starts[t], ends[t], fold, offsets, sequences))
             folded[t] = same if same != 0 else np.uint64(1)

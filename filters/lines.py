@@ -18,8 +18,8 @@ from filters.characters import (
     IS_SPACE,
     IS_UPPER,
 )
-from filters.compiling import kernel
-from filters.hashing import BASE, finish, mix
+from filters.compiling import kernel, leaf
+from filters.hashing import BASE, finish, mix, table_size
 from filters.utf8 import decode, decode_call
 
 SHORT_LINE = 30  # characters; FineWeb's short_line_length
@@ -37,15 +37,13 @@ COUNTS = 27
 _SPACE_OR_END = IS_SPACE | ENDS_LINE
 
 
-@kernel
+@leaf
 def duplicates(hashes, sizes, counted, n, table):
     """Elements equal to an earlier one among the first `n`, their sizes' sum, and that of those `counted`.
 
-    `table` is scratch of a power of two above 2n, as large as may be needed.
+    `table` is scratch of at least table_size(n).
     """
-    slots = 8
-    while slots < 2 * n:
-        slots *= 2
+    slots = table_size(n)
     mask = np.uint64(slots - 1)
     table[:slots] = 0
     found, size, counted_size = 0, 0, 0
@@ -63,7 +61,7 @@ def duplicates(hashes, sizes, counted, n, table):
     return found, size, counted_size
 
 
-@kernel
+@leaf
 def _stripped(buffer, start, end, properties):
     """`str.strip` as byte offsets."""
     while start < end:
@@ -82,7 +80,7 @@ def _stripped(buffer, start, end, properties):
     return start, end
 
 
-@kernel
+@leaf
 def _has_bullet(buffer, start, end, properties):
     """Whether a line begins, after white space, with "-" or U+2022."""
     while start < end:
@@ -92,7 +90,7 @@ def _has_bullet(buffer, start, end, properties):
     return False
 
 
-@kernel
+@leaf
 def _ends_in_ellipsis(buffer, start, end, properties):
     """Whether a line, stripped at its end, ends in "..." or U+2026."""
     start, end = _stripped(buffer, start, end, properties)
@@ -102,7 +100,7 @@ def _ends_in_ellipsis(buffer, start, end, properties):
     return (a == 0x2E and b == 0x2E and c == 0x2E) or (a == 0xE2 and b == 0x80 and c == 0xA6)
 
 
-@kernel
+@leaf
 def _count_split_line(buffer, start, end, properties, row):
     """Add a line of str.splitlines to `row`."""
     row[SPLIT_LINES] += 1
@@ -115,7 +113,7 @@ def _count_split_line(buffer, start, end, properties, row):
         row[ELLIPSIS_LINES] += _ends_in_ellipsis(buffer, start, end, properties)
 
 
-@kernel
+@leaf
 def _paragraphs(buffer, start, end, hashes, sizes):
     """Hash and size of each paragraph of a stripped text; returns their number.
 
@@ -141,7 +139,7 @@ def _paragraphs(buffer, start, end, hashes, sizes):
     return n + 1
 
 
-@kernel
+@leaf
 def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, table, scripts):
     """Fill `row` from one document; the arrays after it are scratch, long enough for its lines."""
     properties, script = tables[1], tables[2]
@@ -254,7 +252,7 @@ def measure_lines(buffer, text_offsets, tables, out):
         most = max(most, feeds)
     hashes, sizes = np.empty(most + 2, np.uint64), np.empty(most + 2, np.int64)
     filled = np.empty(most + 2, np.bool_)
-    table = np.empty(4 * most + 16, np.uint64)
+    table = np.empty(table_size(most + 2), np.uint64)
     scripts = np.zeros(256, np.int64)
     for d in range(len(text_offsets) - 1):
         _measure_document(

@@ -2,13 +2,39 @@
 
 import numpy as np
 
-from filters.compiling import kernel
-from filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, finish, mix
+from filters.compiling import kernel, leaf
+from filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, finish, mix, table_size
 from filters.utf8 import decode_call
 
 # Columns of the counts that `measure_words` returns.
 WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS, SPELLED_WORDS, DISTINCT_WORDS = range(6)
 COUNTS = 6
+
+
+@leaf
+def _measure_document(begin, end, lengths, folded, flags, table, row):
+    """Fill `row` from words begin to end; `table` is scratch, a power of two long and 0 everywhere."""
+    mask = np.uint64(len(table) - 1)
+    plain, characters, alphabetic, spelled, distinct = 0, 0, 0, 0, 0
+    for t in range(begin, end):
+        flag = flags[t]
+        if flag & NOT_PUNCTUATION:
+            plain += 1
+            characters += lengths[t]
+        alphabetic += (flag & HAS_LETTER) != 0
+        key = folded[t]
+        if key == 0:
+            continue
+        spelled += 1
+        slot = key & mask
+        while table[slot] != 0 and table[slot] != key:
+            slot = (slot + np.uint64(1)) & mask
+        if table[slot] == 0:
+            table[slot] = key
+            distinct += 1
+    row[WORDS], row[PLAIN_WORDS], row[PLAIN_CHARACTERS] = end - begin, plain, characters
+    row[ALPHABETIC_WORDS] = alphabetic
+    row[SPELLED_WORDS], row[DISTINCT_WORDS] = spelled, distinct
 
 
 @kernel
@@ -17,52 +43,44 @@ def measure_words(documents, lengths, folded, flags, out):
     most = 0
     for d in range(len(documents) - 1):
         most = max(most, documents[d + 1] - documents[d])
-    slots = 8
-    while slots < 4 * most:
-        slots *= 2
-    table = np.empty(slots, np.uint64)
+    table = np.empty(table_size(most), np.uint64)
     for d in range(len(documents) - 1):
         begin, end = documents[d], documents[d + 1]
-        slots = 8
-        while slots < 4 * (end - begin):
-            slots *= 2
-        mask = np.uint64(slots - 1)
-        table[:slots] = 0
-        plain, characters, alphabetic, spelled, distinct = 0, 0, 0, 0, 0
-        for t in range(begin, end):
-            flag = flags[t]
-            if flag & NOT_PUNCTUATION:
-                plain += 1
-                characters += lengths[t]
-            alphabetic += (flag & HAS_LETTER) != 0
-            key = folded[t]
-            if key == 0:
-                continue
-            spelled += 1
-            slot = key & mask
-            while table[slot] != 0 and table[slot] != key:
-                slot = (slot + np.uint64(1)) & mask
-            if table[slot] == 0:
-                table[slot] = key
-                distinct += 1
-        row = out[d]
-        row[WORDS], row[PLAIN_WORDS], row[PLAIN_CHARACTERS] = end - begin, plain, characters
-        row[ALPHABETIC_WORDS] = alphabetic
-        row[SPELLED_WORDS], row[DISTINCT_WORDS] = spelled, distinct
+        part = table[: table_size(end - begin)]
+        part[:] = 0
+        _measure_document(begin, end, lengths, folded, flags, part, out[d])
 
 
-@kernel
-def _find(key, table, begin, slots):
-    """The slot of `key` in the stop list at table[begin : begin + slots], or -1."""
-    mask = np.uint64(slots - 1)
+@leaf(inline="always")
+def _find(key, table):
+    """The slot of `key` in a stop list's table, or -1."""
+    mask = np.uint64(len(table) - 1)
     slot = finish(key) & mask
-    while True:
-        held = table[begin + np.int64(slot)]
-        if held == key:
-            return np.int64(slot)
-        if held == 0:
-            return np.int64(-1)
+    while table[slot] != key and table[slot] != 0:
         slot = (slot + np.uint64(1)) & mask
+    return np.int64(slot) if table[slot] == key else np.int64(-1)
+
+
+@leaf
+def _mark_stop_words(buffer, begin, end, starts, ends, hashes, flags, table, found):
+    """Mark in `found` the slots of `table` whose stop words occur among words begin to end."""
+    for t in range(begin, end):
+        slot = _find(hashes[t], table)
+        if slot >= 0:
+            found[slot] = True
+        if flags[t] & EOJEOL:
+            # Hangul syllables are three bytes each; a word of jamo simply never matches.
+            for syllables in range(1, 4):
+                i = ends[t] - 3 * syllables
+                if i <= starts[t]:
+                    break
+                h = np.uint64(0)
+                while i < ends[t]:
+                    code, i = decode_call(buffer, i, ends[t])
+                    h = h * BASE + mix(code)
+                slot = _find(h, table)
+                if slot >= 0:
+                    found[slot] = True
 
 
 @kernel
@@ -83,26 +101,9 @@ def count_stop_words(buffer, documents, starts, ends, hashes, flags, lists, offs
         if which < 0:
             out[d] = -1
             continue
-        begin, slots = offsets[which], offsets[which + 1] - offsets[which]
-        found[:slots] = False
-        for t in range(documents[d], documents[d + 1]):
-            slot = _find(hashes[t], table, begin, slots)
-            if slot >= 0:
-                found[slot] = True
-            if flags[t] & EOJEOL:
-                # Hangul syllables are three bytes each; a word of jamo simply never matches.
-                for syllables in range(1, 4):
-                    i = ends[t] - 3 * syllables
-                    if i <= starts[t]:
-                        break
-                    h = np.uint64(0)
-                    while i < ends[t]:
-                        code, i = decode_call(buffer, i, ends[t])
-                        h = h * BASE + mix(code)
-                    slot = _find(h, table, begin, slots)
-                    if slot >= 0:
-                        found[slot] = True
-        total = 0
-        for slot in range(slots):
-            total += found[slot]
-        out[d] = total
+        stop_list = table[offsets[which] : offsets[which + 1]]
+        found[:] = False
+        _mark_stop_words(
+            buffer, documents[d], documents[d + 1], starts, ends, hashes, flags, stop_list, found
+        )
+        out[d] = found.sum()

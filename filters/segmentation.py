@@ -29,7 +29,7 @@ from filters.characters import (
     SYMBOL,
     TSHEG,
 )
-from filters.compiling import kernel
+from filters.compiling import kernel, leaf
 from filters.hashing import EOJEOL, SYMBOLS
 from filters.utf8 import decode, decode_call
 
@@ -76,12 +76,12 @@ _ZWJ = 0x200D
 _FIRST_MARK = 0xCC  # no combining mark begins with a lower byte (U+0300)
 
 
-@kernel
+@leaf(inline="always")
 def _is_apostrophe(code):
     return code == 0x27 or code == 0x2019 or code == 0x2018 or code == 0x60 or code == 0xB4
 
 
-@kernel
+@leaf
 def _joins(before, code, after, spelling, kind, properties):
     """Whether a symbol between two word characters stays inside the word.
 
@@ -112,7 +112,7 @@ def _joins(before, code, after, spelling, kind, properties):
     return code == 0x5F3 or code == 0x5F4 or code == 0x55B or code == 0x55C or code == 0x55E
 
 
-@kernel
+@leaf(inline="always")
 def _repeats(code):
     """Whether a run of this symbol is one token."""
     return (
@@ -121,7 +121,7 @@ def _repeats(code):
     )  # fmt: skip
 
 
-@kernel
+@leaf
 def _address_end(buffer, i, end, kind):
     """The end of the address whose "//" begins at byte `i`: the next space, without punctuation before it."""
     last = i + 2
@@ -135,7 +135,7 @@ def _address_end(buffer, i, end, kind):
     return last
 
 
-@kernel
+@leaf
 def _before(buffer, i):
     """The code point that ends at byte `i`, in text already decoded."""
     start = i - 1
@@ -145,7 +145,7 @@ def _before(buffer, i):
     return code
 
 
-@kernel(inline="always")
+@leaf(inline="always")
 def _word_end(buffer, i, end, hangul, spelling, kind, properties):
     """The end of the word whose first character ends at byte `i`, and whether every letter is Hangul."""
     while i < end:
@@ -176,7 +176,9 @@ def _word_end(buffer, i, end, hangul, spelling, kind, properties):
             i = after
             break
         elif k == SYMBOL and after < end and buffer[after] > 0x20:
-            following, _ = decode_call(buffer, after, end)
+            following = np.int32(buffer[after])
+            if following >= 0x80:
+                following, _ = decode_call(buffer, after, end)
             if code == 0x3A and following == 0x2F and after + 1 < end and buffer[after + 1] == 0x2F:
                 i = _address_end(buffer, after, end, kind)
                 hangul = False
@@ -200,7 +202,7 @@ def _word_end(buffer, i, end, hangul, spelling, kind, properties):
     return i, hangul
 
 
-@kernel
+@leaf
 def _run_end(buffer, i, end, kind):
     """The end of a run of letters that need a dictionary, at most about _LONGEST_RUN characters."""
     last = i
@@ -221,7 +223,7 @@ def _run_end(buffer, i, end, kind):
     return last
 
 
-@kernel
+@leaf
 def _marks_end(buffer, i, end, kind):
     while i < end:
         code, after = decode_call(buffer, i, end)
@@ -238,7 +240,7 @@ def _grown(array, size):
     return larger
 
 
-@kernel
+@leaf
 def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, flags, m):
     """Write the tokens of one document from place `m` on; returns the place after the last."""
     while i < end:
@@ -299,7 +301,7 @@ def scan(buffer, text_offsets, spellings, tables):
     return documents, starts[:m], ends[:m], flags[:m]
 
 
-@kernel
+@leaf
 def _gather(buffer, starts, ends, flags, t, units, places):
     """Write runs as UTF-16, a line feed after each, from token `t` on until the window is full.
 
@@ -327,7 +329,7 @@ def _gather(buffer, starts, ends, flags, t, units, places):
     return t, used
 
 
-@kernel
+@leaf
 def _cut_window(
     starts, ends, flags, first, last, iterator, places, new_starts, new_ends, new_flags, counts, m
 ):

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from filters.compiling import kernel
+from filters.compiling import leaf
 
 REPLACEMENT = np.int32(0xFFFD)
 
 
-@kernel(inline="always")
+@leaf(inline="always")
 def decode(buffer, i, end):
     """The code point (int32) at byte `i < end`, and the index after it. Inlined: for the hot loops.
 
@@ -37,7 +37,7 @@ def decode(buffer, i, end):
     return np.int32(code), i + 4
 
 
-@kernel
+@leaf
 def decode_call(buffer, i, end):
     """`decode` as a call: slower to run and faster to compile."""
     return decode(buffer, i, end)
