@@ -27,8 +27,6 @@ HAS_SPACE = 32  # has white space inside (words that someone else cut)
 EOJEOL = 64  # Korean, cut at spaces: particles are written onto it
 SYMBOLS = 128  # the segmentation saw no word in it
 
-_REORDER_IN_PLACE = 32
-
 
 @leaf(inline="always")
 def mix(code):
@@ -59,6 +57,13 @@ def table_size(n):
     return size
 
 
+@leaf
+def clear(table, n):
+    """Set the first `n` entries of a table to 0."""
+    for i in range(n):
+        table[i] = 0
+
+
 @leaf(inline="always")
 def finish(h):
     """Spread a hash's bits, so that any of them may choose a slot."""
@@ -86,7 +91,8 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
         code, i = decode_call(buffer, i, end)
         f = fold[code]
         n += 1 if f >= -1 else offsets[-1 - f] - offsets[-2 - f]
-    codes = np.empty(n, np.uint32)
+    codes, ordered = np.empty(n, np.uint32), np.empty(n, np.uint32)
+    places = np.empty(257, np.int64)
     n, i = 0, start
     while i < end:
         code, i = decode_call(buffer, i, end)
@@ -106,24 +112,19 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
         j = i
         while j < n and codes[j] > _CODE:
             j += 1
-        if j - i <= _REORDER_IN_PLACE:
-            for a in range(i + 1, j):
-                held = codes[a]
-                b = a
-                while b > i and codes[b - 1] >> 24 > held >> 24:
-                    codes[b] = codes[b - 1]
-                    b -= 1
-                codes[b] = held
-        else:  # counting sort by class: a million marks take no longer than a million letters
-            places = np.zeros(257, np.int64)
-            for a in range(i, j):
-                places[(codes[a] >> 24) + 1] += 1
-            for c in range(256):
-                places[c + 1] += places[c]
-            copy = codes[i:j].copy()
-            for held in copy:
-                codes[i + places[held >> 24]] = held
-                places[held >> 24] += 1
+        # A counting sort by class: a million marks take no longer than a million letters.
+        for c in range(257):
+            places[c] = 0
+        for a in range(i, j):
+            places[(codes[a] >> 24) + 1] += 1
+        places[0] = i
+        for c in range(256):
+            places[c + 1] += places[c]
+        for a in range(i, j):
+            ordered[places[codes[a] >> 24]] = codes[a]
+            places[codes[a] >> 24] += 1
+        for a in range(i, j):
+            codes[a] = ordered[a]
         i = j
     h = np.uint64(0)
     for k in range(n):
@@ -135,18 +136,29 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
 def _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
     """Fill the arrays of `describe`; returns the number of words whose marks are not in canonical order, which
     get the negative of their length and an unfinished hash."""
-    unordered = 0
     _, properties, _, fold, offsets, sequences = tables
+    unordered = 0
     for t in range(len(starts)):
         i, end = starts[t], ends[t]
-        exact = np.uint64(0)
-        n, seen, differs = 0, 0, False
+        exact, same = np.uint64(0), np.uint64(0)
+        n, seen, in_order = 0, 0, True
+        last_class = np.uint32(0)
         while i < end:
             code, i = decode(buffer, i, end)
             n += 1
             exact = exact * BASE + mix(code)
             seen |= properties[code]
-            differs |= fold[code] != code
+            f = fold[code]
+            if f >= 0:
+                same = same * BASE + mix(f)
+                last_class = np.uint32(0)
+            elif f < -1:
+                for k in range(offsets[-2 - f], offsets[-1 - f]):
+                    part = sequences[k]
+                    combining = part >> 24
+                    in_order &= combining == 0 or combining >= last_class
+                    last_class = combining
+                    same = same * BASE + mix(part & _CODE)
         flag = flags[t]
         if seen & characters.IS_LETTER:
             flag |= HAS_LETTER
@@ -161,31 +173,12 @@ def _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
         if seen & characters.IS_SPACE:
             flag |= HAS_SPACE
         flags[t] = flag
-        lengths[t] = n
+        lengths[t] = n if in_order else -n
+        unordered += not in_order
         hashes[t] = exact
         if flag & SYMBOLS or not flag & (HAS_LETTER | HAS_DIGIT | HAS_MARK):
             folded[t] = 0
         else:
-            same = exact
-            if differs:
-                same, last_class, ordered = np.uint64(0), np.uint32(0), True
-                i = starts[t]
-                while i < end:
-                    code, i = decode(buffer, i, end)
-                    f = fold[code]
-                    if f >= 0:
-                        same = same * BASE + mix(f)
-                        last_class = np.uint32(0)
-                    elif f < -1:
-                        for k in range(offsets[-2 - f], offsets[-1 - f]):
-                            part = sequences[k]
-                            combining = part >> 24
-                            ordered &= combining == 0 or combining >= last_class
-                            last_class = combining
-                            same = same * BASE + mix(part & _CODE)
-                if not ordered:
-                    unordered += 1
-                    lengths[t] = -n
             same = finish(same)
             folded[t] = same if same != 0 else np.uint64(1)
     return unordered
@@ -202,7 +195,9 @@ def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
     if _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables) == 0:
         return
     for t in range(len(starts)):
-        if lengths[t] < 0:
-            lengths[t] = -lengths[t]
+        if lengths[t] >= 0:
+            continue
+        lengths[t] = -lengths[t]
+        if folded[t] != 0:
             same = finish(_folded_slowly(buffer, starts[t], ends[t], fold, offsets, sequences))
             folded[t] = same if same != 0 else np.uint64(1)

@@ -19,7 +19,7 @@ from filters.characters import (
     IS_UPPER,
 )
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, finish, mix, table_size
+from filters.hashing import BASE, clear, finish, mix, table_size
 from filters.utf8 import decode, decode_call
 
 SHORT_LINE = 30  # characters; FineWeb's short_line_length
@@ -45,7 +45,7 @@ def duplicates(hashes, sizes, counted, n, table):
     """
     slots = table_size(n)
     mask = np.uint64(slots - 1)
-    table[:slots] = 0
+    clear(table, slots)
     found, size, counted_size = 0, 0, 0
     for i in range(n):
         key = hashes[i] if hashes[i] != 0 else np.uint64(1)
@@ -101,6 +101,20 @@ def _ends_in_ellipsis(buffer, start, end, properties):
 
 
 @leaf
+def _count_line(size, some, last, row):
+    """Add a line between line feeds that is not blank: its size, the properties of any and of its last character."""
+    ends_sentence = (last & ENDS_SENTENCE) != 0
+    is_short = size <= SHORT_LINE
+    row[FILLED_LINES] += 1
+    row[FILLED_CHARACTERS] += size
+    row[PUNCTUATED_LINES] += ends_sentence
+    row[SHORT_LINES] += is_short
+    row[LIST_LINES] += is_short and not ends_sentence
+    row[CAPITAL_LINES] += (some & (IS_UPPER | IS_LOWER)) == IS_UPPER
+    row[LONGEST_LINE] = max(row[LONGEST_LINE], size)
+
+
+@leaf
 def _count_split_line(buffer, start, end, properties, row):
     """Add a line of str.splitlines to `row`."""
     row[SPLIT_LINES] += 1
@@ -121,7 +135,7 @@ def _paragraphs(buffer, start, end, hashes, sizes):
     """
     n, h, size, waiting, i = 0, np.uint64(0), 0, 0, start
     while i < end:
-        code, i = decode(buffer, i, end)
+        code, i = decode_call(buffer, i, end)
         if code == 0x0A:
             waiting += 1
             continue
@@ -143,7 +157,7 @@ def _paragraphs(buffer, start, end, hashes, sizes):
 def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, table, scripts):
     """Fill `row` from one document; the arrays after it are scratch, long enough for its lines."""
     properties, script = tables[1], tables[2]
-    scripts[:] = 0
+    clear(scripts, len(scripts))
     characters, letters, upper, digits = 0, 0, 0, 0
     current, run = 0, 0  # letters of the script at hand, not yet in `scripts`
     dots_until = start
@@ -157,9 +171,9 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
         at = i
         if i < end:
             code, i = decode(buffer, i, end)
-            prop = properties[code]
         else:
-            code, prop = np.int32(0x0A), np.uint16(0)
+            code = np.int32(0x0A)
+        prop = properties[code]
         if code != 0x0A:
             h = h * BASE + mix(code)
             size += 1
@@ -168,12 +182,14 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
             last = prop
             upper += (prop & IS_UPPER) >> 1
             digits += (prop & IS_DIGIT) >> 3
-            if prop & IS_LETTER:
-                which = script[code]
-                if which != current:
-                    scripts[current] += run
-                    current, run = which, 0
-                run += 1
+            which = script[code]
+            # Where words end cannot be predicted, so no branch depends on it.
+            if (which != current) & ((prop & IS_LETTER) != 0):
+                scripts[current] += run
+                current, run = which, 0
+            run += prop & IS_LETTER
+            if not prop & IS_RARE:
+                continue
         else:
             characters += size
             if size:
@@ -181,15 +197,7 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
                 hashes[n], sizes[n], filled[n] = finish(h), size, is_filled
                 n += 1
                 if is_filled:
-                    ends_sentence = (last & ENDS_SENTENCE) != 0
-                    is_short = size <= SHORT_LINE
-                    row[FILLED_LINES] += 1
-                    row[FILLED_CHARACTERS] += size
-                    row[PUNCTUATED_LINES] += ends_sentence
-                    row[SHORT_LINES] += is_short
-                    row[LIST_LINES] += is_short and not ends_sentence
-                    row[CAPITAL_LINES] += (some & (IS_UPPER | IS_LOWER)) == IS_UPPER
-                    row[LONGEST_LINE] = max(row[LONGEST_LINE], size)
+                    _count_line(size, some, last, row)
             elif at < end and at > start:
                 double = True
             if at == end:
@@ -197,22 +205,21 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
             row[LINE_FEEDS] += 1
             h, size = np.uint64(0), 0
             every, some = IS_SPACE, 0
-        if prop & IS_RARE:
-            if prop & ENDS_LINE:
-                if not (code == 0x0A and at > start and buffer[at - 1] == 0x0D):
-                    _count_split_line(buffer, split, at, properties, row)
-                split = i
-            row[INVISIBLE] += (prop & IS_INVISIBLE) != 0
-            if code == 0x2E:
-                if at >= dots_until and at + 2 < end and buffer[at + 1] == 0x2E == buffer[at + 2]:
-                    row[ELLIPSES] += 1
-                    dots_until = at + 3
-            elif code == 0x2026:
+        if prop & ENDS_LINE:
+            if not (code == 0x0A and at > start and buffer[at - 1] == 0x0D):
+                _count_split_line(buffer, split, at, properties, row)
+            split = i
+        row[INVISIBLE] += (prop & IS_INVISIBLE) != 0
+        if code == 0x2E:
+            if at >= dots_until and at + 2 < end and buffer[at + 1] == 0x2E == buffer[at + 2]:
                 row[ELLIPSES] += 1
-            elif code == 0x23:
-                row[HASHES] += 1
-            elif code == 0xFFFD:
-                row[REPLACEMENT] += 1
+                dots_until = at + 3
+        elif code == 0x2026:
+            row[ELLIPSES] += 1
+        elif code == 0x23:
+            row[HASHES] += 1
+        elif code == 0xFFFD:
+            row[REPLACEMENT] += 1
     if split < end:
         _count_split_line(buffer, split, end, properties, row)
     scripts[current] += run

@@ -3,7 +3,16 @@
 import numpy as np
 
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, finish, mix, table_size
+from filters.hashing import (
+    BASE,
+    EOJEOL,
+    HAS_LETTER,
+    NOT_PUNCTUATION,
+    clear,
+    finish,
+    mix,
+    table_size,
+)
 from filters.utf8 import decode_call
 
 # Columns of the counts that `measure_words` returns.
@@ -47,7 +56,7 @@ def measure_words(documents, lengths, folded, flags, out):
     for d in range(len(documents) - 1):
         begin, end = documents[d], documents[d + 1]
         part = table[: table_size(end - begin)]
-        part[:] = 0
+        clear(part, len(part))
         _measure_document(begin, end, lengths, folded, flags, part, out[d])
 
 
@@ -67,7 +76,7 @@ def _mark_stop_words(buffer, begin, end, starts, ends, hashes, flags, table, fou
     for t in range(begin, end):
         slot = _find(hashes[t], table)
         if slot >= 0:
-            found[slot] = True
+            found[slot] = 1
         if flags[t] & EOJEOL:
             # Hangul syllables are three bytes each; a word of jamo simply never matches.
             for syllables in range(1, 4):
@@ -80,7 +89,7 @@ def _mark_stop_words(buffer, begin, end, starts, ends, hashes, flags, table, fou
                     h = h * BASE + mix(code)
                 slot = _find(h, table)
                 if slot >= 0:
-                    found[slot] = True
+                    found[slot] = 1
 
 
 @kernel
@@ -95,15 +104,18 @@ def count_stop_words(buffer, documents, starts, ends, hashes, flags, lists, offs
     longest = 0
     for k in range(len(offsets) - 1):
         longest = max(longest, offsets[k + 1] - offsets[k])
-    found = np.zeros(longest, np.bool_)
+    found = np.zeros(longest, np.uint8)
     for d in range(len(documents) - 1):
         which = lists[d]
         if which < 0:
             out[d] = -1
             continue
         stop_list = table[offsets[which] : offsets[which + 1]]
-        found[:] = False
+        clear(found, longest)
         _mark_stop_words(
             buffer, documents[d], documents[d + 1], starts, ends, hashes, flags, stop_list, found
         )
-        out[d] = found.sum()
+        total = 0
+        for slot in range(len(stop_list)):
+            total += found[slot]
+        out[d] = total

@@ -7,7 +7,7 @@ with nothing for duplicated 5- to 10-grams. The hashes of words can be joined, s
 import numpy as np
 
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, HAS_SPACE, mix, power, table_size
+from filters.hashing import BASE, HAS_SPACE, clear, mix, power, table_size
 
 TOP = (2, 3, 4)
 DUPLICATED = (5, 6, 7, 8, 9, 10)
@@ -115,10 +115,11 @@ def _measure_document(
 
 @kernel
 def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
-    """Characters of repeated n-grams of each of n documents.
+    """Fill in the characters of repeated n-grams of each of n documents.
 
-    top int64[n, 3]: length of the most frequent 2-, 3-, 4-gram (the earliest of equals) times its count, -1
-    where the document is too short to have any. duplicated int64[n, 6]: characters of duplicated 5- to 10-grams.
+    top int64[n, 3], -1 on entry: length of the most frequent 2-, 3-, 4-gram (the earliest of equals) times its
+    count; a document too short to have any keeps -1. duplicated int64[n, 6], 0 on entry: characters of
+    duplicated 5- to 10-grams.
     """
     most = 0
     for d in range(len(documents) - 1):
@@ -133,12 +134,10 @@ def measure_repetition(documents, hashes, lengths, flags, top, duplicated):
     powers = np.empty(_POWERS, np.uint64)
     for k in range(_POWERS):
         powers[k] = power(k)
-    top[:] = -1
-    duplicated[:] = 0
     for d in range(len(documents) - 1):
         begin, end = documents[d], documents[d + 1]
         part = table[: table_size(end - begin)]
-        part[:] = 0
+        clear(part, len(part))
         _measure_document(
             hashes[begin:end], lengths[begin:end], flags[begin:end], top[d], duplicated[d], powers,
             keys, spaced, factors, reach, candidate, part, places, first, counts,

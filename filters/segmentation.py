@@ -208,7 +208,7 @@ def _run_end(buffer, i, end, kind):
     last = i
     n = 1
     while i < end:
-        code, after = decode(buffer, i, end)
+        code, after = decode_call(buffer, i, end)
         k = kind[code]
         if k == DICTIONARY and n >= _LONGEST_RUN:
             break
@@ -236,7 +236,8 @@ def _marks_end(buffer, i, end, kind):
 @kernel
 def _grown(array, size):
     larger = np.empty(size, array.dtype)
-    larger[: len(array)] = array
+    for i in range(len(array)):
+        larger[i] = array[i]
     return larger
 
 
@@ -312,7 +313,7 @@ def _gather(buffer, starts, ends, flags, t, units, places):
         if flags[t] == NEEDS_DICTIONARY:
             i, end = starts[t], ends[t]
             while i < end:
-                code, after = decode(buffer, i, end)
+                code, after = decode_call(buffer, i, end)
                 if code >= 0x10000:
                     units[used] = 0xD7C0 + (code >> 10)
                     places[used] = i

@@ -166,7 +166,7 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
     lines.measure_lines(buffer, text_offsets, tables(), line)
     word = np.zeros((n, quality.COUNTS), np.int64)
     quality.measure_words(words.documents, words.lengths, words.folded, words.flags, word)
-    top = np.zeros((n, len(repetition.TOP)), np.int64)
+    top = np.full((n, len(repetition.TOP)), -1, np.int64)
     duplicated = np.zeros((n, len(repetition.DUPLICATED)), np.int64)
     repetition.measure_repetition(
         words.documents, words.hashes, words.lengths, words.flags, top, duplicated
