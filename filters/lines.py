@@ -183,8 +183,9 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
             upper += (prop & IS_UPPER) >> 1
             digits += (prop & IS_DIGIT) >> 3
             which = script[code]
-            # Where words end cannot be predicted, so no branch depends on it.
-            if (which != current) & ((prop & IS_LETTER) != 0):
+            # A product, for a condition of two parts would become two branches, and where words end no branch
+            # can be predicted.
+            if (which ^ current) * (prop & IS_LETTER):
                 scripts[current] += run
                 current, run = which, 0
             run += prop & IS_LETTER

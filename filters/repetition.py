@@ -109,8 +109,14 @@ def _measure_document(
                 best, count = i, counts[i]
         top[size - 2] = (reach[best + size] - reach[best] + size - 1) * count
         # An n-gram can only repeat where both of its (n-1)-grams do, unless words hold spaces.
+        before = counts[first[0]]
         for i in range(n - 1):
-            candidate[i] = any_space or (counts[first[i]] > 1 and counts[first[i + 1]] > 1)
+            after = counts[first[i + 1]]
+            candidate[i] = min(before, after) > 1
+            before = after
+        if any_space:
+            for i in range(n - 1):
+                candidate[i] = True
 
 
 @kernel
