@@ -49,10 +49,11 @@ def power(n):
 
 @leaf
 def table_size(n):
-    """The size of an open-addressing table for n keys: a power of two, at least four times n, since collisions
-    cost more than memory here."""
+    """The size of an open-addressing table for n keys: a power of two, at least twice n, and four times where
+    that stays small, since collisions then cost more than memory."""
+    least = 4 * n if n < 1 << 16 else 2 * n
     size = 8
-    while size < 4 * n:
+    while size < least:
         size *= 2
     return size
 
