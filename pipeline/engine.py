@@ -7,6 +7,7 @@ manifest, and returns a few counts. Nothing whose size grows with the corpus pas
 import contextlib
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -62,16 +63,22 @@ class OnRay:
         import ray
 
         self._ray = ray
+        # Ray puts the folder that it is started in before everything else on its workers' import
+        # path, and its workers live there: a `pipeline/` that happens to lie there would be
+        # taken for ours. So it is started in an empty folder.
+        self._start = tempfile.TemporaryDirectory(prefix="polysieve-")
         options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if address:
             try:
-                ray.init(address=address, **options)
+                with _inside(self._start.name):
+                    ray.init(address=address, **options)
             except Exception as error:
                 raise ConnectionError(f"no Ray cluster at {address}: {error}") from None
             self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         else:
             self.workers = workers or os.cpu_count() or 1
-            ray.init(num_cpus=self.workers, include_dashboard=False, **options)
+            with _inside(self._start.name):
+                ray.init(num_cpus=self.workers, include_dashboard=False, **options)
 
     def run(
         self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
@@ -115,11 +122,23 @@ class OnRay:
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self._ray.shutdown()
+        self._start.cleanup()
 
 
 def start(engine: str, workers: int | None, address: str | None) -> Engine:
     """The engine named `ray` or `inline`."""
     return Inline() if engine == "inline" else OnRay(workers, address)
+
+
+@contextlib.contextmanager
+def _inside(folder: str) -> Iterator[None]:
+    """Be in `folder` for a while."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
