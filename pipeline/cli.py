@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import sys
+import tempfile
+import traceback
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -12,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.recipe import Recipe, RecipeError, apply_settings, load, validate
+from pipeline.recipe import Recipe, RecipeError, apply_settings, change, load
 
 app = typer.Typer(
     name="polysieve",
@@ -46,7 +48,7 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY.PATH=VALUE",
-        help="Change a key of the recipe. May be given many times.",
+        help="Change a key of the recipe; KEY.PATH- takes one out. May be given many times.",
     ),
 ]
 Workers = Annotated[
@@ -122,12 +124,12 @@ def plan(
     """Print the steps, which are done and which will run, the inputs, and the disk needed. Starts nothing."""
     from pipeline.describe import print_plan
     from pipeline.plan import make
-    from pipeline.store import Store
 
     loaded = _recipe(recipe, _input_settings(settings, limit, sample))
     sources = _resolve(loaded, inputs)
     _preflight(loaded)
-    print_plan(make(loaded, sources, Store(output)), Console(highlight=False))
+    store = _store(output, loaded.input.storage_options)
+    print_plan(make(loaded, sources, store), _console())
 
 
 @app.command()
@@ -144,15 +146,17 @@ def decide(
     from pipeline.plan import measured_already
     from pipeline.sources import Source
 
-    record = _run_record(directory)
+    record = _run_record(directory, _storage_options(settings))
     try:
-        changed = validate(
-            apply_settings(record["recipe"], settings or []), f"{directory}/run.json"
-        )
+        changed = change(record["recipe"], settings or [], f"{directory}/run.json")
     except RecipeError as error:
         _usage(str(error))
     sources = [Source(i["address"], i["size"], i["etag"]) for i in record["inputs"]]
-    if not measured_already(changed, record):
+    try:
+        fits = measured_already(changed, record)
+    except (OSError, ValueError) as error:
+        _usage(f"parameters.fineweb2: {error}")
+    if not fits:
         _usage(
             f"{directory}: what was measured does not fit this recipe (a key that the measuring "
             "step reads, or a stop list, has changed); run `polysieve run` with it instead"
@@ -167,9 +171,8 @@ def decide(
 def status(directory: Directory) -> None:
     """Show progress, rate, time left, failures, and the counts per reason, during and after a run."""
     from pipeline.describe import print_status
-    from pipeline.store import Store
 
-    if not print_status(Store(directory), Console(highlight=False)):
+    if not print_status(_store(directory), _console()):
         _usage(f"{directory}: no run here; name the --output of a run")
 
 
@@ -189,7 +192,7 @@ def explain(
     if as_json:
         print(json.dumps(lives, indent=1, ensure_ascii=False))
     for life in lives if not as_json else []:
-        print_explanation(life, Console(highlight=False))
+        print_explanation(life, _console())
     if not lives:
         print(
             f"{directory}: no document with {'id ' + id if id else 'url ' + str(url)}",
@@ -241,11 +244,49 @@ def rules() -> None:
 
 def main() -> None:
     """The entry point: SIGTERM ends a run as Ctrl-C does."""
+    _find_kernel_cache()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _find_kernel_cache() -> None:
+    """Where neither the installation nor the home can be written, kernels are cached beside temporary files."""
+    home = Path(os.path.expanduser("~"))
+    here = Path(__file__).parent
+    if "NUMBA_CACHE_DIR" not in os.environ and not any(os.access(p, os.W_OK) for p in (here, home)):
+        folder = Path(tempfile.gettempdir()) / f"polysieve-kernels-{os.getuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid == os.getuid():
+            os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def _console() -> Console:
+    """Where results are printed: nothing is marked up, and a pipe or a file has room for a table."""
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=160)
+
+
+def _store(address: str, options: dict[str, Any] | None = None) -> Any:
+    """The output store at an address, or exit code 2."""
+    from pipeline.store import Store
+
+    if not address:
+        _usage("--output: an empty name; give a folder")
+    try:
+        return Store(address, options if "://" in address else None)
+    except (ValueError, ImportError) as error:
+        _usage(f"{address}: no output can be written there ({error})")
+
+
+def _storage_options(settings: list[str] | None) -> dict[str, Any]:
+    """The storage options that `--set` gives; they are never recorded."""
+    try:
+        return apply_settings({}, settings or []).get("input", {}).get("storage_options", {})
+    except RecipeError:
+        return {}  # it will be told when the settings meet the recipe
 
 
 def _usage(message: str) -> NoReturn:
@@ -292,24 +333,27 @@ def _preflight(recipe: Recipe) -> None:
         _usage("\n".join(found))
 
 
-def _run_record(directory: str) -> dict[str, Any]:
+def _run_record(directory: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
     from pipeline.plan import RUN
-    from pipeline.store import Store
 
     try:
-        return Store(directory).read_json(RUN)
+        return _store(directory, options).read_json(RUN)
     except FileNotFoundError:
         _usage(
-            f"{directory}: no finished run here (no {RUN}); name the --output of one, or finish it with `polysieve run`"
+            f"{directory}: no finished run here (no {RUN}); name the --output of one, "
+            "or finish it with `polysieve run`"
         )
+    except Exception as error:
+        if "://" not in directory:
+            raise
+        _usage(f"{directory}: cannot be read ({' '.join(str(error).split())}); see docs/running.md")
 
 
 def _plan_of(directory: str) -> Any:
     """The plan of the finished run in a folder, from its run.json."""
     from pipeline.describe import recorded_plan
-    from pipeline.store import Store
 
-    return recorded_plan(Store(directory), _run_record(directory))
+    return recorded_plan(_store(directory), _run_record(directory))
 
 
 def _execute(
@@ -328,15 +372,17 @@ def _execute(
     from pipeline.describe import human_bytes, print_summary
     from pipeline.lock import Held, OutputLock
     from pipeline.plan import disk_estimate, disk_free, make
+    from pipeline.preflight import foreign_files
     from pipeline.run import FAILED, INTERRUPTED, Unfinished, execute
-    from pipeline.store import Store
     from pipeline.watch import Watch
 
     if engine_name not in ("ray", "inline"):
         _usage(f"--engine {engine_name}: choose ray or inline")
     if measured is None:
         _preflight(recipe)
-    store = Store(output, recipe.input.storage_options if "://" in output else None)
+    store = _store(output, recipe.input.storage_options)
+    if foreign := foreign_files(store, sources):
+        _usage(foreign)
     needed, free = disk_estimate(sources), disk_free(store)
     if free is not None and needed > free and measured is None:
         _usage(
@@ -372,6 +418,7 @@ def _execute(
             try:
                 runner = engine.start(engine_name, workers, ray_address)
             except ConnectionError as error:
+                watch.end("failed", error=str(error))
                 _usage(f"--ray-address: {error}")
             result = execute(wanted, runner, watch, keep_steps)
             code = result.exit_code
@@ -390,6 +437,10 @@ def _execute(
                 file=sys.stderr,
             )
             watch.end("interrupted", exit_code=code)
+        except Exception as error:
+            watch.log("crashed", traceback=traceback.format_exc())
+            watch.end("failed", exit_code=FAILED, error=f"{type(error).__name__}: {error}")
+            raise
         finally:
             if runner is not None:
                 runner.close()

@@ -8,6 +8,7 @@ from rich.table import Table
 from dedup import curve
 from pipeline import ledger
 from pipeline.ledger import StepFolder
+from pipeline.lock import is_held
 from pipeline.plan import RUN, Plan, disk_estimate, disk_free, published
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
@@ -84,8 +85,11 @@ def print_status(store: Store, console: Console) -> bool:
         progress = store.read_json(PROGRESS)
     except FileNotFoundError:
         return False
+    state = progress["state"]
+    if state == "running" and not is_held(store):
+        state = "stopped without a word; the same command goes on"
     console.print(
-        f"{store}: {progress['state']}, started {progress['started']}, last sign {progress['updated']}"
+        f"{store}: {state}, started {progress['started']}, last sign {progress['updated']}"
     )
     table = Table("step", "done", "rate", "time", "left")
     for name, step in progress["steps"].items():

@@ -145,6 +145,11 @@ def _attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
     try:
         return Outcome(task, result=function(task))
     except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:  # Ctrl-C inside a compiled kernel comes out as a SystemError
+            if isinstance(cause, KeyboardInterrupt):
+                raise cause from None
+            cause = cause.__cause__ or cause.__context__
         logging.getLogger("polysieve").exception("task failed: %s", task)
         return Outcome(task, error=f"{type(error).__name__}: {_one_line(error)}")
 

@@ -1,10 +1,15 @@
 """What can be known to be wrong with a recipe before anything starts."""
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 from filters import parameters as language_parameters
 from pipeline.recipe import Recipe
+from pipeline.sources import Source
+from pipeline.steps.write import PUBLISHED
+from pipeline.store import Store
+from pipeline.watch import PROGRESS
 
 # What a recipe may ask for beyond the base installation: (extra, module that it brings).
 EXTRAS = {
@@ -41,3 +46,20 @@ def problems(recipe: Recipe) -> list[str]:
                 if not Path(path).exists():
                     found.append(f"url_filter.{key}: {path}: no such file; correct the path")
     return found
+
+
+def foreign_files(store: Store, sources: Sequence[Source]) -> str | None:
+    """Why an output folder is not this program's to write; None where it is.
+
+    The folders that a run publishes replace what is there. So they must be a run's, or not be there
+    yet; and no input may lie in the output.
+    """
+    inside = [s.address for s in sources if s.address.startswith(f"{store.root}/")]
+    if inside:
+        return f"{store}: the input {inside[0]} lies in the output; name another --output"
+    if store.exists(PROGRESS):
+        return None
+    taken = [name for name in PUBLISHED if store.exists(name)]
+    if taken:
+        return f"{store}: {taken[0]}/ is there and no run made it; name another --output"
+    return None

@@ -47,7 +47,10 @@ def _parse_size(value: Any) -> Any:
         raise ValueError(
             f"a size is a number of bytes or a number with one of {', '.join(UNITS)[2:]}"
         )
-    return int(float(number) * UNITS[unit])
+    try:
+        return int(float(number) * UNITS[unit])
+    except (ValueError, OverflowError):
+        raise ValueError("a size is a number of bytes, as in 67108864 or 64MiB") from None
 
 
 def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +65,8 @@ def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
 
 Size = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+# Strict, or YAML's `off` would be the number 0, the strictest threshold of many rules.
+Threshold = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -110,7 +115,7 @@ class Language(Section):
 
     model: str = "embedded"
     """`embedded`, or the path of a fastText `.bin`/`.ftz` with `__label__xxx_Yyyy` labels."""
-    cut: Literal["parameters"] | Share | None = None
+    cut: Literal["parameters"] | Annotated[Share, Field(strict=True)] | None = None
     """The lowest score that stays: each language's own `language_score` (`parameters`; 0.3 for a
     language without one), one number for all, or absent: no cut."""
 
@@ -191,7 +196,9 @@ class Recipe(Section):
     language: Language = Language()
     dedup: Dedup = Dedup()
     parameters: Parameters = Parameters()
-    rules: Annotated[dict[str, float | dict[str, float] | None], AfterValidator(_known_rules)] = {}
+    rules: Annotated[
+        dict[str, Threshold | dict[str, Threshold] | None], AfterValidator(_known_rules)
+    ] = {}
     """Quality rules, in the order in which they are tried; a rule that is not named is off. The
     value is a threshold for every language, a map from label to threshold, or empty: the
     language's own threshold from `parameters`, else the rule's default."""
@@ -222,7 +229,7 @@ def load(recipe: str, settings: list[str] | None = None) -> Recipe:
         raise RecipeError(f"{recipe}: no such recipe; name a YAML file or one of: {names}")
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         where = " ".join(str(error).split())
         raise RecipeError(f"{path}: not valid YAML ({where}); correct it there") from None
     if not isinstance(data, dict):
@@ -231,18 +238,30 @@ def load(recipe: str, settings: list[str] | None = None) -> Recipe:
     return validate(apply_settings(data, settings or []), str(path))
 
 
+def change(recorded: dict[str, Any], settings: list[str], source: str) -> Recipe:
+    """The recipe that a run recorded, with settings applied. Raises RecipeError."""
+    return validate(apply_settings(recorded, settings), source)
+
+
 def validate(data: dict[str, Any], source: str) -> Recipe:
     """A Recipe of plain data; `source` names it in the error. Raises RecipeError, one line a fault."""
     try:
         return Recipe.model_validate(data)
     except ValidationError as errors:
-        raise RecipeError("\n".join(_message(source, e) for e in errors.errors())) from None
+        lines = dict.fromkeys(_message(source, e) for e in errors.errors())
+        raise RecipeError("\n".join(lines)) from None
 
 
 def apply_settings(data: dict[str, Any], settings: list[str]) -> dict[str, Any]:
-    """`data` with each `key.path=value` set, the value read as YAML. Raises RecipeError."""
+    """`data` with each `key.path=value` set, the value read as YAML. `key.path-` takes the key out.
+
+    Relative paths in values are relative to the working directory. Raises RecipeError.
+    """
     result = _copy(data)
     for setting in settings:
+        if setting.endswith("-") and "=" not in setting:
+            _take_out(result, setting[:-1].split("."), setting)
+            continue
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise RecipeError(
@@ -250,7 +269,7 @@ def apply_settings(data: dict[str, Any], settings: list[str]) -> dict[str, Any]:
             )
         try:
             value = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):
             raise RecipeError(f"--set {setting}: {text!r} is not valid YAML; quote it") from None
         node = result
         *parents, last = key.split(".")
@@ -262,7 +281,17 @@ def apply_settings(data: dict[str, Any], settings: list[str]) -> dict[str, Any]:
                 raise RecipeError(f"--set {setting}: {name} is a value, not a section")
             node = child
         node[last] = value
-    return result
+    return _resolve_paths(result, Path.cwd())
+
+
+def _take_out(data: dict[str, Any], path: list[str], setting: str) -> None:
+    *parents, last = path
+    node: Any = data
+    for name in parents:
+        node = node.get(name) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or last not in node:
+        raise RecipeError(f"--set {setting}: the recipe has no key {'.'.join(path)}")
+    del node[last]
 
 
 def _copy(data: Any) -> Any:
@@ -298,6 +327,11 @@ def _message(source: str, error: Any) -> str:
         for part in error["loc"]
         if not str(part).startswith(("function-", "constrained-"))
     ]
+    # What follows a rule's name in pydantic's place names the kinds of value that it tried.
+    if path[:1] == ["rules"] and len(path) > 2:
+        return f"{source}: {'.'.join(path[:2])}: a threshold is a number, or a map from label to number"
+    if path[:2] == ["language", "cut"]:
+        return f"{source}: language.cut: write parameters, or a score from 0 to 1"
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
         known = _keys_at(path[:-1])
@@ -306,6 +340,8 @@ def _message(source: str, error: Any) -> str:
         return f"{source}: unknown key {key}{hint}"
     if error["type"] == "value_error":
         return f"{source}: {key}: {error['ctx']['error']}"
+    if error["input"] is None:
+        return f"{source}: {key}: nothing is given; leave the key out, or give it a value"
     return f"{source}: {key}: {error['msg'].lower()}, not {error['input']!r}"
 
 

@@ -1,6 +1,7 @@
 """The DAG: runs each step that is not done, checks the accounting, publishes the output, writes run.json."""
 
 import platform
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
 from pipeline.steps import clusters, decisions, fit, measure, units, write
 from pipeline.steps.measure import input_key
-from pipeline.store import TEMPORARY
+from pipeline.store import TEMPORARY, Store
 from pipeline.watch import Watch
 
 OK, FAILED, USAGE, QUARANTINED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -34,6 +35,7 @@ LIBRARIES = (
     "icu4py",
 )
 STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
+SWAP = "swap.json"  # there while folders are being swapped
 WRITTEN = "written.json"  # label -> key and samples of its published files
 TASK_MEMORY = 1 * 2**30
 
@@ -57,8 +59,9 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
     started = time.time()
     store = plan.store
     store.remove(TEMPORARY)
+    finish_swap(store)
     for folder in store.folders():  # what an earlier run built and did not publish
-        if folder.startswith("write-") and folder != plan.write.name:
+        if _is_step(folder, "write") and folder != plan.write.name:
             store.remove(folder)
     if published(store) == plan.write.fingerprint:
         record = store.read_json(RUN)
@@ -68,7 +71,7 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
 
     if plan.write.manifest(STAGED) is None:
         _stage(plan, engine, watch, started)
-    record = _swap(plan)
+    record = _swap(plan.write)
     if not keep_steps:
         collect_garbage(plan)
     return _result(plan, record, "done")
@@ -80,8 +83,7 @@ def collect_garbage(plan: Plan) -> list[str]:
     current = {folder.name for folder in plan.folders} - {plan.write.name}
     gone = []
     for name in store.folders():
-        step, dash, digits = name.partition("-")
-        if step in STEPS and dash and len(digits) == 16 and name not in current:
+        if _is_step(name, *STEPS) and name not in current:
             store.remove(name)
             gone.append(name)
     keys = set(plan.inputs)
@@ -124,6 +126,11 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     keys = _keys(plan, details)
     written = {k: {"key": keys[k], "samples": v.get("samples", {})} for k, v in details.items()}
     plan.write.commit(STAGED, {"record": record, "written": written})
+
+
+def _is_step(folder: str, *steps: str) -> bool:
+    """Whether a folder's name is that of a step under a fingerprint."""
+    return re.fullmatch(rf"({'|'.join(steps)})-[0-9a-f]{{16}}", folder) is not None
 
 
 def _measure(plan: Plan, engine: Engine, watch: Watch) -> None:
@@ -219,7 +226,19 @@ def _unchanged(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, dict
     except FileNotFoundError:
         return {}
     keys = _keys(plan, details)
-    return {k: v for k, v in written.items() if k in keys and v["key"] == keys[k]}
+    same = {k: v for k, v in written.items() if k in keys and v["key"] == keys[k]}
+    return {k: v for k, v in same.items() if _is_there(plan, k, details[k])}
+
+
+def _is_there(plan: Plan, label: str, values: dict[str, Any]) -> bool:
+    """Whether a label's published files are in place."""
+    removed = values["documents"] > values["kept"] and plan.recipe.output.removed != "none"
+    wanted = {"corpus": values["kept"] > 0, "removed": removed}
+    return all(
+        plan.store.exists(f"{kind}/{label}/train-00000.parquet")
+        for kind, expected in wanted.items()
+        if expected
+    )
 
 
 def _write_tasks(
@@ -333,6 +352,8 @@ def _complete(
 ) -> None:
     """Add to the staged corpus what goes with it: unchanged labels, quarantine, parameters, report."""
     folder, store = plan.write, plan.store
+    for name in write.PUBLISHED:
+        store.make_folder(folder.file(name))
     write.write_quarantine(folder, plan.measure, plan.inputs)
     write.copy_parameters(folder, plan.fit, list(details))
     for label in unchanged:
@@ -352,22 +373,34 @@ def _complete(
     )
 
 
-def _swap(plan: Plan) -> dict[str, Any]:
+def _swap(folder: StepFolder) -> dict[str, Any]:
     """Make what is staged the output; returns run.json, which is written last of all.
 
     Only what the manifest holds is used here: the labels that were taken over from the published
-    output cannot be told any more once the swap has begun.
+    output cannot be told any more once the swap has begun. From the first folder to the last the
+    marker SWAP is there, so that whoever comes next finishes the swap before anything else.
     """
-    folder, store = plan.write, plan.store
+    store = folder.store
     staged = folder.manifest(STAGED)
     assert staged is not None
+    store.write_json(SWAP, {"write": folder.fingerprint})
     store.remove(WRITTEN)
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
     store.write_json(WRITTEN, staged["written"])
     store.write_json(RUN, staged["record"])
+    store.remove(SWAP)
     store.remove(folder.name)
     return staged["record"]
+
+
+def finish_swap(store: Store) -> None:
+    """Finish a swap that was cut short. The caller holds the output's lock."""
+    try:
+        marker = store.read_json(SWAP)
+    except FileNotFoundError:
+        return
+    _swap(StepFolder(store, "write", marker["write"]))
 
 
 def _quarantine_head(folder: StepFolder) -> dict[str, Any]:

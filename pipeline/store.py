@@ -31,6 +31,7 @@ class Store:
     """Files under one folder, named by their path relative to it with `/` between parts."""
 
     def __init__(self, root: str, storage_options: dict[str, Any] | None = None) -> None:
+        root = root.removeprefix("file://")
         self.root = root.rstrip("/") if "://" in root else str(Path(root).absolute())
         self.options = storage_options or {}
         self.local = "://" not in self.root
@@ -179,6 +180,11 @@ class Store:
         elif self.exists(name):
             self._fs.rm(self.path(name), recursive=True)
             self._fs.invalidate_cache()
+
+    def make_folder(self, name: str) -> None:
+        """A folder that may stay empty (an object store has none)."""
+        if self.local:
+            os.makedirs(self.path(name), exist_ok=True)
 
     def link(self, name: str, other: str) -> None:
         """Make the files of folder `name` those of folder `other` too, without copying where possible."""

@@ -37,7 +37,7 @@ class Watch:
         verbose: bool = False,
         alive: Callable[[], None] | None = None,
     ) -> None:
-        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, markup=False)
         self.verbose = verbose
         self._store = store
         self._alive = alive

@@ -67,7 +67,8 @@ def _record(number: int, offset: int, line: bytes, dump: str | None) -> Record:
         return Skipped(number, offset, "empty")
     if not isinstance(text, str):
         cause = f"text is no string but {type(text).__name__}"
-        return Damaged(number, offset, cause, is_document=True)
+        id, url = _string(value.get("id")), _string(value.get("url"))
+        return Damaged(number, offset, cause, True, id, url)
     payload = text.encode("utf-8")
     url = _string(value.get("url"))
     date = _string(value.get("date"))

@@ -13,7 +13,7 @@ from pipeline.sources.transport import Input, one_line
 
 _BATCH_ROWS = 256  # bounds what is held of a row group besides its pages
 _COLUMNS = ("text", "id", "url", "date", "dump")
-_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError)
+_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def read_table(source: Input, dump: str | None, max_record_bytes: int) -> Iterator[Record]:
@@ -60,6 +60,9 @@ def _cause(error: BaseException) -> str:
 
 
 def _problem(schema: pa.Schema) -> str | None:
+    twice = [name for name in _COLUMNS if schema.names.count(name) > 1]
+    if twice:
+        return f"Parquet file has more than one column {twice[0]!r}"
     if "text" not in schema.names:
         return f"Parquet file has no column 'text' (it has: {', '.join(schema.names[:12])})"
     kind = schema.field("text").type
@@ -119,10 +122,8 @@ def _scalars(column: pa.Array) -> list[str | None]:
     column = _plain(column)
     kind = column.type
     if pa.types.is_timestamp(kind):
-        return [
-            _iso(value)
-            for value in column.cast(pa.timestamp("us", kind.tz), safe=False).to_pylist()
-        ]
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+        return [_iso(_value(scalar)) for scalar in column]
     if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
         return [None] * len(column)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
@@ -133,8 +134,16 @@ def _scalars(column: pa.Array) -> list[str | None]:
         else None
         if value is None
         else str(value)
-        for value in column.to_pylist()
+        for value in map(_value, column)
     ]
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    """The Python value; None where Python has none for it, as for a date in the year 20,000."""
+    try:
+        return scalar.as_py()
+    except _ERRORS:
+        return None
 
 
 def _iso(value: datetime.datetime | None) -> str | None:

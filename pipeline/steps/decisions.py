@@ -133,7 +133,7 @@ def run(task: Task) -> dict[str, Any]:
         text_bytes = documents["text_bytes"].slice(start, stop - start).to_numpy()
         labels[label] = {
             **_counts(outcome[own], reason[own], names, words, text_bytes),
-            "digest": _digest(names, outcome[own], reason[own], size[own], weight[own]),
+            "digest": _digest(names, reason[own], outcome[own], size[own], weight[own]),
             "clusters": len(standing),
             "cluster_sizes": _histogram(size[standing]),
             "cut": lowest[label],
@@ -191,10 +191,14 @@ def _kept(
     return kept_members(frame), size
 
 
-def _digest(names: list[str | None], *columns: np.ndarray) -> str:
-    """What tells the writing step whether anything was decided otherwise for a label."""
-    digest = hashlib.sha256("\0".join(name or "" for name in names).encode())
-    for column in columns:
+def _digest(names: list[str | None], reason: np.ndarray, *columns: np.ndarray) -> str:
+    """What tells the writing step whether anything was decided otherwise for a label.
+
+    Only reasons that occur count: a rule that drops none of the label's documents changes nothing.
+    """
+    used, inverse = np.unique(reason, return_inverse=True)
+    digest = hashlib.sha256("\0".join(names[code] or "" for code in used).encode())
+    for column in (inverse, *columns):
         digest.update(column.tobytes())
     return digest.hexdigest()
 

@@ -165,6 +165,8 @@ def _read_index(measure: StepFolder, index_file: str, labels: Sequence[str]) -> 
 
 def label_slices(labels: pa.ChunkedArray) -> list[tuple[str, int, int]]:
     """(label, start, stop) for each run of equal labels."""
+    if not len(labels):
+        return []
     encoded = pc.run_end_encode(
         labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
     )

@@ -48,7 +48,8 @@ class Task:
 
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
-    return {"removed": recipe.output.removed}
+    """All of the recipe: the card, the report and run.json show it."""
+    return {"recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}})}
 
 
 def label_key(plan_inputs: str, measured: str, recipe: Recipe, decided: str) -> str:

@@ -93,3 +93,22 @@ def test_relative_paths_are_relative_to_the_recipe(tmp_path) -> None:
 def test_a_recorded_recipe_reads_back_as_itself() -> None:
     recipe = load("fineweb2", ["input.sample=0.5"])
     assert Recipe.model_validate(json.loads(json.dumps(recipe.model_dump()))) == recipe
+
+
+@pytest.mark.parametrize("value", ["off", "true", ".inf", ".nan", "high", "{eng_Latn: off}"])
+def test_a_threshold_is_a_number_and_nothing_that_could_pass_for_one(value) -> None:
+    with pytest.raises(RecipeError, match="a threshold is a number"):
+        load("minimal", [f"rules.gopher_short_doc={value}"])
+
+
+def test_a_setting_can_take_a_rule_out() -> None:
+    assert "gopher_short_doc" not in load("fineweb2", ["rules.gopher_short_doc-"]).rules
+    with pytest.raises(RecipeError, match="no key"):
+        load("minimal", ["rules.gopher_short_doc-"])
+
+
+def test_a_relative_path_in_a_setting_is_relative_to_the_working_directory(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load("minimal", ["parameters.fineweb2=x"]).parameters.fineweb2 == str(tmp_path / "x")

@@ -60,13 +60,13 @@ def test_a_crawl_host_with_troubles_gives_the_corpus_of_the_files(tmp_path, file
 def test_s3_in_and_out_gives_the_corpus_of_the_files(tmp_path, files, local) -> None:
     with s3_server() as options:
         store = fsspec.filesystem("s3", **options)
-        store.mkdir("crawl")
-        store.mkdir("out")
+        store.mkdir("main-job-in")
+        store.mkdir("main-job-out")
         for name, path in files.items():
-            store.put(str(path), f"crawl/{name}")
+            store.put(str(path), f"main-job-in/{name}")
         reach = yaml.safe_dump(options, default_flow_style=True, width=10**6)
         command = [
-            "run", "fineweb2", "--input", "s3://crawl/*.gz", "--output", "s3://out/run",
+            "run", "fineweb2", "--input", "s3://main-job-in/*.gz", "--output", "s3://main-job-out/run",
             "--engine", "inline", "--set", f"input.storage_options={reach}",
             "--set", "quarantine.max_share=1",
         ]  # fmt: skip
@@ -75,6 +75,6 @@ def test_s3_in_and_out_gives_the_corpus_of_the_files(tmp_path, files, local) -> 
         again = polysieve(*command)
         assert "up to date" in again.stderr
         store.invalidate_cache()
-        store.get("out/run/", str(tmp_path / "out") + "/", recursive=True)
+        store.get("main-job-out/run/", str(tmp_path / "out") + "/", recursive=True)
     assert corpus(tmp_path / "out").equals(corpus(local))
     assert record(tmp_path / "out")["accounting"] == record(local)["accounting"]
