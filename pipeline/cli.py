@@ -23,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+INTERRUPTED = 130
 recipe_app = typer.Typer(help="Recipes: what a run does.", no_args_is_help=True)
 app.add_typer(recipe_app, name="recipe")
 
@@ -246,10 +247,18 @@ def main() -> None:
     """The entry point: SIGTERM ends a run as Ctrl-C does."""
     _find_kernel_cache()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    code: Any = 0
     try:
         app()
+    except SystemExit as end:
+        code = end.code
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = INTERRUPTED
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of the libraries may outlive the interpreter and abort the process while it is taken
+    # down: all is written by now, so it ends here.
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def _find_kernel_cache() -> None:
@@ -373,7 +382,7 @@ def _execute(
     from pipeline.lock import Held, OutputLock
     from pipeline.plan import disk_estimate, disk_free, make
     from pipeline.preflight import foreign_files
-    from pipeline.run import FAILED, INTERRUPTED, Unfinished, execute
+    from pipeline.run import FAILED, Unfinished, execute
     from pipeline.watch import Watch
 
     if engine_name not in ("ray", "inline"):

@@ -23,7 +23,7 @@ from pipeline.steps.measure import input_key
 from pipeline.store import TEMPORARY, Store
 from pipeline.watch import Watch
 
-OK, FAILED, USAGE, QUARANTINED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, QUARANTINED = 0, 1, 3
 LIBRARIES = (
     "pyarrow",
     "polars",
