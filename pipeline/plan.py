@@ -93,7 +93,8 @@ def published(store: Store) -> str | None:
         return None
 
 
-# Bytes on disk per byte of input, steps and corpus together: measured on mixed crawls (docs/running.md).
+# Rough bytes on disk per byte of input, steps and corpus together, told by the address: an estimate
+# to warn by, not a measurement.
 _DISK_FACTORS = (
     (".wet", 3.5),
     (".warc", 1.5),

@@ -4,7 +4,7 @@ from functools import cache
 
 from pipeline.recipe import Recipe
 from pipeline.sources import Document, Source
-from pipeline.steps import clusters, decisions, measure  # noqa: F401  (their imports are the kernels)
+from pipeline.steps import measure
 
 _PAGE = (
     "<html><body><main><p>The river rises in the hills and runs past the mill to the sea, and boats go down it.</p>"

@@ -73,14 +73,13 @@ def run(task: Task) -> dict[str, Any]:
         }
     )
     first = task.unit.first_document
-    sizes = np.bincount(cluster, minlength=n)[cluster]
     table = pa.table(
         [
             documents["id"],
             rows.addresses(),
             documents["offset"],
             cluster + first,
-            sizes,
+            components.cluster_sizes(cluster),
             kept_members(frame),
             documents["label"],
             content_id + first,
