@@ -1,7 +1,7 @@
 """The one table of rules: which metric, compared how, with which default threshold.
 
 The order of the table is the order in which datatrove 0.10.1's filters check, filters in FineWeb2's order:
-Gopher repetition, FineWeb quality, Gopher quality.
+Gopher repetition, FineWeb quality, Gopher quality. Rules of our own stand after them.
 """
 
 from dataclasses import dataclass
@@ -72,6 +72,8 @@ _RULES = (
     Rule("gopher_below_alpha", "alpha_word_ratio", "min", 0.8, _GOPHER,
          "max_non_alpha_words_ratio"),
     Rule("gopher_stop_words", "stop_words", "min", 2, _GOPHER, own_only=True),
+    Rule("code_lines", "code_line_ratio", "max", 0.45, "benchmarks/signals/code.py",
+         zero_disables=False),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES}

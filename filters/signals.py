@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters import lines, quality, repetition
+from filters import code, lines, quality, repetition
 from filters.characters import tables
 from filters.hashing import describe, finish_all
 from filters.words import Texts, Words, text_buffer
@@ -94,6 +94,10 @@ METRICS: dict[str, Metric] = {
         "code points", _OWN, "control and format characters but line ends, ZWJ, ZWNJ, ZWSP"
     ),
     "replacement_count": Metric("code points", _OWN, "U+FFFD"),
+    "code_line_ratio": Metric(
+        "share of lines", _OWN, "lines that look like code, markup, configuration or logs"
+    ),
+    "code_char_ratio": Metric("share of characters", _OWN, "characters in such lines"),
 }
 
 _COUNTS = frozenset(
@@ -171,6 +175,8 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
     repetition.measure_repetition(
         words.documents, words.hashes, words.lengths, words.flags, top, duplicated
     )
+    coded = np.zeros((n, code.COUNTS), np.int64)
+    code.count_code(buffer, text_offsets, code.POINTS, code.KEYWORDS, coded)
     characters = line[:, lines.CHARACTERS]
     tokens = word[:, quality.WORDS]
     filled = line[:, lines.FILLED_LINES]
@@ -221,6 +227,8 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
         "capital_line_ratio": _ratio(line[:, lines.CAPITAL_LINES], filled),
         "invisible_count": pa.array(line[:, lines.INVISIBLE]),
         "replacement_count": pa.array(line[:, lines.REPLACEMENT]),
+        "code_line_ratio": _ratio(coded[:, code.CODE_LINES], coded[:, code.FILLED_LINES]),
+        "code_char_ratio": _ratio(coded[:, code.CODE_CHARACTERS], coded[:, code.FILLED_CHARACTERS]),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in METRICS], schema=SCHEMA)
 
