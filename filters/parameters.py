@@ -27,6 +27,34 @@ _DUPLICATED = tuple((n, RULES[f"gopher_dup_{n}_gram"].default) for n in range(5,
 LINES_WITHOUT_MARKS = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
 
 
+class FittedValue(BaseModel):
+    """Where one fitted threshold comes from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    method: str
+    """One of `filters.fitting.METHODS`."""
+    low: float
+    """A fit on as many other documents would give a value between `low` …"""
+    high: float
+    """… and `high`, with the confidence that the fit was asked for (95 %)."""
+
+
+class Fit(BaseModel):
+    """Where a language's fitted parameters come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    documents: int
+    """The language's own documents behind the values."""
+    relatives: str | None = None
+    """Whose documents were counted in, or stand in where the language has too few of its own."""
+    share: float | None = None
+    """The share of documents that each limit by `tail` cuts."""
+    values: dict[str, FittedValue] = {}
+    """Rule -> method and interval of its threshold."""
+
+
 class LanguageParameters(BaseModel):
     """One language's values. Without arguments: the English defaults of Gopher and FineWeb, and no stop
     words, word lengths or language cut, which mean nothing for another language."""
@@ -53,6 +81,8 @@ class LanguageParameters(BaseModel):
     """Stop words, compared as they are; empty: the rule does not apply."""
     top_n_grams: tuple[tuple[int, float], ...] = Field(default=_TOP)
     """Most characters in the most frequent n-gram, as a share, for each n (2 to 4)."""
+    fitted: Fit | None = None
+    """Where the values come from, if they were fitted; nothing else reads it."""
 
     def to_yaml(self, header: str = "") -> str:
         """The parameters as YAML, keys in a fixed order, under `header` as comment lines."""
@@ -64,6 +94,10 @@ class LanguageParameters(BaseModel):
                 value = [[n, _plain(limit)] for n, limit in value]
             elif key == "stopwords":
                 value = list(value)
+            elif key == "fitted":
+                if value is None:
+                    continue
+                value = value.model_dump(exclude_none=True)
             elif value is not None:
                 value = _plain(value)
             values[key] = value
@@ -105,12 +139,17 @@ class LanguageParameters(BaseModel):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists within lists on one line, so that a file of limits reads and diffs by line."""
+    """Lists within lists, and what holds no list, on one line, so that a file of limits reads and diffs by line."""
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
         flat = all(not isinstance(item, list) for item in sequence)
         numbers = flat and all(isinstance(item, int | float) for item in sequence)
         return super().represent_sequence(tag, sequence, flow_style=numbers or not sequence)
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
+        flat = not any(isinstance(item, dict | list) for item in mapping.values())
+        within = bool(self.object_keeper)  # the file itself is the first mapping that is seen
+        return super().represent_mapping(tag, mapping, flow_style=flat and within)
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
         return super().increase_indent(flow, False)

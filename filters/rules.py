@@ -72,6 +72,8 @@ _RULES = (
     Rule("gopher_below_alpha", "alpha_word_ratio", "min", 0.8, _GOPHER,
          "max_non_alpha_words_ratio"),
     Rule("gopher_stop_words", "stop_words", "min", 2, _GOPHER, own_only=True),
+    Rule("precision_words", "wordlist_ratio", "min", 1e-7,
+         "FineWeb2, Penedo et al. 2025, precision filtering"),
     Rule("code_lines", "code_line_ratio", "max", 0.45, "benchmarks/signals/code.py",
          zero_disables=False),
 )  # fmt: skip

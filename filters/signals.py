@@ -76,6 +76,11 @@ METRICS: dict[str, Metric] = {
     "stop_words": Metric(
         "words", _GOPHER, "distinct words of the language's stop list; null without a list"
     ),
+    "wordlist_ratio": Metric(
+        "share of words",
+        "FineWeb2 (Penedo et al. 2025)",
+        "distinct words on the language's list of high affinity; null until a list is applied",
+    ),
     "type_token_ratio": Metric("share of words", _OWN, "distinct folded words over words"),
     "upper_ratio": Metric("share of letters", _OWN, "capital letters"),
     "digit_ratio": Metric("share of characters", _OWN, "decimal digits"),
@@ -216,7 +221,8 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
         "bullet_line_ratio": _ratio(line[:, lines.BULLET_LINES], split),
         "ellipsis_line_ratio": _ratio(line[:, lines.ELLIPSIS_LINES], split),
         "alpha_word_ratio": _ratio(word[:, quality.ALPHABETIC_WORDS], tokens),
-        "stop_words": _stop_words(words, stopwords),
+        "stop_words": count_stop_words(words, stopwords),
+        "wordlist_ratio": pa.nulls(n, pa.float64()),
         "type_token_ratio": _ratio(word[:, quality.DISTINCT_WORDS], word[:, quality.SPELLED_WORDS]),
         "upper_ratio": _ratio(line[:, lines.UPPER], letters),
         "digit_ratio": _ratio(line[:, lines.DIGITS], characters),
@@ -239,7 +245,8 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> pa.Array:
     return pa.array(numerator / np.where(undefined, 1, denominator), mask=undefined)
 
 
-def _stop_words(words: Words, stopwords: StopLists | None) -> pa.Array:
+def count_stop_words(words: Words, stopwords: StopLists | None) -> pa.Array:
+    """int32[n]: distinct stop words of each document, null without a list. See `measure`."""
     n = len(words)
     if stopwords is None:
         return pa.nulls(n, pa.int32())

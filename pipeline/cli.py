@@ -156,7 +156,7 @@ def decide(
     try:
         fits = measured_already(changed, record)
     except (OSError, ValueError) as error:
-        _usage(f"parameters.fineweb2: {error}")
+        _usage(f"parameters.folder: {error}")
     if not fits:
         _usage(
             f"{directory}: what was measured does not fit this recipe (a key that the measuring "

@@ -49,7 +49,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     ]
     documents = rows.read("documents", columns)
     first = next(rows.parts("signals", None)).column_names
-    signals = rows.read("signals", first)
+    signals = fit.read_signals(plan.fit, unit, rows, first)
     clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
     decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
     fitted = fit.read(plan.fit)

@@ -72,7 +72,7 @@ def measured_already(recipe: Recipe, record: dict[str, Any]) -> bool:
     before = Recipe.model_validate(record["recipe"])
     if measure.recipe_keys(before) != measure.recipe_keys(recipe):
         return False
-    folder = recipe.parameters.fineweb2
+    folder = recipe.parameters.folder
     if folder is None or record["parameters_hash"] is None:
         return folder is None and record["parameters_hash"] is None
     if language_parameters.folder_hash(folder) == record["parameters_hash"]:

@@ -27,12 +27,12 @@ def problems(recipe: Recipe) -> list[str]:
             found.append(
                 f"extract.engine: {recipe.extract.engine} is not installed; run: pip install 'polysieve[{extra}]'"
             )
-    folder = recipe.parameters.fineweb2
+    folder = recipe.parameters.folder
     if folder:
         try:
             language_parameters.check_folder(folder)
         except (OSError, ValueError) as error:
-            found.append(f"parameters.fineweb2: {error}")
+            found.append(f"parameters.folder: {error}")
     if recipe.language.model != "embedded":
         import language_id
 

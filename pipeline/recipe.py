@@ -17,8 +17,11 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_validator,
+    model_validator,
 )
 
+from filters.fitting import FITTED, Method
 from filters.rules import RULES
 
 UNITS = {
@@ -51,6 +54,17 @@ def _parse_size(value: Any) -> Any:
         return int(float(number) * UNITS[unit])
     except (ValueError, OverflowError):
         raise ValueError("a size is a number of bytes, as in 67108864 or 64MiB") from None
+
+
+def _parameters(data: Any) -> Any:
+    """The section of parameters, of a path or with FineWeb2's name for the folder."""
+    if isinstance(data, str):
+        return {"folder": data}
+    if isinstance(data, dict) and "fineweb2" in data:
+        if "folder" in data:
+            raise ValueError("folder and fineweb2 are two names of one key; give one")
+        return {"folder" if key == "fineweb2" else key: value for key, value in data.items()}
+    return data
 
 
 def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
@@ -145,12 +159,64 @@ class Dedup(Section):
     """Near-duplicates; absent: exact ones only."""
 
 
-class Parameters(Section):
-    """Where each language's thresholds and stop words come from."""
+class Fit(Section):
+    """Thresholds and stop words fitted to the run's own documents (docs/fitting.md)."""
 
-    fineweb2: str | None = None
-    """A folder of FineWeb2's `<lang>_<Script>.yml` files; absent: the documented defaults. The files
-    that a run writes to `parameters/` can be passed back here too."""
+    method: Method = "tail"
+    """How a threshold is carried over: `tail` cuts the worst `share` of the language's documents;
+    `quantile` cuts the share that the English threshold cuts in English; `mean_std` keeps its distance
+    from the mean in standard deviations; `median_ratio` its ratio to the median; `english` keeps it."""
+    methods: dict[str, Method] = {}
+    """Another method for some values, by their key in a language's file: `top_n_grams: mean_std`."""
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """What `tail` cuts, each rule by itself."""
+    min_documents: int = Field(default=20, ge=1)
+    """A language with fewer documents inherits its values from its relatives by family and script."""
+    pooled_documents: int = Field(default=50, ge=0)
+    """The weight of its relatives among a language's own documents, in documents."""
+    word_documents: int = Field(default=4000, ge=1)
+    """Documents whose words are counted for stop words, chosen by a hash of their ids."""
+
+    @field_validator("methods")
+    @classmethod
+    def _known_keys(cls, methods: dict[str, Method]) -> dict[str, Method]:
+        known = sorted({rule.parameter for rule in FITTED if rule.parameter})
+        for key in methods:
+            if key not in known:
+                raise ValueError(f"unknown key {key!r}; known keys: {', '.join(known)}")
+        return methods
+
+
+class Precision(Section):
+    """Word lists that a document of a language with little text must meet (docs/fitting.md)."""
+
+    wordlists: str
+    """A folder of `<lang>_<Script>.txt`, a word a line: FineWeb2's, or what `polysieve fit` wrote."""
+    contamination: str | None = None
+    """A JSON file of label and share: languages at or below `min_contamination` are left alone. Absent:
+    every language that has a list."""
+    min_contamination: Share = 0.1
+    """The share of documents without a word of the list above which a language is filtered."""
+    url_whitelist: str | None = None
+    """A JSON file of ISO 639-3 code and terms; a document whose address holds one stays."""
+
+
+class Parameters(Section):
+    """Where each language's thresholds and stop words come from: the folder's file, else the fit, else
+    the documented defaults. A path in place of this section is the folder."""
+
+    folder: str | None = None
+    """A folder of `<lang>_<Script>.yml` files, FineWeb2's (`fineweb2:` is another name of this key) or
+    what a run wrote to `parameters/`."""
+    fit: Fit | None = None
+    """Absent: nothing is fitted."""
+    precision: Precision | None = None
+    """Absent: no word lists."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_folder(cls, data: Any) -> Any:
+        return _parameters(data)
 
 
 class Rebalance(Section):
@@ -307,8 +373,16 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         return value
 
     data = _copy(data)
-    if isinstance(section := data.get("parameters"), dict) and section.get("fineweb2"):
-        section["fineweb2"] = absolute(section["fineweb2"])
+    if isinstance(data.get("parameters"), str):
+        data["parameters"] = {"folder": data["parameters"]}
+    if isinstance(section := data.get("parameters"), dict):
+        for key in ("folder", "fineweb2"):
+            if key in section:
+                section[key] = absolute(section[key])
+        if isinstance(lists := section.get("precision"), dict):
+            for key in ("wordlists", "contamination", "url_whitelist"):
+                if key in lists:
+                    lists[key] = absolute(lists[key])
     if (
         isinstance(section := data.get("language"), dict)
         and section.get("model", "embedded") != "embedded"

@@ -100,7 +100,7 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     """Run what is left of all steps, and build the output beside the published one."""
     _measure(plan, engine, watch)
     unit_list = _index(plan)
-    _fit(plan, unit_list, watch)
+    _fit(plan, unit_list, engine, watch)
     _pieces("clusters", clusters.run, plan.clusters, [
         clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe)
         for unit in unit_list
@@ -192,13 +192,22 @@ def _index(plan: Plan) -> list[units.Unit]:
     return units.units(index)
 
 
-def _fit(plan: Plan, unit_list: list[units.Unit], watch: Watch) -> None:
+def _fit(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) -> None:
+    if not unit_list:
+        return
+    template = fit.Task(plan.fit, plan.measure, plan.index_file, unit_list[0], plan.recipe)
+    counting = fit.tasks(template, unit_list)
+    if counting:
+        _pieces("count", fit.count, plan.fit, counting, engine, watch)
     labels = [label for unit in unit_list for label in unit.labels]
     done = plan.fit.manifest(fit.PIECE) is not None
     with watch.step("fit", 1, int(done)) as advance:
         if not done:
-            fit.run(plan.fit, plan.recipe, labels)
+            fit.run(plan.fit, plan.recipe, labels, unit_list)
             advance({"languages": len(labels)})
+    again = fit.word_tasks(template, unit_list)
+    if again:
+        _pieces("words", fit.measure_words, plan.fit, again, engine, watch)
 
 
 def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
@@ -332,7 +341,7 @@ def recorded(recipe: Recipe) -> dict[str, Any]:
 
 def _parameter_hashes(plan: Plan) -> dict[str, str | None]:
     """What tells `decide` whether the stop words are still those that were measured."""
-    folder = plan.recipe.parameters.fineweb2
+    folder = plan.recipe.parameters.folder
     if folder is None:
         return {"parameters_hash": None, "stop_words_hash": None}
     whole = language_parameters.folder_hash(folder)

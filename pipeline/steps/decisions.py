@@ -85,7 +85,7 @@ def run(task: Task) -> dict[str, Any]:
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     documents = rows.read("documents", DOCUMENT_COLUMNS)
     metrics = sorted({rules.RULES[name].metric for name in recipe.rules} | {"word_count"})
-    signals = rows.read("signals", metrics)
+    signals = fit.read_signals(task.fit, task.unit, rows, metrics)
     clusters = task.clusters.store.read_columns(
         task.clusters.file(f"{task.piece}.parquet"), ["cluster_id", "content_id"]
     )
@@ -140,6 +140,7 @@ def run(task: Task) -> dict[str, Any]:
             "thresholds": limits[label],
             "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.rules],
             "has_own_parameters": fitted[label].has_own,
+            "parameters": fit.summary(fitted[label]),
             "rebalancing": rebalancing,
             "shards": _shards(outcome[own] == KEPT, text_bytes, recipe.output.shard_bytes),
         }

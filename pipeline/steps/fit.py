@@ -1,49 +1,353 @@
-"""Step B: each language's thresholds and stop words, as files that a person can read and edit."""
+"""Step B: each language's thresholds and stop words, as files that a person can read and edit.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A language with a file in `parameters.folder` has that file's. With `parameters.fit`, the others are fitted: every
+unit's documents are counted (`count`), then all languages are fitted together (`run`), since relatives stand in for
+languages with few documents. What A could not know when it read the text, stop words that were fitted and word lists
+of `parameters.precision`, is measured once more (`measure_words`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from filters import fitting, precision, signals, stop_words, words
 from filters import parameters as language_parameters
+from filters.distributions import Distribution
 from filters.parameters import LanguageParameters
+from filters.relatives import members, relatives
+from filters.signals import StopWords
+from filters.stop_words import Frequent
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
+from pipeline.steps.units import Rows, Unit, label_slices
 
 PIECE = "parameters"
 VALUES = "parameters.json"
+BATCH_BYTES = 4 * 2**20
+REMEASURED = ("stop_words", "wordlist_ratio")
+"""Columns of signals that `measure_words` gives anew, and the rules on them."""
+RULES_ON_WORDS = ("gopher_stop_words", "precision_words")
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """One language's parameters, and whether they are its own rather than the defaults."""
+    """One language's parameters and where they come from: `file`, `fit`, `relatives` or `defaults`."""
 
     parameters: LanguageParameters
-    has_own: bool
+    origin: str
+
+    @property
+    def has_own(self) -> bool:
+        """Whether the values are the language's own."""
+        return self.origin in ("file", "fit")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit, to be counted or to have its words measured again."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    unit: Unit
+    recipe: Recipe
+    kind: str = "counts"
+    """`counts` or `words`."""
+
+    @property
+    def piece(self) -> str:
+        return f"{self.kind}-{self.unit.piece}"
 
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """The names and contents of the parameter files; the defaults are part of the step's version."""
-    folder = recipe.parameters.fineweb2
-    return {"parameters": language_parameters.folder_hash(folder) if folder else None}
+    """Hashes of the files that are read, and how is fitted; the defaults are part of the step's version."""
+    folder, lists = recipe.parameters.folder, recipe.parameters.precision
+    fit = recipe.parameters.fit
+    return {
+        "parameters": language_parameters.folder_hash(folder) if folder else None,
+        "fit": fit and fit.model_dump(),
+        "precision": lists and {**lists.model_dump(), "files": _lists_hash(recipe)},
+        "words": [name for name in RULES_ON_WORDS if name in recipe.rules],
+        "seed": recipe.seed if fit else None,
+    }
 
 
-def run(folder: StepFolder, recipe: Recipe, labels: Sequence[str]) -> None:
-    """Write `parameters/<label>.yaml` for people, one JSON file for the next step, and commit."""
-    source = recipe.parameters.fineweb2
+def _lists_hash(recipe: Recipe) -> str:
+    lists = recipe.parameters.precision
+    assert lists is not None
+    return precision.files_hash(lists.wordlists, lists.contamination, lists.url_whitelist)
+
+
+def settings(recipe: Recipe) -> fitting.Settings:
+    """How the recipe fits."""
+    fit = recipe.parameters.fit
+    assert fit is not None
+    return fitting.Settings(
+        method=fit.method,
+        methods=fit.methods,
+        share=fit.share,
+        min_documents=fit.min_documents,
+        pooled_documents=fit.pooled_documents,
+    )
+
+
+def tasks(template: Task, units: Sequence[Unit]) -> list[Task]:
+    """The units to count; none where nothing is fitted."""
+    if template.recipe.parameters.fit is None:
+        return []
+    return [replace(template, unit=unit, kind="counts") for unit in units]
+
+
+def word_tasks(template: Task, units: Sequence[Unit]) -> list[Task]:
+    """The units in which a language's words must be measured again, once the parameters are known."""
+    fitted = read(template.folder)
+    lists = _word_lists(template.recipe, list(fitted))
+    return [
+        replace(template, unit=unit, kind="words")
+        for unit in units
+        if any(_is_remeasured(template.recipe, label, fitted, lists) for label in unit.labels)
+    ]
+
+
+def count(task: Task) -> dict[str, Any]:
+    """Count one unit's documents, by label: the distribution of each metric, and frequent words."""
+    fit = task.recipe.parameters.fit
+    assert fit is not None
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    metrics = sorted({rule.metric for rule in fitting.FITTED})
+    columns = rows.read("signals", [*metrics, "plain_word_count"])
+    documents = rows.read("documents", ["label", "language_score", "id", "cut"])
+    values = {m: columns[m].to_numpy() for m in metrics}
+    plain, scores = columns["plain_word_count"].to_numpy(), documents["language_score"].to_numpy()
+    uncut = pc.is_null(documents["cut"]).to_numpy()
+    content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
+    found: dict[str, Any] = {}
+    for label, start, stop in label_slices(documents["label"]):
+        own = start + np.flatnonzero(uncut[start:stop])
+        # The same text many times over is one document.
+        own = own[np.sort(np.unique(content[own], return_index=True)[1])]
+        if not len(own):
+            continue
+        distributions = fitting.gather(
+            {m: v[own] for m, v in values.items()}, scores[own], plain[own]
+        )
+        cut = fitting.language_cut(distributions[fitting.SCORE])
+        chosen = own[(scores[own] >= cut) & (plain[own] >= fitting.LEAST_WORDS)]
+        chosen = _sample(documents["id"], chosen, fit.word_documents, task.recipe.seed)
+        found[label] = {
+            "distributions": {m: d.to_lists() for m, d in distributions.items()},
+            "words": _frequent(task, label, chosen - start),
+        }
+    task.folder.store.write_json(task.folder.file(f"counts/{task.unit.piece}.json"), found)
+    task.folder.commit(task.piece, {"languages": len(found)})
+    return {"documents": documents.num_rows}
+
+
+def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """At most `most` of these rows, ascending, those with the least hash of seed and id."""
+    if len(rows) <= most:
+        return rows
+    keys = [
+        hashlib.sha256(f"{seed}\0words\0{id}".encode()).digest()
+        for id in ids.take(pa.array(rows)).to_pylist()
+    ]
+    order = sorted(range(len(rows)), key=keys.__getitem__)
+    return np.sort(rows[order[:most]])
+
+
+def _frequent(task: Task, label: str, rows: np.ndarray) -> dict[str, Any]:
+    """Frequent words of some documents of a label, for JSON. `rows`: their places among the label's rows."""
+    counts = stop_words.total(
+        stop_words.count(cut)
+        for _, cut, _ in _segmented(task, label, rows)
+    )
+    frequent = Frequent.of(counts, len(rows))
+    return {
+        "total": frequent.total,
+        "documents": frequent.documents,
+        "table": frequent.table.to_dict(as_series=False),
+    }
+
+
+def _segmented(task: Task, label: str, chosen: np.ndarray | None = None) -> Any:
+    """(rows, words, texts' addresses) of batches of a label's documents: all, or the rows `chosen`, ascending."""
+    rows = Rows.of(task.measure, task.index_file, [label])
+    row = 0
+    for part in rows.parts("documents", ["text", "url", "text_bytes"]):
+        places = np.arange(row, row + part.num_rows)
+        row += part.num_rows
+        if chosen is not None:
+            places = places[np.isin(places, chosen, assume_unique=True)]
+            part = part.take(pa.array(places - (row - part.num_rows)))
+        if not part.num_rows:
+            continue
+        batch = np.cumsum(part["text_bytes"].to_numpy()) // BATCH_BYTES
+        ends = [*(np.flatnonzero(np.diff(batch)) + 1).tolist(), part.num_rows]
+        for start, end in zip([0, *ends], ends, strict=False):
+            piece = part.slice(start, end - start)
+            texts = pc.fill_null(piece["text"], "").combine_chunks()
+            labels = pa.repeat(pa.scalar(label), len(texts))
+            yield places[start:end], words.segment(texts, labels), piece["url"].to_pylist()
+
+
+def run(folder: StepFolder, recipe: Recipe, labels: Sequence[str], units: Sequence[Unit]) -> None:
+    """Write `parameters/<label>.yaml` for people, one JSON file for the next steps, and commit."""
+    source = recipe.parameters.folder
+    fitted = _fit(folder, recipe, units) if recipe.parameters.fit else {}
     every: dict[str, Any] = {}
     for label in labels:
-        values = language_parameters.for_label(label, source)
+        values, origin = fitted.get(label, (language_parameters.defaults(label), "defaults"))
+        if language_parameters.has_own(label, source):
+            values, origin = language_parameters.for_label(label, source), "file"
         folder.store.write_text(folder.file(f"parameters/{label}.yaml"), values.to_yaml())
-        own = language_parameters.has_own(label, source)
-        every[label] = {"has_own": own, "values": values.model_dump()}
+        every[label] = {"origin": origin, "values": values.model_dump()}
     folder.store.write_json(folder.file(VALUES), every)
     folder.commit(PIECE, {"labels": list(labels)})
+
+
+def _fit(
+    folder: StepFolder, recipe: Recipe, units: Sequence[Unit]
+) -> dict[str, tuple[LanguageParameters, str]]:
+    """Label -> its fitted parameters and their origin."""
+    counted: dict[str, Any] = {}
+    for unit in units:
+        counted |= folder.store.read_json(folder.file(f"counts/{unit.piece}.json"))
+    return fit_languages(
+        {
+            label: {m: Distribution.from_lists(*d) for m, d in entry["distributions"].items()}
+            for label, entry in counted.items()
+        },
+        {
+            label: Frequent(
+                entry["words"]["total"],
+                entry["words"]["documents"],
+                pl.DataFrame(entry["words"]["table"], schema=stop_words.COUNTS),
+            )
+            for label, entry in counted.items()
+        },
+        settings(recipe),
+    )
+
+
+def fit_languages(
+    distributions: Mapping[str, fitting.Distributions],
+    frequent: Mapping[str, Frequent],
+    how: fitting.Settings,
+) -> dict[str, tuple[LanguageParameters, str]]:
+    """Label -> (parameters, origin), all languages together."""
+    documents = {label: fitting.documents(own) for label, own in distributions.items()}
+    english = fitting.english()
+    groups = relatives(documents, how.min_documents)
+    parents = {
+        group: fitting.pooled(distributions[label] for label in members(group, documents))
+        for group in set(groups.values())
+    }
+    found = {}
+    for label, own in distributions.items():
+        group = groups.get(label)
+        parent = (group, parents[group]) if group else None
+        few = documents[label] < how.min_documents
+        stopwords: tuple[str, ...] = ()
+        if not few:
+            # A language with fewer documents cannot say what another's words are.
+            others = [
+                frequent[other]
+                for other in documents
+                if other != label and documents[other] >= documents[label]
+            ]
+            stopwords = stop_words.choose(frequent[label], others)
+        values = fitting.fit(label, own, parent, english, how, stopwords)
+        origin = "defaults" if values.fitted is None else "relatives" if few else "fit"
+        found[label] = (values, origin)
+    return found
+
+
+def _word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordList]:
+    lists = recipe.parameters.precision
+    if lists is None or "precision_words" not in recipe.rules:
+        return {}
+    return precision.load(
+        lists.wordlists, labels, lists.contamination, lists.url_whitelist, lists.min_contamination
+    )
+
+
+def _is_remeasured(
+    recipe: Recipe,
+    label: str,
+    fitted: Mapping[str, Fitted],
+    lists: Mapping[str, precision.WordList],
+) -> bool:
+    """Whether A's figures of a label's words do not hold: it read a file's stop words, and no word lists."""
+    has_stop_words = bool(fitted[label].parameters.stopwords) and fitted[label].origin != "file"
+    return (has_stop_words and "gopher_stop_words" in recipe.rules) or label in lists
+
+
+def measure_words(task: Task) -> dict[str, Any]:
+    """Measure REMEASURED for all rows of a unit and commit them; labels that A measured keep its figures."""
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    documents = rows.read("documents", ["label", "cut"])
+    measured = rows.read("signals", list(REMEASURED))
+    uncut = pc.is_null(documents["cut"]).to_numpy()
+    counts, ratios = (
+        measured[name].to_numpy().astype(np.float64) for name in REMEASURED
+    )
+    fitted = read(task.folder)
+    lists = _word_lists(task.recipe, list(task.unit.labels))
+    done = 0
+    for label, start, _ in label_slices(documents["label"]):
+        if not _is_remeasured(task.recipe, label, fitted, lists):
+            continue
+        listed = fitted[label].parameters.stopwords
+        stop_list = StopWords.of(listed) if listed else None
+        for places, cut, urls in _segmented(task, label):
+            here = start + places
+            found = signals.count_stop_words(cut, [stop_list] * len(cut))
+            counts[here] = found.to_numpy(zero_copy_only=False)
+            ratios[here] = precision.ratios(cut, [lists.get(label)] * len(cut), urls)
+            done += len(here)
+    counts[~uncut] = ratios[~uncut] = np.nan
+    table = pa.table(
+        {
+            "stop_words": pa.array(counts, mask=np.isnan(counts)).cast(pa.int32()),
+            "wordlist_ratio": pa.array(ratios, mask=np.isnan(ratios)),
+        }
+    )
+    task.folder.store.write_table(task.folder.file(f"words/{task.unit.piece}.parquet"), table)
+    task.folder.commit(task.piece, {"rows": table.num_rows})
+    return {"documents": done}
 
 
 def read(folder: StepFolder) -> dict[str, Fitted]:
     """What B wrote, by label."""
     every = folder.store.read_json(folder.file(VALUES))
     return {
-        label: Fitted(LanguageParameters.model_validate(entry["values"]), entry["has_own"])
+        label: Fitted(LanguageParameters.model_validate(entry["values"]), entry["origin"])
         for label, entry in every.items()
     }
+
+
+def read_signals(folder: StepFolder, unit: Unit, rows: Rows, columns: list[str]) -> pa.Table:
+    """Columns of signals of a unit's rows, with what B measured again in place of A's figures."""
+    table = rows.read("signals", columns)
+    if folder.manifest(f"words-{unit.piece}") is None:
+        return table
+    again = folder.store.read_columns(folder.file(f"words/{unit.piece}.parquet"), None)
+    for name in REMEASURED:
+        if name in columns:
+            table = table.set_column(columns.index(name), name, again[name])
+    return table
+
+
+def summary(fitted: Fitted) -> dict[str, Any]:
+    """Where a language's parameters come from, for the report."""
+    fit = fitted.parameters.fitted
+    return {"origin": fitted.origin, **({} if fit is None else json.loads(fit.model_dump_json()))}
+
+

@@ -311,7 +311,7 @@ _STOP_WORDS: dict[tuple[str | None, str], signals.StopWords | None] = {}
 
 def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords | None]:
     """The stop words of each label that occurs, where the parameters have any."""
-    folder = recipe.parameters.fineweb2
+    folder = recipe.parameters.folder
     found = {}
     for label in pc.unique(labels).to_pylist():
         key = (folder, label)
@@ -433,7 +433,7 @@ def recipe_keys(recipe: Recipe) -> dict[str, Any]:
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
     """What A's fingerprint holds: keys of the recipe, and hashes of the models and lists they name."""
-    lists, folder = recipe.url_filter, recipe.parameters.fineweb2
+    lists, folder = recipe.url_filter, recipe.parameters.folder
     return {
         **recipe_keys(recipe),
         "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash

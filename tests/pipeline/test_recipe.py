@@ -87,7 +87,7 @@ def test_sizes_take_units() -> None:
 
 def test_relative_paths_are_relative_to_the_recipe(tmp_path) -> None:
     (tmp_path / "r.yaml").write_text(yaml.safe_dump({"parameters": {"fineweb2": "configs"}}))
-    assert load(str(tmp_path / "r.yaml")).parameters.fineweb2 == str(tmp_path / "configs")
+    assert load(str(tmp_path / "r.yaml")).parameters.folder == str(tmp_path / "configs")
 
 
 def test_a_recorded_recipe_reads_back_as_itself() -> None:
@@ -111,4 +111,4 @@ def test_a_relative_path_in_a_setting_is_relative_to_the_working_directory(
     tmp_path, monkeypatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert load("minimal", ["parameters.fineweb2=x"]).parameters.fineweb2 == str(tmp_path / "x")
+    assert load("minimal", ["parameters.fineweb2=x"]).parameters.folder == str(tmp_path / "x")
