@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -184,7 +184,9 @@ def fit(
         limits[rule] = point
         values[rule.name] = FittedValue(method=method, low=_down(rule, low), high=_up(rule, high))
     _monotone(limits)
-    keys = {key: _parameter(key, limits) for key in dict.fromkeys(r.parameter for r in FITTED)}
+    keys: dict[str, Any] = {
+        key: _parameter(key, limits) for key in dict.fromkeys(r.parameter for r in FITTED) if key
+    }
     cut = language_cut(own[SCORE]) if own[SCORE].documents >= settings.min_documents else math.nan
     return LanguageParameters(
         **keys,
@@ -209,7 +211,9 @@ def _interval(point: float, drawn: list[float], settings: Settings) -> tuple[flo
     The bootstrap's quantiles tell how one fit varies about the truth; two fits differ by the root of two more.
     """
     tail = (1 - settings.confidence) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail]) if np.isfinite(drawn).any() else (point, point)
+    low, high = (
+        np.nanquantile(drawn, [tail, 1 - tail]) if np.isfinite(drawn).any() else (point, point)
+    )
     wider = math.sqrt(2)
     return min(point, point - wider * (point - low)), max(point, point + wider * (high - point))
 
@@ -229,7 +233,9 @@ def _monotone(limits: dict[Rule, float]) -> None:
     """Longer n-grams get no larger limit than shorter ones, of the same kind: all their repetitions are theirs."""
     for parameter in ("top_n_grams", "dup_n_grams"):
         least = math.inf
-        for rule in sorted((r for r in limits if r.parameter == parameter), key=lambda r: r.size or 0):
+        for rule in sorted(
+            (r for r in limits if r.parameter == parameter), key=lambda r: r.size or 0
+        ):
             least = limits[rule] = min(least, limits[rule])
 
 
@@ -252,7 +258,7 @@ def _rounded(rule: Rule, limit: float) -> float:
     return _up(rule, limit) if rule.direction == "max" else _down(rule, limit)
 
 
-def _parameter(key: str | None, limits: dict[Rule, float]) -> float | tuple[tuple[int, float], ...]:
+def _parameter(key: str, limits: dict[Rule, float]) -> float | tuple[tuple[int, float], ...]:
     rules = [rule for rule in limits if rule.parameter == key]
     if rules[0].size is None:
         return _rounded(rules[0], limits[rules[0]])

@@ -42,7 +42,7 @@ def word_lists(
         .group_by("word")
         .agg(pl.col("count").sum().alias("whole"))
     )
-    found = {}
+    found: dict[str, list[str]] = {}
     for label, table in counts.items():
         if table.is_empty():
             found[label] = []

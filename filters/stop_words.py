@@ -34,12 +34,16 @@ def count(words: Words) -> pl.DataFrame:
 
     Tokens without a letter, or with a digit or punctuation, are left out.
     """
-    chosen = np.flatnonzero((words.folded != 0) & (words.flags & HAS_LETTER > 0) & (words.starts >= 0))
+    chosen = np.flatnonzero(
+        (words.folded != 0) & (words.flags & HAS_LETTER > 0) & (words.starts >= 0)
+    )
     document = np.repeat(np.arange(len(words)), np.diff(words.documents))[chosen]
     folded = words.folded[chosen]
     _, first, place = np.unique(folded, return_index=True, return_inverse=True)
     buffer = words.buffer.tobytes()
-    spans = zip(words.starts[chosen[first]].tolist(), words.ends[chosen[first]].tolist(), strict=True)
+    spans = zip(
+        words.starts[chosen[first]].tolist(), words.ends[chosen[first]].tolist(), strict=True
+    )
     spelled = [buffer[start:end].decode("utf-8", "replace").lower() for start, end in spans]
     pairs = np.unique(place.astype(np.int64) * max(1, len(words)) + document)
     found = pl.DataFrame(
@@ -50,7 +54,9 @@ def count(words: Words) -> pl.DataFrame:
         },
         schema=COUNTS,
     )
-    return total([found.filter(pl.Series([_is_spelled(word) for word in spelled], dtype=pl.Boolean))])
+    return total(
+        [found.filter(pl.Series([_is_spelled(word) for word in spelled], dtype=pl.Boolean))]
+    )
 
 
 def total(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -193,20 +193,18 @@ def _index(plan: Plan) -> list[units.Unit]:
 
 
 def _fit(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) -> None:
-    if not unit_list:
-        return
-    template = fit.Task(plan.fit, plan.measure, plan.index_file, unit_list[0], plan.recipe)
-    counting = fit.tasks(template, unit_list)
-    if counting:
-        _pieces("count", fit.count, plan.fit, counting, engine, watch)
+    tasks = [
+        fit.Task(plan.fit, plan.measure, plan.index_file, unit, plan.recipe) for unit in unit_list
+    ]
+    if plan.recipe.parameters.fit:
+        _pieces("count", fit.count, plan.fit, tasks, engine, watch)
     labels = [label for unit in unit_list for label in unit.labels]
     done = plan.fit.manifest(fit.PIECE) is not None
     with watch.step("fit", 1, int(done)) as advance:
         if not done:
             fit.run(plan.fit, plan.recipe, labels, unit_list)
             advance({"languages": len(labels)})
-    again = fit.word_tasks(template, unit_list)
-    if again:
+    if again := fit.word_tasks(plan.fit, tasks):
         _pieces("words", fit.measure_words, plan.fit, again, engine, watch)
 
 

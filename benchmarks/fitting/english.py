@@ -32,7 +32,9 @@ ENGLISH, SURE = "eng_Latn", 0.5
 def pages(folder: Path) -> Iterator[tuple[str, str]]:
     """(set, main text) of each page."""
     for name in PAGES:
-        for path in sorted((folder / name).rglob("*.htm*")) + sorted((folder / name).rglob("*.html.gz")):
+        for path in sorted((folder / name).rglob("*.htm*")) + sorted(
+            (folder / name).rglob("*.html.gz")
+        ):
             if path.name.startswith("expected"):
                 continue
             data = path.read_bytes()
@@ -68,7 +70,9 @@ def main(html: str, built: str) -> None:
     texts = texts.take(chosen)
     cut = words.segment(texts, pa.array([ENGLISH] * len(texts)))
     measured = signals.measure(texts, cut)
-    metrics = {rule.metric: measured[rule.metric].to_numpy(zero_copy_only=False) for rule in fitting.FITTED}
+    metrics = {
+        rule.metric: measured[rule.metric].to_numpy(zero_copy_only=False) for rule in fitting.FITTED
+    }
     plain = measured["plain_word_count"].to_numpy()
     own = fitting.gather(metrics, scores[chosen], plain)
     figures = {
@@ -80,8 +84,12 @@ def main(html: str, built: str) -> None:
     print(f"{figures['documents']} documents: {figures['sources']}")
     for rule in fitting.FITTED:
         d = own[rule.metric]
-        share = d.share_above(rule.default) if rule.direction == "max" else d.share_below(rule.default)
-        print(f"{rule.name:30} mean {d.mean:.4f} std {d.std:.4f} median {d.median:.4f} cut {share:.4f}")
+        share = (
+            d.share_above(rule.default) if rule.direction == "max" else d.share_below(rule.default)
+        )
+        print(
+            f"{rule.name:30} mean {d.mean:.4f} std {d.std:.4f} median {d.median:.4f} cut {share:.4f}"
+        )
 
 
 if __name__ == "__main__":

@@ -42,11 +42,16 @@ def gathered(output: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any
         half = np.array([hashlib.sha256(str(i).encode()).digest()[0] % 2 for i in ids])
         content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
         uncut = pc.is_null(documents["cut"]).to_numpy()
-        scores, plain = documents["language_score"].to_numpy(), signals["plain_word_count"].to_numpy()
+        scores, plain = (
+            documents["language_score"].to_numpy(),
+            signals["plain_word_count"].to_numpy(),
+        )
         for label, start, stop in label_slices(documents["label"]):
             here = np.arange(start, stop)[uncut[start:stop]]
             here = here[np.sort(np.unique(content[here], return_index=True)[1])]
-            for target, own in zip(whole, (here, here[half[here] == 0], here[half[here] == 1]), strict=True):
+            for target, own in zip(
+                whole, (here, here[half[here] == 0], here[half[here] == 1]), strict=True
+            ):
                 values = {m: signals[m].to_numpy()[own] for m in metrics}
                 target[label] = fitting.gather(values, scores[own], plain[own])
     return whole
@@ -86,7 +91,9 @@ def main(output: str) -> int:
         print(f"  {label} ({n}) {name}: {again} outside {interval.low} to {interval.high}")
     total = len(both) * len(fitting.FITTED)
     share = inside.total() / max(1, total)
-    print(f"{inside.total()} of {total} values of the second half inside the first half's intervals: {share:.1%}")
+    print(
+        f"{inside.total()} of {total} values of the second half inside the first half's intervals: {share:.1%}"
+    )
     return 0 if len(own) == len(enough) and share >= 0.95 else 1
 
 

@@ -98,21 +98,16 @@ def settings(recipe: Recipe) -> fitting.Settings:
     )
 
 
-def tasks(template: Task, units: Sequence[Unit]) -> list[Task]:
-    """The units to count; none where nothing is fitted."""
-    if template.recipe.parameters.fit is None:
+def word_tasks(folder: StepFolder, tasks: Sequence[Task]) -> list[Task]:
+    """Of the tasks that count, those whose units hold a language with words to measure again; after `run`."""
+    if not tasks:
         return []
-    return [replace(template, unit=unit, kind="counts") for unit in units]
-
-
-def word_tasks(template: Task, units: Sequence[Unit]) -> list[Task]:
-    """The units in which a language's words must be measured again, once the parameters are known."""
-    fitted = read(template.folder)
-    lists = _word_lists(template.recipe, list(fitted))
+    recipe, fitted = tasks[0].recipe, read(folder)
+    lists = _word_lists(recipe, list(fitted))
     return [
-        replace(template, unit=unit, kind="words")
-        for unit in units
-        if any(_is_remeasured(template.recipe, label, fitted, lists) for label in unit.labels)
+        replace(task, kind="words")
+        for task in tasks
+        if any(_is_remeasured(recipe, label, fitted, lists) for label in task.unit.labels)
     ]
 
 
@@ -164,10 +159,7 @@ def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.
 
 def _frequent(task: Task, label: str, rows: np.ndarray) -> dict[str, Any]:
     """Frequent words of some documents of a label, for JSON. `rows`: their places among the label's rows."""
-    counts = stop_words.total(
-        stop_words.count(cut)
-        for _, cut, _ in _segmented(task, label, rows)
-    )
+    counts = stop_words.total(stop_words.count(cut) for _, cut, _ in _segmented(task, label, rows))
     frequent = Frequent.of(counts, len(rows))
     return {
         "total": frequent.total,
@@ -295,9 +287,7 @@ def measure_words(task: Task) -> dict[str, Any]:
     documents = rows.read("documents", ["label", "cut"])
     measured = rows.read("signals", list(REMEASURED))
     uncut = pc.is_null(documents["cut"]).to_numpy()
-    counts, ratios = (
-        measured[name].to_numpy().astype(np.float64) for name in REMEASURED
-    )
+    counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
     fitted = read(task.folder)
     lists = _word_lists(task.recipe, list(task.unit.labels))
     done = 0
@@ -349,5 +339,3 @@ def summary(fitted: Fitted) -> dict[str, Any]:
     """Where a language's parameters come from, for the report."""
     fit = fitted.parameters.fitted
     return {"origin": fitted.origin, **({} if fit is None else json.loads(fit.model_dump_json()))}
-
-
