@@ -31,7 +31,7 @@ _SCRIPTS = {
 _NAMES = {"zho-CN": "zho_Hans", "zho-TW": "zho_Hant"}
 
 
-def _crawl(root: Path) -> dict[str, dict[str, None]]:
+def crawl_documents(root: Path) -> dict[str, dict[str, None]]:
     """label -> distinct texts of the built crawl, in order."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     with gzip.open(root / "GOLD.tsv.gz", "rt", newline="") as file:
@@ -50,7 +50,7 @@ def _crawl(root: Path) -> dict[str, dict[str, None]]:
     return found
 
 
-def _news(root: Path) -> dict[str, list[str]]:
+def news_articles(root: Path) -> dict[str, list[str]]:
     """label -> articles of NTREX, their lines as lines."""
     ids = (root / "DOCUMENT_IDS.tsv").read_text().splitlines()
     found: dict[str, list[str]] = {}
@@ -71,8 +71,8 @@ def _news(root: Path) -> dict[str, list[str]]:
 
 def collect(crawl: Path, news: Path | None, per_language: int, least: int) -> pa.Table:
     """Up to `per_language` documents of every language that has at least `least`."""
-    texts = _crawl(crawl)
-    articles = _news(news) if news else {}
+    texts = crawl_documents(crawl)
+    articles = news_articles(news) if news else {}
     labels, chosen = [], []
     for label in sorted(texts.keys() | articles.keys()):
         own = [t for t in texts.get(label, {}) if t.strip() and len(t) <= LONGEST]

@@ -250,8 +250,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
     scores = pc.if_else(is_cut, 0.0, identified.field("score"))
     candidates = pc.if_else(is_cut, "{}", identified.field("candidates").cast(pa.string()))
 
-    tokens = words.segment(filled, labels)
-    measured = signals.measure(filled, tokens, _stop_words(recipe, labels))
+    measured, bands = measure_texts(filled, labels, recipe)
     documents = pa.RecordBatch.from_arrays(
         [
             column,
@@ -270,7 +269,15 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         ],
         schema=DOCUMENTS,
     )
-    return Measured(documents, measured, _bands(filled, tokens, recipe), quarantined)
+    return Measured(documents, measured, bands, quarantined)
+
+
+def measure_texts(
+    texts: pa.Array, labels: pa.Array, recipe: Recipe
+) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Signals and bands of n texts whose labels are known, from one segmentation into words."""
+    tokens = words.segment(texts, labels)
+    return signals.measure(texts, tokens, _stop_words(recipe, labels)), _bands(tokens, recipe)
 
 
 def main_text(document: Document, engine: str) -> tuple[str, str | None]:
@@ -322,7 +329,7 @@ def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords
     return found
 
 
-def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
+def _bands(tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
     content = exact.content_hashes(
         tokens.folded, tokens.documents, tokens.buffer, tokens.text_offsets
     )
