@@ -115,9 +115,11 @@ class Store:
         with self.create(name) as file:
             file.write(text.encode())
 
-    def write_table(self, name: str, table: pa.Table, row_groups: list[int] | None = None) -> None:
+    def write_table(
+        self, name: str, table: pa.Table, row_groups: list[int] | None = None, level: int = 3
+    ) -> None:
         """A Parquet file; `row_groups` are the rows of each group in turn (default: groups of 10,000)."""
-        with self.create(name) as file, parquet_writer(file, table.schema) as writer:
+        with self.create(name) as file, parquet_writer(file, table.schema, level) as writer:
             if row_groups is None:
                 writer.write_table(table, row_group_size=10_000)
                 return
@@ -217,20 +219,27 @@ class Store:
         self.remove(old)
 
 
-def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+def parquet_writer(file: IO[bytes], schema: pa.Schema, level: int = 3) -> pq.ParquetWriter:
     """The one way this project writes Parquet: zstd where it pays, no dictionary for text and hashes.
 
     A dictionary of a few labels gains nothing from zstd, whose start costs a millisecond per file of
-    many columns: with thousands of languages that is most of the time.
+    many columns: with thousands of languages that is most of the time. Hashes (uint64, binary of a
+    fixed size) do not shrink at all.
     """
     plain = {"text", "id", "url", "signature"}
     dictionary = [f.name for f in schema if f.name not in plain and pa.types.is_string(f.type)]
-    compression = {f.name: "none" if f.name in REPEATING else "zstd" for f in schema}
+    compression = {
+        f.name: "none" if f.name in REPEATING or _is_hash(f.type) else "zstd" for f in schema
+    }
     return pq.ParquetWriter(
         file,
         schema,
         compression=compression,
-        compression_level={name: 3 for name, codec in compression.items() if codec == "zstd"},
+        compression_level={name: level for name, codec in compression.items() if codec == "zstd"},
         use_dictionary=dictionary,
         write_page_index=True,
     )
+
+
+def _is_hash(type: pa.DataType) -> bool:
+    return bool(pa.types.is_uint64(type) or pa.types.is_fixed_size_binary(type))

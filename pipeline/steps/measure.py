@@ -36,6 +36,7 @@ from pipeline.steps.units import label_slices
 BATCH_BYTES = 4 * 2**20
 BATCH_DOCUMENTS = 2_000
 ROW_GROUP_BYTES = 8 * 2**20
+LEVEL = 1  # of zstd: the tables are read back a few times and then deleted, so speed counts for more than size
 OWN_ROW_GROUP = 2_000  # a label with this many rows in a segment shares no row group with another
 
 
@@ -217,7 +218,7 @@ def _measure(batch: list[Document], task: Task) -> Iterator[Measured]:
 def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Measured:
     """Extract, identify and measure documents. A document's row depends on that document alone."""
     rows: list[Document] = []
-    texts: list[str | None] = []
+    texts: list[str | bytes | None] = []
     titles: list[str | None] = []
     cuts: list[str | None] = []
     quarantined: list[dict[str, Any]] = []
@@ -227,7 +228,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         else [None] * len(batch)
     )
     for document, reason in zip(batch, blocked, strict=True):
-        text: str | None = None
+        text: str | bytes | None = None
         title: str | None = None
         if reason is None:
             try:
@@ -242,7 +243,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         titles.append(title)
         cuts.append(reason)
 
-    column = pa.array(texts, pa.large_string())
+    column = pa.array(texts, pa.large_binary()).cast(pa.large_string())
     filled = pc.fill_null(column, "")
     identified = language_id.identify(filled, model=recipe.language.model)
     is_cut = pc.is_valid(pa.array(cuts, pa.string()))
@@ -280,8 +281,8 @@ def measure_texts(
     return signals.measure(texts, tokens, _stop_words(recipe, labels)), _bands(tokens, recipe)
 
 
-def main_text(document: Document, engine: str) -> tuple[str, str | None]:
-    """Main text and title of a record. Raises ExtractionError."""
+def main_text(document: Document, engine: str) -> tuple[str | bytes, str | None]:
+    """Main text, as a string or as UTF-8, and title of a record. Raises ExtractionError."""
     if document.kind == "html":
         page = extract(
             document.payload,
@@ -291,10 +292,18 @@ def main_text(document: Document, engine: str) -> tuple[str, str | None]:
         )
         return page.text, page.title
     if document.decoded:
-        text = document.payload.decode("utf-8", "replace")
-    else:
-        text, _ = decode(document.payload, document.content_type, html=False)
+        return _stripped(document.payload.replace(b"\0", b"")), None
+    text, _ = decode(document.payload, document.content_type, html=False)
     return text.replace("\0", "").strip(), None
+
+
+def _stripped(data: bytes) -> bytes:
+    """`str.strip` of UTF-8, decoding no more than the ends unless there is white space beyond ASCII to strip."""
+    data = data.strip()
+    ends = data[:4].decode("utf-8", "ignore")[:1], data[-4:].decode("utf-8", "ignore")[-1:]
+    if any(character.isspace() for character in ends):
+        return data.decode("utf-8").strip().encode("utf-8")
+    return data
 
 
 _URL_FILTERS: dict[str, UrlFilter] = {}
@@ -366,7 +375,7 @@ def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict
     ranges = _label_ranges(documents)
     groups = _row_groups(documents["text_bytes"].to_numpy(), ranges)
     store = folder.store
-    store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups)
+    store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups, LEVEL)
     for table, batches in (
         ("signals", [p.signals for p in parts]),
         ("bands", [p.bands for p in parts]),
@@ -375,6 +384,7 @@ def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict
             folder.file(f"{table}/{name}.parquet"),
             pa.Table.from_batches(batches).take(order),
             groups,
+            LEVEL,
         )
     return {
         "name": name,
