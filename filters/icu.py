@@ -8,11 +8,13 @@ from `unicodedata`, whose tables change with the version of Python.
 
 import ctypes
 import re
+import sys
 import threading
 from importlib.util import find_spec
 from pathlib import Path
 
 import llvmlite.binding as llvm
+import numpy as np
 from numba import types
 from numba.core.typing.templates import Signature
 
@@ -92,6 +94,23 @@ def script_code(name: str) -> int:
     if code < 0:
         raise ValueError(f"ICU knows no script {name!r}")
     return code
+
+
+def cjk_trie() -> np.ndarray:
+    """The units (uint16) of the dictionary of Chinese and Japanese words, a UCharsTrie; ICU's own memory."""
+    name = f"icudt{_suffix[1:]}{'l' if sys.byteorder == 'little' else 'b'}-brkitr".encode()
+    data = _call(
+        "udata_open", ctypes.c_void_p, name, ctypes.c_char_p(b"dict"), ctypes.c_char_p(b"cjdict")
+    )
+    get = getattr(_lib, "udata_getMemory" + _suffix)
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    base = get(data)
+    # dictionarydata.h: the offset of the trie, of what follows it, …, and the type of the trie in the fifth place.
+    offset, after, *_, kind = (ctypes.c_int32 * 5).from_address(base)
+    if kind & 7 != 1:
+        raise RuntimeError(f"ICU's dictionary of Chinese and Japanese has the unknown type {kind}")
+    units = (after - offset) // 2
+    return np.ctypeslib.as_array((ctypes.c_uint16 * units).from_address(base + offset))
 
 
 def version() -> str:

@@ -7,7 +7,8 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 * An address ("https://example.org/a?b=1") is one word, without the punctuation at its end.
 * Any other character that is not white space is a token by itself, with the marks upon it; a run of the same
   one of `. - ~ | \\ / ^ @` is one token.
-* Letters of Thai, Lao, Khmer, Burmese, Chinese and Japanese are cut by ICU's dictionaries.
+* Letters of Thai, Lao, Khmer, Burmese, Chinese and Japanese are cut by ICU's dictionaries: by ICU itself, or, plain
+  Han and Kana, by `filters.cjk`, which finds the same words.
 * Tibetan is cut into syllables, each with its tsheg. Scripts without spaces or dictionary (Javanese, Balinese,
   Tai Lue, Yi, …) are cut into letters with their marks.
 * Korean is cut at spaces (eojeol).
@@ -29,6 +30,7 @@ from filters.characters import (
     SYMBOL,
     TSHEG,
 )
+from filters.cjk import cut, is_plain
 from filters.compiling import kernel, leaf
 from filters.hashing import EOJEOL, SYMBOLS
 from filters.utf8 import decode, decode_call
@@ -70,7 +72,9 @@ def orthography(label: str) -> int:
 # Given for cutting, a run goes to ICU in pieces: bounded memory for a document without any space.
 _LONGEST_RUN = 4096
 _WINDOW = 1 << 15
-NEEDS_DICTIONARY = 255  # a flag that only this file sees
+# Flags that only this file and filters.words see.
+NEEDS_DICTIONARY = 255
+IS_PLAIN_CJK = 254  # needs it, too
 
 _ZWJ = 0x200D
 _FIRST_MARK = 0xCC  # no combining mark begins with a lower byte (U+0300)
@@ -203,8 +207,9 @@ def _word_end(buffer, i, end, hangul, spelling, kind, properties):
 
 
 @leaf
-def _run_end(buffer, i, end, kind):
-    """The end of a run of letters that need a dictionary, at most about _LONGEST_RUN characters."""
+def _run_end(buffer, i, end, plain, kind):
+    """The end of a run of letters that need a dictionary, at most about _LONGEST_RUN characters, and whether
+    all of it is plain Han and Kana."""
     last = i
     n = 1
     while i < end:
@@ -216,11 +221,12 @@ def _run_end(buffer, i, end, kind):
             last = after
         elif k != JOINER:
             break
+        plain = plain and is_plain(code)
         i = after
         n += 1
         if n >= 2 * _LONGEST_RUN:
             break
-    return last
+    return last, plain
 
 
 @leaf
@@ -257,8 +263,8 @@ def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, fla
             if hangul:
                 flag = EOJEOL
         elif k == DICTIONARY:
-            stop = _run_end(buffer, after, end, kind)
-            flag = NEEDS_DICTIONARY
+            stop, plain = _run_end(buffer, after, end, is_plain(code), kind)
+            flag = IS_PLAIN_CJK if plain else NEEDS_DICTIONARY
         elif k == CLUSTER:
             stop = _marks_end(buffer, after, end, kind)
         else:
@@ -331,14 +337,34 @@ def _gather(buffer, starts, ends, flags, t, units, places):
 
 
 @leaf
+def _emit_cjk(begin, n, previous, new_starts, new_ends, new_flags, m):
+    """Write the words of a plain run, of n characters of three bytes, from place `m` on."""
+    words, i = 0, n
+    while i > 0:
+        words += 1
+        i = previous[i]
+    place, i = m + words, n
+    while i > 0:
+        place -= 1
+        new_starts[place], new_ends[place] = begin + 3 * previous[i], begin + 3 * i
+        new_flags[place] = 0
+        i = previous[i]
+    return m + words
+
+
+@leaf
 def _cut_window(
-    starts, ends, flags, first, last, iterator, places, new_starts, new_ends, new_flags, counts, m
-):
+    buffer, starts, ends, flags, first, last, iterator, cjk, places, characters, costs, previous,
+    new_starts, new_ends, new_flags, counts, m,
+):  # fmt: skip
     """Write tokens first to last, cut, from place `m` on; counts[t] receives how many token t became."""
     for token in range(first, last):
         begin, end = starts[token], ends[token]
         before = m
-        if flags[token] == NEEDS_DICTIONARY:
+        if flags[token] == IS_PLAIN_CJK:
+            n = cut(buffer, begin, end, cjk.first, cjk.edges, characters, costs, previous)
+            m = _emit_cjk(begin, n, previous, new_starts, new_ends, new_flags, m)
+        elif flags[token] == NEEDS_DICTIONARY:
             while begin < end:
                 # The boundary behind the run stands before its line feed, whose place is the run's end.
                 boundary = icu.break_next(iterator)
@@ -360,16 +386,23 @@ def _cut_window(
 
 
 @kernel
-def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator):
-    """The same tokens with those that need a dictionary cut at ICU's word boundaries.
+def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator, cjk):
+    """The same tokens with those that need a dictionary cut into words.
 
-    `iterator` is the address of a word-break iterator. Runs are handed to ICU many at once, with a line feed
-    between them, over which no boundary analysis reaches. Takes and returns what `scan` returns.
+    `iterator` is the address of ICU's word-break iterator, `cjk` the `filters.cjk.dictionary`. Runs are handed to
+    ICU many at once, with a line feed between them, over which no boundary analysis reaches. Takes and returns
+    what `scan` returns.
     """
     units = np.empty(_WINDOW + 4 * _LONGEST_RUN + 8, np.uint16)
     places = np.empty(len(units), np.int64)
     status = np.zeros(1, np.int32)
-    room = np.int64(2 * len(starts) + len(units))
+    characters = np.empty(2 * _LONGEST_RUN + 1, np.uint16)
+    costs = np.empty(2 * _LONGEST_RUN + 1, np.uint32)
+    previous = np.empty(2 * _LONGEST_RUN + 1, np.int32)
+    room = np.int64(0)
+    for t in range(len(starts)):
+        needs = flags[t] >= IS_PLAIN_CJK
+        room += 1 + (ends[t] - starts[t]) // 2 if needs else 1  # no such character is of one byte
     new_starts = np.empty(room, np.int64)
     new_ends = np.empty(room, np.int64)
     new_flags = np.empty(room, np.uint8)
@@ -382,13 +415,8 @@ def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator):
         if used:
             status[0] = 0
             icu.break_set_text(iterator, units.ctypes.data, used, status.ctypes.data)
-        most = m + t - first + used
-        if most > room:
-            room = most + most // 2
-            new_starts, new_ends = _grown(new_starts, room), _grown(new_ends, room)
-            new_flags = _grown(new_flags, room)
         m = _cut_window(
-            starts, ends, flags, first, t, iterator, places,
+            buffer, starts, ends, flags, first, t, iterator, cjk, places, characters, costs, previous,
             new_starts, new_ends, new_flags, counts, m,
         )  # fmt: skip
     new_documents = np.zeros(len(documents), np.int64)

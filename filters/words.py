@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from filters import compiling, icu
 from filters.characters import tables
 from filters.hashing import describe
-from filters.segmentation import NEEDS_DICTIONARY, cut_by_dictionary, orthography, scan
+from filters.cjk import dictionary
+from filters.segmentation import IS_PLAIN_CJK, cut_by_dictionary, orthography, scan
 
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
 
@@ -95,9 +96,9 @@ def segment(texts: Texts, labels: Texts | None = None) -> Words:
             spellings = bits[encoded.indices.to_numpy(zero_copy_only=False)]
     found = tables()
     documents, starts, ends, flags = scan(buffer, text_offsets, spellings, found)
-    if (flags == NEEDS_DICTIONARY).any():
+    if (flags >= IS_PLAIN_CJK).any():
         documents, starts, ends, flags = cut_by_dictionary(
-            buffer, documents, starts, ends, flags, icu.break_iterator()
+            buffer, documents, starts, ends, flags, icu.break_iterator(), dictionary()
         )
     lengths, hashes, folded = _description(buffer, starts, ends, flags)
     return Words(
