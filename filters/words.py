@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from filters import compiling, icu
 from filters.characters import tables
-from filters.hashing import describe
 from filters.cjk import dictionary
+from filters.hashing import describe
 from filters.segmentation import IS_PLAIN_CJK, cut_by_dictionary, orthography, scan
 
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]

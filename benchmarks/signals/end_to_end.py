@@ -37,9 +37,9 @@ from pipeline.steps import decisions, measure
 from pipeline.store import Store
 
 LABELS = (
-    "eng_Latn fra_Latn deu_Latn spa_Latn rus_Cyrl ukr_Cyrl arb_Arab fas_Arab hin_Deva tha_Thai khm_Khmr cmn_Hani "
-    "jpn_Jpan kor_Hang amh_Ethi tur_Latn vie_Latn swh_Latn yor_Latn ven_Latn"
-).split()
+    "eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "rus_Cyrl", "ukr_Cyrl", "arb_Arab", "fas_Arab", "hin_Deva", "tha_Thai",
+    "khm_Khmr", "cmn_Hani", "jpn_Jpan", "kor_Hang", "amh_Ethi", "tur_Latn", "vie_Latn", "swh_Latn", "yor_Latn", "ven_Latn",
+)  # fmt: skip
 IN_THE_DATA = {"cmn_Hani": "zho_Hans"}  # the name of a language's documents, where it differs
 SHORTEST = 500  # characters: shorter documents leave every kernel idle
 
@@ -75,9 +75,7 @@ class KnownLabels:
         return pa.StructArray.from_arrays(columns, ["label", "score", "candidates"])
 
 
-def ours(
-    documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path
-) -> tuple[float, int]:
+def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -> tuple[float, int]:
     """Seconds of CPU for (label, text) pairs, which become one input, and how many the rules keep."""
     labels, texts = [label for label, _ in documents], [text for _, text in documents]
     path = work / "input.parquet"
@@ -138,12 +136,16 @@ def theirs(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--datatrove", help="python of datatrove's environment; without it, no comparison")
+    parser.add_argument(
+        "--datatrove", help="python of datatrove's environment; without it, no comparison"
+    )
     parser.add_argument("--crawl", type=Path, required=True, help="folder with GOLD.tsv.gz")
     parser.add_argument("--news", type=Path, required=True, help="folder of NTREX")
     parser.add_argument("--fineweb2", required=True, help="folder of FineWeb2's language files")
     parser.add_argument("--bytes", type=int, default=500_000, help="text of a language, at most")
-    parser.add_argument("--copies", type=int, default=8, help="times that each document is read here")
+    parser.add_argument(
+        "--copies", type=int, default=8, help="times that each document is read here"
+    )
     parser.add_argument("--rate", type=float, help="least MB/s of all languages together")
     parser.add_argument("--shipped", type=float, help="least ratio to (a)")
     parser.add_argument("--split", type=float, help="least ratio to (b)")
