@@ -37,8 +37,9 @@ from pipeline.steps import decisions, measure
 from pipeline.store import Store
 
 LABELS = (
-    "eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "rus_Cyrl", "ukr_Cyrl", "arb_Arab", "fas_Arab", "hin_Deva", "tha_Thai",
-    "khm_Khmr", "cmn_Hani", "jpn_Jpan", "kor_Hang", "amh_Ethi", "tur_Latn", "vie_Latn", "swh_Latn", "yor_Latn", "ven_Latn",
+    "eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "rus_Cyrl", "ukr_Cyrl", "arb_Arab", "fas_Arab", "hin_Deva",
+    "tha_Thai", "khm_Khmr", "cmn_Hani", "jpn_Jpan", "kor_Hang", "amh_Ethi", "tur_Latn", "vie_Latn", "swh_Latn",
+    "yor_Latn", "ven_Latn",
 )  # fmt: skip
 IN_THE_DATA = {"cmn_Hani": "zho_Hans"}  # the name of a language's documents, where it differs
 SHORTEST = 500  # characters: shorter documents leave every kernel idle
@@ -104,7 +105,7 @@ def decide(folder: StepFolder, segment: dict[str, Any], recipe: recipes.Recipe) 
     table = folder.store.read_columns(folder.file(f"signals/{segment['name']}.parquet"), metrics)
     kept = 0
     for entry in segment["labels"]:
-        own = parameters.for_label(entry["label"], recipe.parameters.fineweb2)
+        own = parameters.for_label(entry["label"], recipe.parameters.folder)
         part = table.slice(entry["start"], entry["rows"])
         dropped = np.zeros(part.num_rows, bool)
         for name, limit in decisions.rule_thresholds(recipe, entry["label"], own).items():
@@ -150,7 +151,7 @@ def main() -> int:
     parser.add_argument("--shipped", type=float, help="least ratio to (a)")
     parser.add_argument("--split", type=float, help="least ratio to (b)")
     given = parser.parse_args()
-    recipe = recipes.load("fineweb2", [f"parameters.fineweb2={given.fineweb2}"])
+    recipe = recipes.load("fineweb2", [f"parameters.folder={given.fineweb2}"])
     chosen = select(given.crawl, given.news, given.bytes)
     warm.compile_kernels()
     with tempfile.TemporaryDirectory() as scratch:
