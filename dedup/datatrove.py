@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
-from numba import njit
+from filters.compiling import kernel, leaf
 
 from dedup.minhash import MinHashParams
 
@@ -97,17 +97,17 @@ def signatures(documents: Sequence[Sequence[str]], params: MinHashParams) -> np.
     return _signatures(buffer, starts, ends, np.r_[0, np.cumsum(counts)], params.ngram, a, b)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@leaf(inline="always")
 def _rotate(x, bits):
     return (x << bits) | (x >> (_U64 - bits))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@leaf(inline="always")
 def _round(lane, value):
     return _rotate(lane + value * _P2, np.uint64(31)) * _P1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@leaf(inline="always")
 def _read(buffer, position, size):
     value = np.uint64(0)
     for k in range(size):
@@ -115,7 +115,7 @@ def _read(buffer, position, size):
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def xxhash64(buffer, start, end):
     """xxHash64 with seed 0 of `buffer[start:end]` (uint8): uint64."""
     position = start
@@ -158,7 +158,7 @@ def xxhash64(buffer, start, end):
     return h ^ (h >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _signatures(buffer, starts, ends, documents, ngram, a, b):
     count = documents.shape[0] - 1
     lanes = a.shape[0]

@@ -12,7 +12,7 @@ the error on the safe side: a document is never lost because a boundary was igno
 """
 
 import numpy as np
-from numba import njit
+from filters.compiling import kernel, leaf
 
 from dedup.mixing import mix64
 
@@ -29,7 +29,7 @@ _S29 = np.uint64(29)
 _S32 = np.uint64(32)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@leaf(inline="always")
 def _step(h1, h2, value):
     # Two chains that see the value through different bijections, so that a pair of inputs which
     # collides in one is no likelier to collide in the other.
@@ -40,7 +40,7 @@ def _step(h1, h2, value):
     return h1, h2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def content_hashes(folded, documents, buffer, text_offsets):
     """The content hash of every document.
 

@@ -19,7 +19,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
+from filters.compiling import kernel, leaf
 
 from dedup.mixing import mix64, random_words
 
@@ -133,7 +133,7 @@ def has_shingles(signatures: np.ndarray) -> np.ndarray:
     return ~np.all(signatures == np.iinfo(signatures.dtype).max, axis=1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _minima(shingles, count, multipliers, high, low, out):
     """Fold `count` shingle hashes (uint64) into the running minima `out` (uint32[lanes])."""
     # The last block is filled up with the last shingle: a repeated shingle changes no minimum.
@@ -150,7 +150,7 @@ def _minima(shingles, count, multipliers, high, low, out):
             out[j] = smallest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _roll(items, count, ngram, base, offset):
     """Replace `items[:count]` (uint64) by the hashes of their n-grams, in place; the new count.
 
@@ -175,7 +175,7 @@ def _roll(items, count, ngram, base, offset):
     return last + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word_signatures(folded, documents, ngram, multipliers, base, offset):
     count = documents.shape[0] - 1
     longest = 0
@@ -196,7 +196,7 @@ def _word_signatures(folded, documents, ngram, multipliers, base, offset):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _character_signatures(buffer, text_offsets, ngram, multipliers, base, offset, characters):
     count = text_offsets.shape[0] - 1
     longest = 0
@@ -237,7 +237,7 @@ def _character_signatures(buffer, text_offsets, ngram, multipliers, base, offset
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _band_keys(signatures, bands, rows):
     count = signatures.shape[0]
     keys = np.empty((count, bands), dtype=np.uint64)

@@ -1,7 +1,7 @@
 """The 64-bit mixing functions that every hash of this package is made of."""
 
 import numpy as np
-from numba import njit
+from filters.compiling import kernel, leaf
 
 # Finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
 # OOPSLA 2014; constants of Stafford's variant 13). A bijection: different inputs stay different.
@@ -13,7 +13,7 @@ _S30 = np.uint64(30)
 _S31 = np.uint64(31)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@leaf(inline="always")
 def mix64(x):
     """Bijective mix of a uint64 into a uint64 in which every bit depends on every bit."""
     x = (x ^ (x >> _S30)) * _M1
@@ -21,7 +21,7 @@ def mix64(x):
     return x ^ (x >> _S31)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def random_words(seed, count):
     """`count` pseudo-random uint64 values that depend on `seed` (uint64) alone."""
     out = np.empty(count, dtype=np.uint64)

@@ -2,7 +2,8 @@
 
 Numba keeps a compiled function for as long as the function's own file is unchanged. What it compiled in from
 other files, a constant or a small function, may have changed meanwhile, and the stale machine code would be
-used in silence. Here every cached function carries a hash of all sources of this package beside its own.
+used in silence. Here every cached function carries a hash of all sources of its own package, and of this one,
+beside its own.
 """
 
 import hashlib
@@ -14,10 +15,12 @@ from numba import njit
 
 
 @cache
-def _sources_hash() -> str:
+def _sources_hash(package: Path) -> str:
+    """A hash of the sources of this package and of `package`, whose kernels may inline some of this one's."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for folder in sorted({Path(__file__).parent, package}):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -27,7 +30,8 @@ def kernel(function: Any = None, **options: Any) -> Any:
         return lambda given: kernel(given, **options)
     compiled = njit(cache=True, nogil=True, **options)(function)
     file = compiled._cache._cache_file
-    file._source_stamp = (file._source_stamp, _sources_hash())
+    package = Path(function.__code__.co_filename).parent
+    file._source_stamp = (file._source_stamp, _sources_hash(package))
     return compiled
 
 

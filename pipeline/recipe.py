@@ -157,6 +157,9 @@ class Dedup(Section):
     """Documents with the same normalised words are duplicates."""
     minhash: MinHash | None = MinHash()
     """Near-duplicates; absent: exact ones only."""
+    task_memory: Size = 2**30
+    """About what a clustering task may hold. Labels too large for one task are cut into several; the
+    clusters do not depend on it."""
 
 
 class Fit(Section):

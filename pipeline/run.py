@@ -101,10 +101,13 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     _measure(plan, engine, watch)
     unit_list = _index(plan)
     _fit(plan, unit_list, engine, watch)
-    _pieces("clusters", clusters.run, plan.clusters, [
+    clustering = [
         clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe)
         for unit in unit_list
-    ], engine, watch)  # fmt: skip
+    ]
+    for phase, function, parts in clusters.phases(clustering):
+        _pieces(phase, function, plan.clusters, parts, engine, watch)
+    _pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
     _pieces("decisions", decisions.run, plan.decisions, [
         decisions.Task(
             plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe

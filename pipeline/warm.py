@@ -17,14 +17,14 @@ def compile_kernels() -> None:
     """Run every kernel once on a small document."""
     import numpy as np
 
-    from dedup import components
+    from dedup import components, edges
 
     document = Document(
         0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), False, "text/html"
     )
     measure.measure_batch([document], Source("warm", 0, ""), Recipe())
     low = np.zeros((2, 112), np.uint8)
-    a, b = components.verified_band_edges(np.zeros(2, np.uint64), low, 0.55)
+    a, b = edges.verified_band_edges(np.zeros(2, np.uint64), low, 0.55)
     forest = components.UnionFind(2)
     forest.union_edges(a, b)
     forest.roots()

@@ -23,7 +23,8 @@ from datasketch import MinHash, MinHashLSH
 from benchmarks.dedup.common import SHARED, Measured, best, isolated, measured
 from benchmarks.dedup.original import datatrove_minhash
 from dedup import datatrove
-from dedup.components import UnionFind, band_edges, verified_band_edges
+from dedup.components import UnionFind
+from dedup.edges import band_edges, verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
 from filters.words import segment
 

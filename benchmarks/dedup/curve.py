@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from dedup import datatrove
-from dedup.components import agreement
+from dedup.edges import agreement
 from dedup.curve import probability
 from dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
 

@@ -20,7 +20,8 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.dedup.common import SHARED
-from dedup.components import components, verified_band_edges
+from dedup.components import components
+from dedup.edges import verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes, signatures
 from filters.words import segment
 

@@ -12,7 +12,8 @@ import argparse
 import numpy as np
 
 from benchmarks.dedup.common import isolated, measured
-from dedup.components import UnionFind, band_edges, verified_band_edges
+from dedup.components import UnionFind
+from dedup.edges import band_edges, verified_band_edges
 
 BANDS = 14
 LANES = 112

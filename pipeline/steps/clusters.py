@@ -1,9 +1,11 @@
 """Step C: exact and near-duplicate clusters of every document of a label, whatever its score.
 
 A row per document, singletons too. Clusters know no thresholds: the language cut, the kept member among those
-that remain, and the cluster's size after the cut are D's.
+that remain, and the cluster's size after the cut are D's. With an index, the documents of earlier runs
+take part in the components (pipeline/steps/population.py), and what this run adds is written beside.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +13,25 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dedup import components
+from pipeline.index import Earlier
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import CLUSTERS
-from pipeline.steps.units import Rows, Unit, label_slices
+from pipeline.steps import components, layer
+from pipeline.steps.population import Population
+from pipeline.steps.units import Rows, Unit
+from pipeline.store import Store
+
+
+@dataclass(frozen=True)
+class Increment:
+    """An index that a run reads and adds to."""
+
+    store: Store
+    earlier: Earlier | None
+    """The version that the run starts from; None where the index is new."""
+    run: int
+    """The number that the run has in the index."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,7 @@ class Task:
     index_file: str
     unit: Unit
     recipe: Recipe
+    increment: Increment | None = None
 
     @property
     def piece(self) -> str:
@@ -43,31 +60,21 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
 def run(task: Task) -> dict[str, Any]:
     """Cluster one unit and commit it."""
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    earlier = task.increment.earlier if task.increment else None
+    population = Population(rows, task.unit, task.recipe.dedup.minhash, earlier)
+    if components.is_large(task.unit, task.recipe, population.earlier):
+        found = components.found_by_parts(_part(task))
+    else:
+        found = components.find(population, task.recipe)
     documents = rows.read("documents", ["label", "id", "date", "offset", "language_score", "cut"])
-    words = rows.read("signals", ["word_count"])["word_count"].to_numpy()
-    content = rows.read("bands", ["content_0", "content_1"])
-    uncut = documents["cut"].is_null().to_numpy()
-
-    n = documents.num_rows
-    content_id = np.arange(n)
-    cluster = np.arange(n)
-    slices = label_slices(documents["label"])
-    if task.recipe.dedup.exact:
-        for _, start, stop in slices:
-            content_id[start:stop] = start + _equal_content(
-                content.slice(start, stop - start), uncut[start:stop]
-            )
-        cluster = content_id.copy()
-    if task.recipe.dedup.minhash:
-        near = _near_duplicates(rows, task.recipe, slices, uncut & (content_id == np.arange(n)))
-        # A document joins the cluster of the first document with its content.
-        cluster = near[content_id]
-
+    addresses = rows.addresses()
+    words = rows.read("signals", ["word_count"])["word_count"].cast(pa.int64())
+    cluster = found.component[population.earlier :]
     frame = pl.DataFrame(
         {
             "cluster": cluster,
             "language_score": documents["language_score"].to_numpy(),
-            "words": words,
+            "words": words.to_numpy(),
             "date": pl.from_arrow(documents["date"]),
             "id": pl.from_arrow(documents["id"]),
         }
@@ -76,20 +83,53 @@ def run(task: Task) -> dict[str, Any]:
     table = pa.table(
         [
             documents["id"],
-            rows.addresses(),
+            addresses,
             documents["offset"],
             cluster + first,
-            components.cluster_sizes(cluster),
+            np.bincount(cluster, minlength=population.count)[cluster],
             kept_members(frame),
             documents["label"],
-            content_id + first,
+            found.content[population.earlier :] + first,
         ],
         schema=CLUSTERS,
     )
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
-    clusters = int((cluster == np.arange(n)).sum())
-    task.folder.commit(task.piece, {"rows": n, "clusters": clusters})
-    return {"documents": n, "clusters": clusters}
+    manifest: dict[str, Any] = {
+        "rows": len(table),
+        "clusters": len(np.unique(cluster)),
+    }
+    if task.increment:
+        members = documents.append_column("words", words).append_column("file_path", addresses)
+        folder = layer_folder(task.folder)
+        manifest["index"] = layer.write(
+            task.increment.store, folder, population, found, members, task.increment.run
+        )
+        task.increment.store.sync()
+    task.folder.commit(task.piece, manifest)
+    return {"documents": len(table), "clusters": manifest["clusters"]}
+
+
+def layer_folder(clusters: StepFolder) -> str:
+    """Where, in the index, a run's own tables are."""
+    return f"runs/{clusters.fingerprint}"
+
+
+def phases(
+    tasks: Sequence[Task],
+) -> Iterator[tuple[str, Callable[[components.Part], dict[str, Any]], list[components.Part]]]:
+    """What is to be done for units too large for one task, before `run` puts each together."""
+    for task in tasks:
+        earlier = task.increment.earlier if task.increment else None
+        known = sum(earlier.contents(label) for label in task.unit.labels) if earlier else 0
+        if components.is_large(task.unit, task.recipe, known):
+            yield from components.phases(_part(task))
+
+
+def _part(task: Task) -> components.Part:
+    earlier = task.increment.earlier if task.increment else None
+    return components.Part(
+        task.folder, task.measure, task.index_file, task.unit, task.recipe, "", 0, 1, index=earlier
+    )
 
 
 def kept_members(frame: pl.DataFrame) -> np.ndarray:
@@ -117,52 +157,3 @@ def kept_members(frame: pl.DataFrame) -> np.ndarray:
         firsts = ordered.filter(pl.col("cluster") != pl.col("cluster").shift().fill_null(-1))
         kept[firsts["row"].to_numpy()] = True
     return kept
-
-
-def _equal_content(content: pa.Table, uncut: np.ndarray) -> np.ndarray:
-    """For each row the first row with the same content; rows that were cut are equal to themselves alone."""
-    frame = pl.DataFrame(content).with_row_index("row").with_columns(own=pl.Series(uncut))
-    key = pl.when("own").then(pl.lit(-1)).otherwise(pl.col("row").cast(pl.Int64))
-    return (
-        frame.select(pl.col("row").min().over("content_0", "content_1", key))["row"]
-        .cast(pl.Int64)
-        .to_numpy()
-    )
-
-
-def _near_duplicates(
-    rows: Rows, recipe: Recipe, slices: list[tuple[str, int, int]], member: np.ndarray
-) -> np.ndarray:
-    """For each row the first row of its near-duplicate component, among rows where `member`, per label."""
-    settings = recipe.dedup.minhash
-    assert settings is not None
-    valid = member & rows.read("bands", ["has_shingles"])["has_shingles"].to_numpy()
-    signatures = None
-    if settings.verify is not None:
-        column = rows.read("bands", ["signature"])["signature"].combine_chunks()
-        width = column.type.byte_width
-        start = column.offset * width
-        flat = np.frombuffer(column.buffers()[1], np.uint8)[start : start + len(column) * width]
-        signatures = flat.reshape(-1, width)
-    forest = components.UnionFind(len(member))
-    for band in range(settings.bands):
-        name = f"band_{band}"
-        keys = rows.read("bands", [name])[name].to_numpy()
-        for _, first, last in slices:
-            a, b = _edges(keys[first:last], valid[first:last], signatures, first, settings.verify)
-            forest.union_edges(a + first, b + first)
-    return forest.roots()
-
-
-def _edges(
-    keys: np.ndarray,
-    valid: np.ndarray,
-    signatures: np.ndarray | None,
-    first: int,
-    verify: float | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    if signatures is None or verify is None:
-        return components.band_edges(keys, valid)
-    return components.verified_band_edges(
-        keys, signatures[first : first + len(keys)], verify, valid
-    )

@@ -7,11 +7,16 @@ from hypothesis import strategies as st
 
 from dedup.components import (
     UnionFind,
-    agreement,
-    band_edges,
     cluster_sizes,
     components,
     kept_members,
+    merged_forest,
+)
+from dedup.edges import (
+    agreement,
+    band_edges,
+    compared_band_edges,
+    in_partition,
     verified,
     verified_band_edges,
 )
@@ -61,9 +66,8 @@ def test_any_partition_and_any_order_give_the_same_components(bands, data):
     parts = data.draw(st.integers(1, 5))
     pieces = []
     for keys in map(as_keys, bands):
-        owner = (keys >> np.uint64(40)) % np.uint64(parts)
         for part in range(parts):
-            rows = np.flatnonzero(owner == part)
+            rows = np.flatnonzero(in_partition(keys, part, parts))
             a, b = band_edges(keys[rows])
             pieces.append((rows[a], rows[b]))
     a = np.concatenate([piece[0] for piece in pieces])
@@ -85,6 +89,29 @@ def test_merged_forests_equal_one_union(bands):
         forests.append(worker.forest())
         assert len(forests[-1][0]) <= len(a)
     assert components(count, forests).tolist() == components(count, edges).tolist()
+
+
+@given(keys_of_bands, st.data())
+def test_forests_merged_in_any_groups_give_the_same_forest(bands, data):
+    count = len(bands[0])
+    edges = [band_edges(as_keys(keys)) for keys in bands]
+    expected = components(count, edges)
+    while len(edges) > 1:
+        cut = data.draw(st.integers(1, len(edges)))
+        edges = [*edges[cut:], merged_forest(edges[:cut])]
+    roots, rows = merged_forest(edges)
+    got = np.arange(count)
+    got[rows] = roots
+    assert got.tolist() == expected.tolist()
+    assert rows.tolist() == np.flatnonzero(expected != np.arange(count)).tolist()
+
+
+@given(st.lists(st.integers(0, 2**64 - 1)), st.integers(1, 9))
+def test_every_key_is_in_one_partition_and_partitions_are_ranges(keys, parts):
+    ordered = np.sort(np.array(keys, dtype=np.uint64))
+    owner = [[p for p in range(parts) if in_partition(ordered, p, parts)[i]] for i in range(len(keys))]
+    assert all(len(found) == 1 for found in owner)
+    assert owner == sorted(owner)
 
 
 def test_edges_are_stars_to_the_smallest_row():
@@ -161,9 +188,9 @@ def test_a_row_that_is_near_two_groups_joins_them():
     assert got.tolist() == by_brute_force(4, pairs)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.integers(1, 4))
+@given(st.integers(0, 2**32 - 1), st.integers(0, 200), st.integers(1, 4))
 @settings(max_examples=60)
-def test_in_runs_up_to_64_rows_no_matching_pair_is_lost(seed, count, keys):
+def test_in_runs_up_to_4096_rows_no_matching_pair_is_lost(seed, count, keys):
     random = np.random.default_rng(seed)
     values = as_keys(random.integers(0, keys, size=count))
     rows = random.integers(0, 3, size=(count, 16), dtype=np.uint8)
@@ -191,16 +218,30 @@ def test_rows_appended_to_a_run_change_no_earlier_edge(seed, count):
 
 def test_a_run_of_nothing_alike_costs_bounded_work_and_gives_no_edge():
     random = np.random.default_rng(3)
-    rows = random.integers(0, 256, size=(20_000, 112), dtype=np.uint8)
-    a, _ = verified_band_edges(as_keys([1] * 20_000), rows)
+    rows = random.integers(0, 256, size=(10_000, 112), dtype=np.uint8)
+    a, _ = verified_band_edges(as_keys([1] * 10_000), rows)
     assert len(a) == 0
 
 
 def test_copies_next_to_each_other_are_found_in_a_run_of_any_length():
     random = np.random.default_rng(4)
-    rows = np.repeat(random.integers(0, 256, size=(3000, 112), dtype=np.uint8), 2, axis=0)
-    got = components(6000, [verified_band_edges(as_keys([1] * 6000), rows)])
-    assert got.tolist() == (np.arange(6000) // 2 * 2).tolist()
+    rows = np.repeat(random.integers(0, 256, size=(5000, 112), dtype=np.uint8), 2, axis=0)
+    got = components(10_000, [verified_band_edges(as_keys([1] * 10_000), rows)])
+    assert got.tolist() == (np.arange(10_000) // 2 * 2).tolist()
+
+
+@given(st.lists(st.sets(st.integers(0, 9), max_size=6), max_size=25), st.floats(0.05, 1))
+@settings(max_examples=60)
+def test_texts_are_compared_by_their_true_similarity(sets, minimum):
+    shingles = np.array([value for one in sets for value in sorted(one)], dtype=np.uint64)
+    offsets = np.cumsum([0, *map(len, sets)])
+    pairs = [
+        (a, b)
+        for a, b in itertools.combinations(range(len(sets)), 2)
+        if len(sets[a] & sets[b]) >= minimum * max(len(sets[a] | sets[b]), 1)
+    ]
+    found = compared_band_edges(as_keys([1] * len(sets)), shingles, offsets, minimum)
+    assert components(len(sets), [found]).tolist() == by_brute_force(len(sets), pairs)
 
 
 @given(keys_of_bands, st.data())

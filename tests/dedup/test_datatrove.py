@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benchmarks.dedup.original import datatrove_minhash
 from dedup import datatrove
-from dedup.components import band_edges, components
+from dedup.components import components
+from dedup.edges import band_edges
 from dedup.minhash import MinHashParams, band_keys, has_shingles
 from tests.shared_data import unpacked
 

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dedup.components import components, verified_band_edges
+from dedup.components import components
+from dedup.edges import verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes, signatures
 from filters.words import segment
 from tests.shared_data import unpacked

@@ -1,0 +1,167 @@
+"""The deduplication index: what earlier runs measured, so that a new snapshot is an increment.
+
+An index is a folder of files that are never changed, and `current.json`, which names the version that
+holds. A version is one JSON file, `versions/<fingerprint>.json`: its runs in the order in which they came, and for
+every label where the rows of its tables are. A table is a list of pieces (file, first row, rows), most
+of them shared with the version before. Contents and members of a label are numbered in that order.
+
+| table | a row per | columns |
+|---|---|---|
+| contents | distinct content | content hash, whether it has shingles, bytes to verify by |
+| keys | content with shingles, and band | band key, content; sorted by band, then key |
+| components | content | its component before and after verification (named by a content), its documents, first and last run |
+| members | document | content, run, and what the kept member is chosen by |
+| published | document whose text is in a corpus | its number among the members |
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.store import Store
+
+CURRENT = "current.json"
+FORMAT = 1
+WINDOW = 1 << 22  # rows of a table that are read at a time
+TABLES = ("contents", "keys", "components", "members", "published")
+
+KEYS = pa.schema([("key", pa.uint64()), ("content", pa.int64())])
+COMPONENTS = pa.schema(
+    [
+        ("provisional", pa.int64()),
+        ("component", pa.int64()),
+        ("documents", pa.int64()),
+        ("first_run", pa.int32()),
+        ("last_run", pa.int32()),
+    ]
+)
+MEMBERS = pa.schema(
+    [
+        ("content", pa.int64()),
+        ("run", pa.int32()),
+        ("language_score", pa.float64()),
+        ("words", pa.int64()),
+        ("date", pa.string()),
+        ("id", pa.string()),
+        ("file_path", pa.string()),
+        ("offset", pa.int64()),
+    ]
+)
+PUBLISHED = pa.schema([("member", pa.int64())])
+
+
+class IndexUnusable(ValueError):
+    """An index that cannot be used for this run; the message says why and what to do."""
+
+
+def contents_schema(signature_bytes: int) -> pa.Schema:
+    """The table `contents`; the signature is null where nothing was signed."""
+    return pa.schema(
+        [
+            ("content_0", pa.uint64()),
+            ("content_1", pa.uint64()),
+            ("has_shingles", pa.bool_()),
+            ("signature", pa.binary(signature_bytes or -1)),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One version of an index, read by label."""
+
+    store: Store
+    fingerprint: str
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The version's JSON."""
+        return self.store.read_json(version_file(self.fingerprint))
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        return self.record["runs"]
+
+    def contents(self, label: str) -> int:
+        """Distinct contents of a label."""
+        return self._count(label, "contents")
+
+    def documents(self, label: str) -> int:
+        """Documents of a label."""
+        return self._count(label, "members")
+
+    def _count(self, label: str, table: str) -> int:
+        return sum(rows for _, _, rows in self.pieces(label, table))
+
+    def pieces(self, label: str, table: str) -> list[tuple[str, int, int]]:
+        """Where the rows of a table are, in order."""
+        return self.record["labels"].get(label, {}).get(table, [])
+
+    def parts(self, label: str, table: str, columns: list[str] | None) -> Iterator[pa.Table]:
+        """Columns of a table, some rows at a time, in order."""
+        for file, start, rows in self.pieces(label, table):
+            for first in range(start, start + rows, WINDOW):
+                last = min(first + WINDOW, start + rows)
+                yield self.store.read_columns(file, columns, first, last)
+
+    def table(self, label: str, table: str, schema: pa.Schema, columns: list[str]) -> pa.Table:
+        """Columns of a whole table."""
+        empty = pa.schema([schema.field(name) for name in columns]).empty_table()
+        return pa.concat_tables([empty, *self.parts(label, table, columns)])
+
+    def keys(self, label: str, band: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """(keys, contents) of a band, uint64 and int64, each part sorted by key."""
+        for file, start, rows in self.pieces(label, "keys"):
+            each = rows // self.record["bands"]
+            stop = start + (band + 1) * each
+            for first in range(start + band * each, stop, WINDOW):
+                part = self.store.read_columns(file, None, first, min(first + WINDOW, stop))
+                yield part["key"].to_numpy(), part["content"].to_numpy()
+
+    def run_of(self, inputs: str, measure: str) -> int | None:
+        """The number of the run with these inputs, measured so, or None."""
+        for number, run in enumerate(self.runs):
+            if (run["inputs"], run["measure"]) == (inputs, measure):
+                return number
+        return None
+
+
+def version_file(fingerprint: str) -> str:
+    return f"versions/{fingerprint}.json"
+
+
+def current(store: Store) -> Earlier | None:
+    """The version that holds, or None where the index is new. Raises IndexUnusable for another format."""
+    try:
+        record = store.read_json(CURRENT)
+    except FileNotFoundError:
+        return None
+    if record.get("format") != FORMAT:
+        raise IndexUnusable(
+            f"{store}: an index of format {record.get('format')}, this program knows {FORMAT}; make it anew"
+        )
+    return Earlier(store, record["version"])
+
+
+def commit(
+    store: Store,
+    record: dict[str, Any],
+) -> Earlier:
+    """Write a version and make it the one that holds. Data files must be there already."""
+    fingerprint = fingerprint_of(record)
+    store.sync()
+    store.write_json(version_file(fingerprint), record)
+    store.write_json(CURRENT, {"format": FORMAT, "version": fingerprint})
+    return Earlier(store, fingerprint)
+
+
+def fingerprint_of(record: dict[str, Any]) -> str:
+    """16 hexadecimal digits of a version's JSON."""
+    canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
