@@ -114,7 +114,8 @@ def band_edges(keys: np.ndarray, valid: np.ndarray | None = None) -> tuple[np.nd
 
 
 @leaf(inline="always")
-def _matches(low_bytes, a, b):
+def matching_bytes(low_bytes, a, b):
+    """The number of equal bytes of rows a and b."""
     same = 0
     for j in range(low_bytes.shape[1]):
         same += low_bytes[a, j] == low_bytes[b, j]
@@ -125,7 +126,7 @@ def _matches(low_bytes, a, b):
 def _count_matches(low_bytes, a, b):
     out = np.empty(a.shape[0], dtype=np.int32)
     for e in range(a.shape[0]):
-        out[e] = _matches(low_bytes, a[e], b[e])
+        out[e] = matching_bytes(low_bytes, a[e], b[e])
     return out
 
 
@@ -147,10 +148,10 @@ def verified(
     low_bytes: np.ndarray, a: np.ndarray, b: np.ndarray, minimum: float = 0.55
 ) -> np.ndarray:
     """bool[e]: which pairs have an estimated Jaccard similarity of `minimum` or more."""
-    return _count_matches(low_bytes, a, b) >= _needed(low_bytes.shape[1], minimum)
+    return _count_matches(low_bytes, a, b) >= needed_bytes(low_bytes.shape[1], minimum)
 
 
-def _needed(lanes: int, minimum: float) -> int:
+def needed_bytes(lanes: int, minimum: float) -> int:
     """The smallest number of equal bytes whose estimate reaches `minimum`."""
     estimates = (np.arange(lanes + 1) / lanes - _CHANCE) / (1.0 - _CHANCE)
     return int(np.searchsorted(estimates, minimum))
@@ -209,7 +210,7 @@ def _verified_edges(rows, starts, low_bytes, needed, shingles, offsets, minimum)
                     if exact:
                         alike = _shared(shingles, offsets, other, row) >= minimum
                     else:
-                        alike = _matches(low_bytes, other, row) >= needed
+                        alike = matching_bytes(low_bytes, other, row) >= needed
                     if alike:
                         break
                     c = following[c]
@@ -234,7 +235,7 @@ def _verified_edges(rows, starts, low_bytes, needed, shingles, offsets, minimum)
                 if exact:
                     alike = _shared(shingles, offsets, latest[k], row) >= minimum
                 else:
-                    alike = _matches(low_bytes, latest[k], row) >= needed
+                    alike = matching_bytes(low_bytes, latest[k], row) >= needed
                 if alike:
                     out_a[written] = latest[k]
                     out_b[written] = row
@@ -306,7 +307,7 @@ def verified_band_edges(
         (a, b), int64[e] each, a < b, in the order of runs (by smallest row), then of b.
     """
     rows, starts = runs(keys, valid)
-    needed = _needed(low_bytes.shape[1], minimum)
+    needed = needed_bytes(low_bytes.shape[1], minimum)
     return _verified_edges(rows, starts, low_bytes, needed, _NO_SHINGLES, _NO_OFFSETS, minimum)
 
 
@@ -326,3 +327,32 @@ def compared_band_edges(
     """
     rows, starts = runs(keys, valid)
     return _verified_edges(rows, starts, _NO_BYTES, 0, shingles, offsets, minimum)
+
+
+def chain(
+    keys: np.ndarray, low_bytes: np.ndarray, start: int, end: int, minimum: float | None
+) -> list[int]:
+    """A shortest chain of rows from `start` to `end`, each an edge from the next; empty where there is none.
+
+    Args:
+        keys: uint64[n, bands], band keys of the rows.
+        low_bytes: uint8[n, k]; minimum: an edge's least estimated similarity, None: shared keys suffice.
+    """
+    before = np.full(len(keys), -1)
+    before[start] = start
+    frontier = [start]
+    while frontier and before[end] < 0:
+        following: list[int] = []
+        for row in frontier:
+            near = np.flatnonzero((before < 0) & (keys == keys[row]).any(axis=1))
+            if minimum is not None:
+                near = near[verified(low_bytes, np.full(len(near), row), near, minimum)]
+            before[near] = row
+            following += near.tolist()
+        frontier = following
+    if before[end] < 0:
+        return []
+    path = [end]
+    while path[-1] != start:
+        path.append(int(before[path[-1]]))
+    return path[::-1]

@@ -46,7 +46,7 @@ MEMBERS = pa.schema(
         ("content", pa.int64()),
         ("run", pa.int32()),
         ("language_score", pa.float64()),
-        ("words", pa.int64()),
+        ("word_count", pa.int64()),
         ("date", pa.string()),
         ("id", pa.string()),
         ("file_path", pa.string()),

@@ -36,6 +36,10 @@ UNITS = {
 }
 
 
+# Columns of documents/ that may order the members of a cluster; all signals may, too.
+KEPT_COLUMNS = ("language_score", "date", "id", "url", "dump", "text_bytes")
+
+
 class RecipeError(ValueError):
     """A recipe that cannot be used; the message names the file, the key and the cure."""
 
@@ -75,6 +79,19 @@ def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
             hint = f"; did you mean {close[0]}?" if close else f"; known rules: {', '.join(RULES)}"
             raise ValueError(f"unknown rule {name!r}{hint}")
     return rules
+
+
+def _known_columns(order: list[str]) -> list[str]:
+    """The columns as they are; ValueError for one that is not measured."""
+    from filters.signals import METRICS
+
+    known = [*KEPT_COLUMNS, *METRICS]
+    for named in order:
+        if named.removeprefix("-") not in known:
+            close = difflib.get_close_matches(named.removeprefix("-"), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
+            raise ValueError(f"unknown column {named!r}{hint}")
+    return order
 
 
 Size = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
@@ -148,6 +165,9 @@ class MinHash(Section):
     verify: Share | None = 0.55
     """A candidate pair counts when its signatures estimate at least this Jaccard similarity; absent:
     every candidate counts."""
+    split_over: int | None = Field(default=1000, ge=1)
+    """A cluster of more members than this is split: a member stays with the first member, in the order of `kept`,
+    whose signature is as near as `verify` asks. Absent, or without `verify`: chains are not cut."""
 
 
 class Dedup(Section):
@@ -157,6 +177,15 @@ class Dedup(Section):
     """Documents with the same normalised words are duplicates."""
     minhash: MinHash | None = MinHash()
     """Near-duplicates; absent: exact ones only."""
+    kept: Annotated[list[str], Field(min_length=1), AfterValidator(_known_columns)] = [
+        "-language_score",
+        "-word_count",
+        "date",
+        "id",
+    ]
+    """The member of a cluster that stands for it is the first by these columns: a signal, or language_score (in
+    steps of 0.1), date, id, url, dump, text_bytes; `-` before a name puts the largest first. What is
+    left, the order of the input decides."""
     task_memory: Size = 2**30
     """About what a clustering task may hold. Labels too large for one task are cut into several; the
     clusters do not depend on it."""

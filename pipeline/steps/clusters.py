@@ -18,6 +18,7 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import CLUSTERS
 from pipeline.steps import components, layer
+from pipeline.steps.kept import kept_members, order_columns
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
 from pipeline.store import Store
@@ -43,6 +44,8 @@ class Task:
     index_file: str
     unit: Unit
     recipe: Recipe
+    first_row: int
+    """Rows of the units before this one, earlier contents of an index among them."""
     increment: Increment | None = None
 
     @property
@@ -51,10 +54,23 @@ class Task:
 
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
+    settings = recipe.dedup.minhash
     return {
         "exact": recipe.dedup.exact,
-        "minhash": recipe.dedup.minhash and recipe.dedup.minhash.model_dump(),
+        "minhash": settings and settings.model_dump(exclude={"split_over"}),
+        "kept": recipe.dedup.kept,
     }
+
+
+def first_rows(units: Sequence[Unit], increment: Increment | None) -> list[int]:
+    """The number of the first row of each unit, so that no two units share a number."""
+    earlier = increment.earlier if increment else None
+    first, found = 0, []
+    for unit in units:
+        found.append(first)
+        known = sum(earlier.contents(label) for label in unit.labels) if earlier else 0
+        first += known + unit.documents
+    return found
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -68,28 +84,19 @@ def run(task: Task) -> dict[str, Any]:
         found = components.find(population, task.recipe)
     documents = rows.read("documents", ["label", "id", "date", "offset", "language_score", "cut"])
     addresses = rows.addresses()
-    words = rows.read("signals", ["word_count"])["word_count"].cast(pa.int64())
     cluster = found.component[population.earlier :]
-    frame = pl.DataFrame(
-        {
-            "cluster": cluster,
-            "language_score": documents["language_score"].to_numpy(),
-            "words": words.to_numpy(),
-            "date": pl.from_arrow(documents["date"]),
-            "id": pl.from_arrow(documents["id"]),
-        }
-    )
-    first = task.unit.first_document
+    order = task.recipe.dedup.kept
+    frame = pl.DataFrame({"cluster": cluster, **order_columns(rows, order)})
     table = pa.table(
         [
             documents["id"],
             addresses,
             documents["offset"],
-            cluster + first,
+            cluster + task.first_row,
             np.bincount(cluster, minlength=population.count)[cluster],
-            kept_members(frame),
+            kept_members(frame, order),
             documents["label"],
-            found.content[population.earlier :] + first,
+            found.content[population.earlier :] + task.first_row,
         ],
         schema=CLUSTERS,
     )
@@ -99,7 +106,9 @@ def run(task: Task) -> dict[str, Any]:
         "clusters": len(np.unique(cluster)),
     }
     if task.increment:
-        members = documents.append_column("words", words).append_column("file_path", addresses)
+        words = rows.read("signals", ["word_count"])["word_count"].cast(pa.int64())
+        members = documents.append_column("word_count", words)
+        members = members.append_column("file_path", addresses)
         folder = layer_folder(task.folder)
         manifest["index"] = layer.write(
             task.increment.store, folder, population, found, members, task.increment.run
@@ -130,30 +139,3 @@ def _part(task: Task) -> components.Part:
     return components.Part(
         task.folder, task.measure, task.index_file, task.unit, task.recipe, "", 0, 1, index=earlier
     )
-
-
-def kept_members(frame: pl.DataFrame) -> np.ndarray:
-    """bool[n]: the member of each cluster that stands for it.
-
-    `frame` has `cluster`, `language_score`, `words`, `date`, `id`, its rows in the order of the keys (input,
-    record). The first member by: language score in steps of 0.1, then words, both descending; earliest date;
-    id; key. Only columns that every member has, never rule outcomes or model scores.
-    """
-    ordered = frame.select(
-        "cluster",
-        pl.int_range(pl.len()).alias("row"),
-        (pl.col("language_score") * 10 + 1e-9).floor().alias("step"),
-        "words",
-        "date",
-        "id",
-    ).sort(
-        "cluster", "step", "words", "date", "id", "row",
-        descending=[False, True, True, False, False, False],
-        nulls_last=True,
-        maintain_order=True,
-    )  # fmt: skip
-    kept = np.zeros(len(frame), bool)
-    if len(frame):
-        firsts = ordered.filter(pl.col("cluster") != pl.col("cluster").shift().fill_null(-1))
-        kept[firsts["row"].to_numpy()] = True
-    return kept

@@ -27,7 +27,7 @@ def write(
 ) -> Ranges:
     """Write the tables of a unit under `folder`; returns where each label's rows are.
 
-    members: a row per document of the unit, `cut`, `language_score`, `words`, `date`, `id`, `file_path`, `offset`.
+    members: a row per document of the unit, `cut`, `language_score`, `word_count`, `date`, `id`, `file_path`, `offset`.
     run: the number that this run will have in the index.
     """
     earlier = population.earlier

@@ -99,8 +99,9 @@ class Population:
         keys = np.zeros((len(rows), bands), np.uint64)
         low = np.zeros((len(rows), bands * self.minhash.rows), np.uint8)
         for numbers, table, _ in self._earlier_parts("contents", ["signature"]):
-            at, own = _wanted(rows, numbers[0] if len(numbers) else 0, len(numbers))
-            low[at] = fixed_bytes(table["signature"].take(pa.array(own)), low.shape[1])
+            start, stop = np.searchsorted(rows, [numbers[0], numbers[-1] + 1])
+            wanted = pa.array(rows[start:stop] - numbers[0])
+            low[start:stop] = fixed_bytes(table["signature"].take(wanted), low.shape[1])
         if self.index:
             base = 0
             for label in self.unit.labels:
@@ -115,13 +116,11 @@ class Population:
                             keys[low_row + place[hit], band] = found[hit]
                 base = stop
         names = [f"band_{band}" for band in range(bands)]
-        for first, table, _ in self._own_parts([*names, "signature"], []):
-            at, own = _wanted(rows, first, len(table))
-            if len(own):
-                chosen = table.take(pa.array(own))
-                for band, name in enumerate(names):
-                    keys[at, band] = chosen[name].to_numpy()
-                low[at] = fixed_bytes(chosen["signature"], low.shape[1])
+        at = np.searchsorted(rows, self.earlier)
+        own = self.rows.take("bands", [*names, "signature"], rows[at:] - self.earlier)
+        for band, name in enumerate(names):
+            keys[at:, band] = own[name].to_numpy()
+        low[at:] = fixed_bytes(own["signature"], low.shape[1])
         if self._mixed:
             keys ^= self.salts_of(rows)[:, None]
         return keys, low
@@ -211,12 +210,6 @@ def _of_partition(
             "salt": np.broadcast_to(salt, len(rows))[inside],
         }
     )
-
-
-def _wanted(rows: np.ndarray, first: int, count: int) -> tuple[slice, np.ndarray]:
-    """Where in `rows` those of first … first + count - 1 stand, and their numbers counted from first."""
-    start, stop = np.searchsorted(rows, [first, first + count])
-    return slice(int(start), int(stop)), rows[start:stop] - first
 
 
 def packed(mask: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -136,6 +137,17 @@ class Rows:
         parts = list(self.parts(table, columns))
         whole = pa.concat_tables(parts)
         return whole.take(self.order()) if self.several_labels else whole
+
+    def take(self, table: str, columns: list[str], numbers: np.ndarray) -> pa.Table:
+        """Columns of some of the unit's rows, given by ascending numbers; a segment is read at a time."""
+        if self.several_labels:
+            return self.read(table, columns).take(pa.array(numbers))
+        found, first = [], 0
+        for part in self.parts(table, columns):
+            start, stop = np.searchsorted(numbers, [first, first + len(part)])
+            found.append(part.take(pa.array(numbers[start:stop] - first)))
+            first += len(part)
+        return pa.concat_tables(found)
 
     def parts(self, table: str, columns: list[str] | None) -> Iterator[pa.Table]:
         """Columns segment by segment, in the segments' own order."""
