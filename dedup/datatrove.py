@@ -15,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
-from filters.compiling import kernel, leaf
 
 from dedup.minhash import MinHashParams
+from filters.compiling import kernel, leaf
 
 _SEPARATOR = "\x1f"  # never part of simplified text: control characters are punctuation there
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")

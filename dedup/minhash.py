@@ -19,9 +19,9 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from filters.compiling import kernel, leaf
 
 from dedup.mixing import mix64, random_words
+from filters.compiling import kernel
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)

@@ -1,6 +1,7 @@
 """The 64-bit mixing functions that every hash of this package is made of."""
 
 import numpy as np
+
 from filters.compiling import kernel, leaf
 
 # Finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,

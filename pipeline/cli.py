@@ -1,11 +1,14 @@
 """The command line."""
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import tempfile
 import traceback
+from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -26,6 +29,10 @@ app = typer.Typer(
 INTERRUPTED = 130
 recipe_app = typer.Typer(help="Recipes: what a run does.", no_args_is_help=True)
 app.add_typer(recipe_app, name="recipe")
+index_app = typer.Typer(
+    help="Deduplication indexes: what runs with --index add to.", no_args_is_help=True
+)
+app.add_typer(index_app, name="index")
 
 RecipeArgument = Annotated[
     str,
@@ -71,6 +78,18 @@ Sample = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+IndexOption = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        help="A folder, local or s3://, that holds what earlier runs saw: documents that repeat theirs are "
+        "duplicates, cluster sizes count theirs, and this run is added.",
+    ),
+]
+Rekeep = Annotated[
+    bool,
+    typer.Option("--rekeep", help="With --index: choose kept members anew, published ones too."),
+]
 KeepSteps = Annotated[
     bool, typer.Option("--keep-steps", help="Keep the step folders of earlier recipes.")
 ]
@@ -87,6 +106,8 @@ def run(
     settings: Settings = None,
     limit: Limit = None,
     sample: Sample = None,
+    index: IndexOption = None,
+    rekeep: Rekeep = False,
     keep_steps: KeepSteps = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -94,7 +115,19 @@ def run(
     """Make a corpus: crawl shards in, corpus and report out. Run it again to go on after a stop."""
     loaded = _recipe(recipe, _input_settings(settings, limit, sample))
     sources = _resolve(loaded, inputs)
-    _execute(loaded, sources, output, engine, workers, ray_address, keep_steps, quiet, verbose)
+    meeting = _meeting(loaded, index, rekeep)
+    _execute(
+        loaded,
+        sources,
+        output,
+        engine,
+        workers,
+        ray_address,
+        keep_steps,
+        quiet,
+        verbose,
+        meeting=meeting,
+    )
 
 
 @app.command()
@@ -139,11 +172,16 @@ def decide(
     settings: Settings = None,
     workers: Workers = None,
     engine: EngineName = "inline",
+    index: IndexOption = None,
+    rekeep: Rekeep = False,
     keep_steps: KeepSteps = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Fit, decide and write again after a changed threshold, without reading a crawl file."""
+    """Fit, decide and write again after a changed threshold, without reading a crawl file.
+
+    With --index: by the sizes of clusters over all runs of the index, where this output has been added.
+    """
     from pipeline.plan import measured_already
     from pipeline.sources import Source
 
@@ -162,10 +200,13 @@ def decide(
             f"{directory}: what was measured does not fit this recipe (a key that the measuring "
             "step reads, or a stop list, has changed); run `polysieve run` with it instead"
         )
-    measured = record["steps"]["measure"]
+    steps = record["steps"]
+    known = record.get("index")
+    meeting = _meeting(changed, index or (known and known["address"]), rekeep, again=bool(index))
     _execute(
-        changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose, measured
-    )
+        changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose, steps["measure"],
+        meeting, steps["clusters"] if index else None,
+    )  # fmt: skip
 
 
 @app.command()
@@ -215,6 +256,52 @@ def gc(directory: Directory) -> None:
     except Held as error:
         _usage(str(error))
     print(f"removed {len(gone)} folders and files" + "".join(f"\n  {name}" for name in gone))
+
+
+IndexArgument = Annotated[str, typer.Argument(metavar="INDEX", help="The folder of an index.")]
+
+
+@index_app.command("info")
+def index_info(
+    directory: IndexArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show an index's runs, its documents, contents and clusters by language, and its size."""
+    from pipeline.index_tools import info, print_info
+
+    found = info(_index_store(directory))
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        print_info(found, _console())
+
+
+@index_app.command("verify")
+def index_verify(directory: IndexArgument) -> None:
+    """Check that an index's files are there and that its tables agree with one another."""
+    from pipeline.index_tools import problems
+
+    found = problems(_index_store(directory))
+    for problem in found:
+        print(f"polysieve: {problem}", file=sys.stderr)
+    if found:
+        raise typer.Exit(1)
+    print(f"{directory}: in order")
+
+
+@index_app.command("compact")
+def index_compact(directory: IndexArgument) -> None:
+    """Write an index anew as one piece per language, and remove what no version needs any more."""
+    from pipeline.index_tools import compact
+    from pipeline.lock import Held, OutputLock
+
+    store = _index_store(directory)
+    try:
+        with OutputLock(store):
+            before, after = compact(store)
+    except Held as error:
+        _usage(str(error))
+    print(f"{directory}: {before} files, now {after}")
 
 
 @recipe_app.command("schema")
@@ -365,6 +452,44 @@ def _plan_of(directory: str) -> Any:
     return recorded_plan(_store(directory), _run_record(directory))
 
 
+@dataclass(frozen=True)
+class Meeting:
+    """An index that a run meets."""
+
+    store: Any
+    find: Any
+    """What pipeline.plan.make calls."""
+    rekeep: bool
+
+
+def _meeting(
+    recipe: Recipe, address: str | None, rekeep: bool, again: bool = False
+) -> Meeting | None:
+    """The index at an address; `again`: the output is in it already."""
+    from pipeline.increment import increment, revision
+
+    if address is None:
+        if rekeep:
+            _usage("--rekeep: only with --index")
+        return None
+    store = _store(address, recipe.input.storage_options)
+    function = revision if again else increment
+    return Meeting(store, partial(function, store, recipe), rekeep)
+
+
+def _index_store(directory: str) -> Any:
+    """The store of an index that is there, or exit code 2."""
+    from pipeline.index import IndexUnusable, current
+
+    store = _store(directory)
+    try:
+        if current(store) is None:
+            _usage(f"{directory}: no index here; `polysieve run` with --index makes one")
+    except IndexUnusable as error:
+        _usage(str(error))
+    return store
+
+
 def _execute(
     recipe: Recipe,
     sources: list[Any],
@@ -376,9 +501,12 @@ def _execute(
     quiet: bool,
     verbose: bool,
     measured: str | None = None,
+    meeting: Meeting | None = None,
+    clustered: str | None = None,
 ) -> NoReturn:
     from pipeline import engine
     from pipeline.describe import human_bytes, print_summary
+    from pipeline.index import IndexUnusable
     from pipeline.lock import Held, OutputLock
     from pipeline.plan import disk_estimate, disk_free, make
     from pipeline.preflight import foreign_files
@@ -397,15 +525,23 @@ def _execute(
         _usage(
             f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output"
         )
-    lock = OutputLock(store)
-    try:
-        lock.__enter__()
-    except Held as error:
-        _usage(str(error))
-    except OSError as error:
-        _usage(f"{output}: cannot be written ({error.strerror or error}); name another --output")
+    locks = contextlib.ExitStack()
+    held = [OutputLock(store), *([OutputLock(meeting.store)] if meeting else [])]
+    for lock in held:
+        try:
+            locks.enter_context(lock)
+        except Held as error:
+            locks.close()
+            _usage(str(error))
+        except OSError as error:
+            locks.close()
+            _usage(f"{lock.name}: cannot be written ({error.strerror or error}); name another")
 
-    watch = Watch(store, quiet, verbose, lock.touch)
+    def touch() -> None:
+        for lock in held:
+            lock.touch()
+
+    watch = Watch(store, quiet, verbose, touch)
     runner: engine.Engine | None = None
     code = FAILED
     try:
@@ -421,7 +557,12 @@ def _execute(
             watch.detail(
                 f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}"
             )
-            wanted = make(recipe, sources, store, measured)
+            index, rekeep = (meeting.find, meeting.rekeep) if meeting else (None, False)
+            try:
+                wanted = make(recipe, sources, store, measured, index, rekeep, clustered)
+            except IndexUnusable as error:
+                watch.end("failed", error=str(error))
+                _usage(str(error))
             if measured is None:
                 warm_up(watch)
             try:
@@ -454,7 +595,7 @@ def _execute(
             if runner is not None:
                 runner.close()
     finally:
-        lock.__exit__(None, None, None)
+        locks.close()
     raise typer.Exit(code)
 
 

@@ -9,17 +9,17 @@ of them shared with the version before. Contents and members of a label are numb
 |---|---|---|
 | contents | distinct content | content hash, whether it has shingles, bytes to verify by |
 | keys | content with shingles, and band | band key, content; sorted by band, then key |
-| components | content | its component before and after verification (named by a content), its documents, first and last run |
+| components | content | its component before and after verification (a content), documents, first and last run |
 | members | document | content, run, and what the kept member is chosen by |
 | published | document whose text is in a corpus | its number among the members |
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,9 @@ CURRENT = "current.json"
 FORMAT = 1
 WINDOW = 1 << 22  # rows of a table that are read at a time
 TABLES = ("contents", "keys", "components", "members", "published")
+
+Pieces: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
+"""table → pieces of a label: file, first row, rows."""
 
 KEYS = pa.schema([("key", pa.uint64()), ("content", pa.int64())])
 COMPONENTS = pa.schema(
@@ -149,19 +152,56 @@ def current(store: Store) -> Earlier | None:
     return Earlier(store, record["version"])
 
 
-def commit(
-    store: Store,
-    record: dict[str, Any],
-) -> Earlier:
-    """Write a version and make it the one that holds. Data files must be there already."""
+def commit(store: Store, record: dict[str, Any]) -> None:
+    """Write a version and make it the one that holds. Its data files must be there already."""
     fingerprint = fingerprint_of(record)
     store.sync()
     store.write_json(version_file(fingerprint), record)
+    store.sync()
     store.write_json(CURRENT, {"format": FORMAT, "version": fingerprint})
-    return Earlier(store, fingerprint)
 
 
 def fingerprint_of(record: dict[str, Any]) -> str:
     """16 hexadecimal digits of a version's JSON."""
     canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def with_run(
+    base: Earlier | None,
+    settings: dict[str, Any],
+    run: dict[str, Any],
+    added: Mapping[str, Pieces],
+    published: Mapping[str, Pieces],
+) -> dict[str, Any]:
+    """The version that follows `base` (None: an empty index) with one run more.
+
+    settings: what the clusters of all runs depend on. run: what is told of the run. added: label → the
+    pieces that the run wrote; published: likewise, of its decisions.
+    """
+    before = base.record if base else {"runs": [], "labels": {}}
+    labels = {label: dict(tables) for label, tables in before["labels"].items()}
+    for label, tables in added.items():
+        own = labels.setdefault(label, {})
+        for table, pieces in tables.items():
+            # Components are those of all contents; the other tables grow.
+            known = [] if table == "components" else own.get(table, [])
+            own[table] = [*known, *(list(piece) for piece in pieces)]
+    parent = base.fingerprint if base else None
+    record = {
+        "format": FORMAT,
+        "parent": parent,
+        "settings": settings,
+        "bands": settings["minhash"]["bands"] if settings["minhash"] else 0,
+        "runs": [*before["runs"], {**run, "base": parent}],
+        "labels": labels,
+    }
+    return with_published(record, published)
+
+
+def with_published(record: dict[str, Any], published: Mapping[str, Pieces]) -> dict[str, Any]:
+    """A version's JSON with other tables of what is published."""
+    labels = dict(record["labels"])
+    for label, tables in published.items():
+        labels[label] = {**labels[label], "published": [list(p) for p in tables["published"]]}
+    return {**record, "labels": labels}

@@ -22,6 +22,7 @@ class OutputLock:
     """Held for the length of a run. `touch` it every minute or so: on an object store that is its life."""
 
     def __init__(self, store: Store) -> None:
+        self.name = str(store)
         self._store = store
         self._file: int | None = None
 

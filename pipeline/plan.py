@@ -2,9 +2,9 @@
 
 import hashlib
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from filters import parameters as language_parameters
 from pipeline import ledger
@@ -12,6 +12,8 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
 from pipeline.steps import clusters, decisions, fit, measure, write
+from pipeline.steps.clusters import Increment
+from pipeline.steps.members import Revision
 from pipeline.store import Store
 
 RUN = "run.json"
@@ -29,6 +31,8 @@ class Plan:
     clusters: StepFolder
     decisions: StepFolder
     write: StepFolder
+    index: Increment | Revision | None = field(default=None, kw_only=True)
+    rekeep: bool = field(default=False, kw_only=True)
 
     @property
     def inputs(self) -> list[str]:
@@ -44,24 +48,45 @@ class Plan:
         return self.measure.file(f"index-{inputs_hash(self.inputs)}.parquet")
 
 
+Index: TypeAlias = Callable[[Sequence[str], str], Increment | Revision]
+"""From the keys of the inputs and the fingerprint of step A to what the index holds for them."""
+
+
 def make(
-    recipe: Recipe, sources: Sequence[Source], store: Store, measured: str | None = None
+    recipe: Recipe,
+    sources: Sequence[Source],
+    store: Store,
+    measured: str | None = None,
+    index: Index | None = None,
+    rekeep: bool = False,
+    clustered: str | None = None,
 ) -> Plan:
-    """The plan of a run; `measured` is the fingerprint of step A where it is known.
+    """The plan of a run; `measured` and `clustered` are the fingerprints of steps A and C where they are known.
 
     Model files and parameter files are hashed; nothing is read or written besides.
     """
     ordered = tuple(sorted(sources, key=lambda s: s.address))
-    inputs = inputs_hash([measure.input_key(source) for source in ordered])
+    keys = [measure.input_key(source) for source in ordered]
+    inputs = inputs_hash(keys)
     a = measured or ledger.fingerprint("measure", **measure.depends_on(recipe))
     b = ledger.fingerprint("fit", measure=a, inputs=inputs, **fit.depends_on(recipe))
-    c = ledger.fingerprint("clusters", measure=a, inputs=inputs, **clusters.depends_on(recipe))
-    d = ledger.fingerprint("decisions", clusters=c, fit=b, **decisions.depends_on(recipe))
+    found = index(keys, a) if index else None
+    grown = {}
+    if isinstance(found, Increment):
+        grown = {"index": found.earlier.fingerprint if found.earlier else "new"}
+    c = clustered or ledger.fingerprint(
+        "clusters", measure=a, inputs=inputs, **grown, **clusters.depends_on(recipe)
+    )
+    if isinstance(found, Revision):
+        grown = {"index": found.version.fingerprint}
+    if rekeep:
+        grown["rekeep"] = "yes"
+    d = ledger.fingerprint("decisions", clusters=c, fit=b, **grown, **decisions.depends_on(recipe))
     e = ledger.fingerprint("write", decisions=d, **write.depends_on(recipe))
     folders = [
         StepFolder(store, step, f) for step, f in zip(ledger.STEPS, (a, b, c, d, e), strict=True)
     ]
-    return Plan(recipe, ordered, store, *folders)
+    return Plan(recipe, ordered, store, *folders, index=found, rekeep=rekeep)
 
 
 def measured_already(recipe: Recipe, record: dict[str, Any]) -> bool:

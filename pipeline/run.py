@@ -11,7 +11,7 @@ from typing import Any
 
 from audit.report import write_report
 from filters import parameters as language_parameters
-from pipeline import accounting
+from pipeline import accounting, increment
 from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
@@ -19,7 +19,9 @@ from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
 from pipeline.steps import clusters, decisions, fit, measure, units, write
+from pipeline.steps.clusters import Increment
 from pipeline.steps.measure import input_key
+from pipeline.steps.members import Revision
 from pipeline.store import TEMPORARY, Store
 from pipeline.watch import Watch
 
@@ -65,6 +67,7 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
             store.remove(folder)
     if published(store) == plan.write.fingerprint:
         record = store.read_json(RUN)
+        _finish_index(plan)
         if not keep_steps:
             collect_garbage(plan)
         return _result(plan, record, "nothing to do: the output is up to date")
@@ -72,9 +75,15 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
     if plan.write.manifest(STAGED) is None:
         _stage(plan, engine, watch, started)
     record = _swap(plan.write)
+    _finish_index(plan)
     if not keep_steps:
         collect_garbage(plan)
     return _result(plan, record, "done")
+
+
+def _finish_index(plan: Plan) -> None:
+    if plan.index is not None:
+        increment.finish(plan, units.units(plan.store.read_columns(plan.index_file, None)))
 
 
 def collect_garbage(plan: Plan) -> list[str]:
@@ -101,18 +110,21 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     _measure(plan, engine, watch)
     unit_list = _index(plan)
     _fit(plan, unit_list, engine, watch)
+    added = plan.index if isinstance(plan.index, Increment) else None
+    numbered = list(zip(unit_list, clusters.first_rows(unit_list, added), strict=True))
     clustering = [
-        clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe)
-        for unit in unit_list
+        clusters.Task(plan.clusters, plan.measure, plan.index_file, unit, plan.recipe, first, added)
+        for unit, first in numbered
     ]
     for phase, function, parts in clusters.phases(clustering):
         _pieces(phase, function, plan.clusters, parts, engine, watch)
     _pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
     _pieces("decisions", decisions.run, plan.decisions, [
         decisions.Task(
-            plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe
+            plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
+            first, plan.index, plan.rekeep,
         )
-        for unit in unit_list
+        for unit, first in numbered
     ], engine, watch)  # fmt: skip
     details = _language_details(plan, unit_list)
     unchanged = _unchanged(plan, details)
@@ -325,11 +337,22 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
             for s in plan.sources
         ],
+        **({"index": _index_entry(plan.index)} if plan.index else {}),
         "quarantined_files": files,
         "accounting": {
             "total": accounting.total(languages, read, dict(skipped)),
             "languages": dict(sorted(languages.items())),
         },
+    }
+
+
+def _index_entry(index: Increment | Revision) -> dict[str, Any]:
+    """What run.json says of the index."""
+    version = index.version if isinstance(index, Revision) else index.earlier
+    return {
+        "address": str(index.store),
+        "version": version.fingerprint if version else None,
+        "run": index.run,
     }
 
 

@@ -12,8 +12,8 @@ import sys
 import numpy as np
 
 from dedup import datatrove
-from dedup.edges import agreement
 from dedup.curve import probability
+from dedup.edges import agreement
 from dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
 
 SIMILARITIES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)

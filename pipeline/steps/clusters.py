@@ -113,6 +113,9 @@ def run(task: Task) -> dict[str, Any]:
         manifest["index"] = layer.write(
             task.increment.store, folder, population, found, members, task.increment.run
         )
+        manifest["dumps"] = (
+            rows.read("documents", ["dump"])["dump"].unique().drop_null().to_pylist()
+        )
         task.increment.store.sync()
     task.folder.commit(task.piece, manifest)
     return {"documents": len(table), "clusters": manifest["clusters"]}

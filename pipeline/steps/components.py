@@ -204,10 +204,16 @@ def phases(
             break
     if settings.verify is not None:
         ends = _manifest(start, pieces[0])["batches"]
-        yield "verify", run_part, [
-            replace(start, stage="verify", number=n, of=len(ends), inputs=(pieces[0], *contents))
-            for n in range(len(ends))
-        ]
+        yield (
+            "verify",
+            run_part,
+            [
+                replace(
+                    start, stage="verify", number=n, of=len(ends), inputs=(pieces[0], *contents)
+                )
+                for n in range(len(ends))
+            ],
+        )
 
 
 def _manifest(task: Part, piece: str) -> dict[str, Any]:
@@ -282,9 +288,7 @@ def _members(task: Part, population: Population, contents: Sequence[str]) -> np.
     return packed(members)
 
 
-def _merge(
-    task: Part, population: Population
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def _merge(task: Part, population: Population) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying."""
     memory, last = task.recipe.dedup.task_memory, task.of == 1
     known = _known(population).provisional if last else None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,15 +19,17 @@ from filters.parameters import LanguageParameters, thresholds, vacuous
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import fit
-from pipeline.steps.clusters import kept_members
+from pipeline.steps import fit, members
+from pipeline.steps.clusters import Increment
+from pipeline.steps.members import Revision
+from pipeline.steps.standing import choose, write_published
 from pipeline.steps.units import Rows, Unit, label_slices
 
 OUTCOMES = ("kept", "removed", "duplicate")
 KEPT, REMOVED, DUPLICATE = range(3)
 DUPLICATES = ("exact_duplicate", "near_duplicate")
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
-DOCUMENT_COLUMNS = ["label", "id", "date", "language_score", "cut", "text_bytes"]
+DOCUMENT_COLUMNS = ["label", "language_score", "cut", "text_bytes"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Task:
     clusters: StepFolder
     unit: Unit
     recipe: Recipe
+    first_row: int
+    """As the unit was clustered."""
+    index: Increment | Revision | None = None
+    rekeep: bool = False
+    """Choose the members of clusters anew, published ones too."""
 
     @property
     def piece(self) -> str:
@@ -51,6 +57,7 @@ class Task:
 def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {
         "cut": recipe.language.cut,
+        "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
         "rules": list(recipe.rules.items()),  # their order matters
         "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
         "shard_bytes": recipe.output.shard_bytes,
@@ -86,10 +93,13 @@ def run(task: Task) -> dict[str, Any]:
     documents = rows.read("documents", DOCUMENT_COLUMNS)
     metrics = sorted({rules.RULES[name].metric for name in recipe.rules} | {"word_count"})
     signals = fit.read_signals(task.fit, task.unit, rows, metrics)
-    clusters = task.clusters.store.read_columns(
-        task.clusters.file(f"{task.piece}.parquet"), ["cluster_id", "content_id"]
-    )
     slices = label_slices(documents["label"])
+    if isinstance(task.index, Revision):
+        clustered = members.of_index(task.index, documents["label"], documents["cut"])
+    else:
+        clustered = members.of_clusters(
+            task.clusters, task.unit, task.first_row, documents["cut"], task.index
+        )
     fitted = fit.read(task.fit)
     limits = {
         label: rule_thresholds(recipe, label, fitted[label].parameters) for label, _, _ in slices
@@ -107,10 +117,10 @@ def run(task: Task) -> dict[str, Any]:
     scores = documents["language_score"].to_numpy()
     reason[(scores < per_row) & (reason == 0)] = code["language_score"]
     remaining = np.flatnonzero(reason == 0)
-    stands, size = _kept(documents, signals, clusters, remaining)
-    kept, duplicates = remaining[stands], remaining[~stands]
-    content = clusters["content_id"].to_numpy()
-    exact = np.isin(content[duplicates], content[kept])
+    chosen = choose(rows, recipe, clustered, remaining, slices, lowest, task.index, task.rekeep)
+    size = chosen.size
+    kept, duplicates = remaining[chosen.stands], remaining[~chosen.stands]
+    exact = chosen.exact[~chosen.stands]
     reason[duplicates] = np.where(exact, code[DUPLICATES[0]], code[DUPLICATES[1]])
 
     for name in recipe.rules:
@@ -156,7 +166,18 @@ def run(task: Task) -> dict[str, Any]:
         schema=DECISIONS,
     )
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
-    task.folder.commit(task.piece, {"rows": table.num_rows, "labels": labels})
+    manifest: dict[str, Any] = {"rows": table.num_rows, "labels": labels}
+    if task.index:
+        manifest["published"] = write_published(
+            f"runs/{task.folder.fingerprint}",
+            task.piece,
+            chosen,
+            clustered,
+            outcome == KEPT,
+            slices,
+            task.index,
+        )
+    task.folder.commit(task.piece, manifest)
     return {"documents": table.num_rows, "kept": int((outcome == KEPT).sum())}
 
 
@@ -169,27 +190,6 @@ def _per_row(values: dict[str, float], slices: list[tuple[str, int, int]]) -> np
     """float64[n]: each label's value at each of its rows."""
     rows = [stop - start for _, start, stop in slices]
     return np.repeat(np.array([values[label] for label, _, _ in slices], np.float64), rows)
-
-
-def _kept(
-    documents: pa.Table, signals: pa.Table, clusters: pa.Table, remaining: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """bool[r]: which of the remaining rows stand for their clusters; int64[n]: the size of each row's
-    cluster over the remaining rows, 0 for the others."""
-    cluster = clusters["cluster_id"].to_numpy()[remaining]
-    frame = pl.DataFrame(
-        {
-            "cluster": cluster,
-            "language_score": documents["language_score"].to_numpy()[remaining],
-            "words": signals["word_count"].to_numpy()[remaining],
-            "date": pl.from_arrow(documents["date"])[remaining],
-            "id": pl.from_arrow(documents["id"])[remaining],
-        }
-    )
-    _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
-    size = np.zeros(documents.num_rows, np.int64)
-    size[remaining] = counts[inverse]
-    return kept_members(frame), size
 
 
 def _digest(names: list[str | None], reason: np.ndarray, *columns: np.ndarray) -> str:

@@ -5,7 +5,6 @@ index names them until the run has been published.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -73,7 +72,9 @@ def _numbers(population: Population, new: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def _contents(population: Population, new: np.ndarray, lanes: int) -> Iterator[tuple[str, pa.Table]]:
+def _contents(
+    population: Population, new: np.ndarray, lanes: int
+) -> Iterator[tuple[str, pa.Table]]:
     columns = ["content_0", "content_1"] + (["has_shingles", "signature"] if lanes else [])
     for label, rows, part in _by_label(population, columns):
         chosen = part.filter(pa.array(new[rows]))
@@ -84,10 +85,8 @@ def _contents(population: Population, new: np.ndarray, lanes: int) -> Iterator[t
         yield label, chosen
 
 
-def _by_label(
-    population: Population, columns: list[str]
-) -> Iterator[tuple[str, slice, pa.Table]]:
-    """(label, rows, columns of bands/): of a unit of many labels a label at a time, of one label a segment at a time."""
+def _by_label(population: Population, columns: list[str]) -> Iterator[tuple[str, slice, pa.Table]]:
+    """(label, rows, columns of bands/): a label at a time, or of a unit of one label a segment at a time."""
     slices = population.own_slices
     row = 0
     if len(slices) == 1:
@@ -141,15 +140,18 @@ def _components(
         first = np.r_[before["first_run"].to_numpy(), np.full(len(own), run, np.int32)]
         last = np.r_[before["last_run"].to_numpy(), np.full(len(own), run, np.int32)]
         last[seen[rows] > 0] = run
-        yield label, pa.table(
-            [
-                numbers[found.provisional[rows]],
-                numbers[found.component[rows]],
-                documents,
-                first.astype(np.int32),
-                last.astype(np.int32),
-            ],
-            schema=COMPONENTS,
+        yield (
+            label,
+            pa.table(
+                [
+                    numbers[found.provisional[rows]],
+                    numbers[found.component[rows]],
+                    documents,
+                    first.astype(np.int32),
+                    last.astype(np.int32),
+                ],
+                schema=COMPONENTS,
+            ),
         )
         base += known
 
@@ -175,5 +177,3 @@ def _members(
         own = own.append_column("content", pa.array(contents[start:stop]))
         own = own.append_column("run", pa.array(np.full(stop - start, run, np.int32)))
         yield label, own.filter(pa.array(uncut[start:stop])).select(MEMBERS.names)
-
-

@@ -443,7 +443,8 @@ def recipe_keys(recipe: Recipe) -> dict[str, Any]:
         "url_filter": recipe.url_filter and recipe.url_filter.model_dump(),
         "extract": recipe.extract.model_dump(),
         "language_model": recipe.language.model,
-        "minhash": minhash_settings and minhash_settings.model_dump(exclude={"verify", "split_over"}),
+        "minhash": minhash_settings
+        and minhash_settings.model_dump(exclude={"verify", "split_over"}),
         "segment_bytes": recipe.output.segment_bytes,
     }
 

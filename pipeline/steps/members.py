@@ -48,7 +48,11 @@ class Clustered:
 
 
 def of_clusters(
-    clusters: StepFolder, unit: Unit, first_row: int, cut: pa.ChunkedArray, increment: Increment | None
+    clusters: StepFolder,
+    unit: Unit,
+    first_row: int,
+    cut: pa.ChunkedArray,
+    increment: Increment | None,
 ) -> Clustered:
     """What C found, with the members of an index that it started from."""
     table = clusters.store.read_columns(

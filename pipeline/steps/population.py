@@ -54,7 +54,9 @@ class Population:
             rows = np.arange(first, first + len(uncut))
             found.append(_of_partition(rows, bands, self._salts(documents), part, parts, uncut))
         frame = pl.concat(found)
-        firsts = frame.select("row", first=pl.col("row").min().over("content_0", "content_1", "salt"))
+        firsts = frame.select(
+            "row", first=pl.col("row").min().over("content_0", "content_1", "salt")
+        )
         later = firsts.filter(pl.col("row") != pl.col("first"))
         return later["first"].to_numpy(), later["row"].to_numpy()
 
@@ -83,12 +85,8 @@ class Population:
         for first, bands, documents in self._own_parts([name, "has_shingles"], wanted):
             own = bands["has_shingles"].to_numpy() & unpacked(members, first, first + len(bands))
             chosen = np.flatnonzero(own)
-            salt = self._salts(documents)
-            add(
-                bands[name].to_numpy()[chosen],
-                chosen + first,
-                salt if np.isscalar(salt) else salt[chosen],
-            )
+            salt = np.broadcast_to(self._salts(documents), len(bands))
+            add(bands[name].to_numpy()[chosen], chosen + first, salt[chosen])
         return np.concatenate(keys), np.concatenate(numbers)
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -219,9 +217,9 @@ def packed(mask: np.ndarray) -> np.ndarray:
 
 def unpacked(bits: np.ndarray, start: int, stop: int) -> np.ndarray:
     """bool[stop - start] of packed bits."""
-    return np.unpackbits(
-        bits[start // 8 : -(-stop // 8)], count=None, bitorder="little"
-    )[start % 8 : start % 8 + stop - start].astype(bool)
+    return np.unpackbits(bits[start // 8 : -(-stop // 8)], count=None, bitorder="little")[
+        start % 8 : start % 8 + stop - start
+    ].astype(bool)
 
 
 def fixed_bytes(column: pa.ChunkedArray, width: int) -> np.ndarray:

@@ -14,10 +14,10 @@ import pyarrow as pa
 from dedup import split
 from pipeline.index import PUBLISHED
 from pipeline.recipe import Recipe
+from pipeline.steps.clusters import Increment
 from pipeline.steps.kept import kept_members, order_columns, sort_rows
 from pipeline.steps.layer import Ranges
 from pipeline.steps.members import Clustered, Revision
-from pipeline.steps.clusters import Increment
 from pipeline.steps.population import fixed_bytes
 from pipeline.steps.units import Rows
 
@@ -39,7 +39,7 @@ class Standing:
     """The members of other runs, `cluster` after splitting; see Clustered."""
 
 
-def standing(
+def choose(
     rows: Rows,
     recipe: Recipe,
     clustered: Clustered,
@@ -65,7 +65,7 @@ def standing(
     names = own.columns
     frame = own
     if len(there):
-        frame = pl.concat([there.select(names).cast(dict(own.schema)), own])
+        frame = pl.concat([there.select(names).cast(own.schema), own])
     settings = recipe.dedup.minhash
     if settings and settings.verify is not None and settings.split_over is not None:
         cluster = _split(rows, recipe, frame, there, remaining, labels, index, rekeep)
@@ -100,9 +100,10 @@ def _split(
     index: Increment | Revision | None,
     rekeep: bool,
 ) -> np.ndarray:
-    """int64: the clusters of `frame`, those over `split_over` members split; a part is named by its anchor's content."""
+    """int64: the clusters of `frame`, those over `split_over` members split; a part has its anchor's content number."""
     settings = recipe.dedup.minhash
     assert settings is not None and settings.verify is not None
+    assert settings.split_over is not None
     cluster = frame["cluster"].to_numpy().copy()
     content = frame["content"].to_numpy()
     _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)

@@ -109,7 +109,9 @@ def test_forests_merged_in_any_groups_give_the_same_forest(bands, data):
 @given(st.lists(st.integers(0, 2**64 - 1)), st.integers(1, 9))
 def test_every_key_is_in_one_partition_and_partitions_are_ranges(keys, parts):
     ordered = np.sort(np.array(keys, dtype=np.uint64))
-    owner = [[p for p in range(parts) if in_partition(ordered, p, parts)[i]] for i in range(len(keys))]
+    owner = [
+        [p for p in range(parts) if in_partition(ordered, p, parts)[i]] for i in range(len(keys))
+    ]
     assert all(len(found) == 1 for found in owner)
     assert owner == sorted(owner)
 
