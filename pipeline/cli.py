@@ -421,10 +421,10 @@ def _resolve(recipe: Recipe, inputs: list[str]) -> list[Any]:
         _usage(str(error))
 
 
-def _preflight(recipe: Recipe) -> None:
-    from pipeline.preflight import problems
+def _preflight(recipe: Recipe, is_measured: bool = False) -> None:
+    from pipeline.preflight import block_problems, problems
 
-    found = problems(recipe)
+    found = block_problems(recipe) if is_measured else problems(recipe)
     if found:
         _usage("\n".join(found))
 
@@ -515,8 +515,7 @@ def _execute(
 
     if engine_name not in ("ray", "inline"):
         _usage(f"--engine {engine_name}: choose ray or inline")
-    if measured is None:
-        _preflight(recipe)
+    _preflight(recipe, measured is not None)
     store = _store(output, recipe.input.storage_options)
     if foreign := foreign_files(store, sources):
         _usage(foreign)

@@ -6,10 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dedup import curve
-from pipeline import ledger
-from pipeline.ledger import StepFolder
 from pipeline.lock import is_held
-from pipeline.plan import RUN, Plan, disk_estimate, disk_free, published
+from pipeline.plan import RUN, Plan, disk_estimate, disk_free, of_steps, published
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
 from pipeline.steps import fit
@@ -21,9 +19,8 @@ SHOWN_INPUTS = 20
 
 def recorded_plan(store: Store, record: dict[str, Any]) -> Plan:
     """The plan of a finished run, as its run.json tells it (a later library version changes nothing)."""
-    folders = [StepFolder(store, step, record["steps"][step]) for step in ledger.STEPS]
     sources = tuple(Source(i["address"], i["size"], i["etag"]) for i in record["inputs"])
-    return Plan(Recipe.model_validate(record["recipe"]), sources, store, *folders)
+    return of_steps(Recipe.model_validate(record["recipe"]), sources, store, record["steps"])
 
 
 def print_plan(plan: Plan, console: Console) -> None:
@@ -51,6 +48,11 @@ def print_plan(plan: Plan, console: Console) -> None:
             f"near duplicates: {m.bands} bands of {m.rows} rows over {m.ngram}-grams, threshold about "
             f"{curve.threshold(m.bands, m.rows):.2f}; chance of being found at Jaccard {points}"
         )
+    if plan.recipe.text_rules:
+        console.print(
+            f"slow path: {', '.join(plan.recipe.text_rules)} read the text of each document that the other "
+            "rules keep, one at a time in Python (the step judgements)"
+        )
     free = disk_free(plan.store)
     available = "" if free is None else f", {human_bytes(free)} free"
     console.print(
@@ -69,7 +71,7 @@ def step_states(plan: Plan) -> dict[str, str]:
         else f"{measured} of {len(plan.inputs)} inputs done"
     }
     states[plan.fit.name] = "done" if plan.fit.manifest(fit.PIECE) else "to run"
-    for folder in (plan.clusters, plan.decisions, plan.write):
+    for folder in plan.folders[2:]:
         pieces = (
             len(plan.store.files(f"{folder.name}/done"))
             if plan.store.exists(f"{folder.name}/done")

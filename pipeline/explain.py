@@ -10,7 +10,7 @@ from rich.table import Table
 
 from filters import rules
 from pipeline.plan import Plan
-from pipeline.steps import decisions, fit, units
+from pipeline.steps import decisions, fit, judgements, units
 from pipeline.steps.units import Rows, Unit
 
 SHOWN_MATES = 20
@@ -52,6 +52,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     signals = fit.read_signals(plan.fit, unit, rows, first)
     clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
     decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
+    judged = judgements.read(plan.judgements, unit, rows) if plan.judgements else None
     fitted = fit.read(plan.fit)
     lives = []
     for row in matches:
@@ -85,6 +86,10 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                 },
                 "signals": measured,
                 "rules": [_judged(name, limit, measured) for name, limit in limits.items()],
+                "judgements": [
+                    _judgement(name, block.datatrove, judged, row)
+                    for name, block in plan.recipe.text_rules.items()
+                ],
                 "cluster": {
                     "cluster_id": cluster,
                     "size": decided["minhash_cluster_size"][row].as_py(),
@@ -120,6 +125,15 @@ def _judged(name: str, threshold: float | None, measured: dict[str, Any]) -> dic
         "drops_if": rule.direction,
         "fails": fails,
     }
+
+
+def _judgement(name: str, path: str, judged: pa.Table | None, row: int) -> dict[str, Any]:
+    """What a rule that reads text said of a document; `passed` is None where it was not asked."""
+    passed, reason = (
+        None if judged is None else judged[f"{name}.{column}"][row].as_py()
+        for column in ("passed", "reason")
+    )
+    return {"rule": name, "datatrove": path, "passed": passed, "reason": reason}
 
 
 def _mate(clusters: pa.Table, documents: pa.Table, decided: pa.Table, row: int) -> dict[str, Any]:
@@ -187,6 +201,10 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
             r["rule"], r["metric"], value, r["drops_if"], threshold, "FAILS" if r["fails"] else ""
         )
     console.print(table)
+    for j in life["judgements"]:
+        verdict = {None: "was not asked", True: "passes", False: "FAILS"}[j["passed"]]
+        reason = f": {j['reason']}" if j["reason"] else ""
+        console.print(f"{j['rule']} ({j['datatrove']}) {verdict}{reason}", markup=False)
     judged = {r["metric"] for r in life["rules"]}
     others = {k: v for k, v in life["signals"].items() if k not in judged and v is not None}
     console.print(

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from filters import parameters as language_parameters
@@ -11,7 +11,7 @@ from pipeline import ledger
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
-from pipeline.steps import clusters, decisions, fit, measure, write
+from pipeline.steps import clusters, decisions, fit, judgements, measure, write
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision
 from pipeline.store import Store
@@ -31,6 +31,9 @@ class Plan:
     clusters: StepFolder
     decisions: StepFolder
     write: StepFolder
+    screening: StepFolder | None = None
+    """Decisions without the rules that read text, where the recipe has such rules."""
+    judgements: StepFolder | None = None
     index: Increment | Revision | None = field(default=None, kw_only=True)
     rekeep: bool = field(default=False, kw_only=True)
 
@@ -41,7 +44,13 @@ class Plan:
 
     @property
     def folders(self) -> tuple[StepFolder, ...]:
-        return (self.measure, self.fit, self.clusters, self.decisions, self.write)
+        return tuple(self.steps.values())
+
+    @property
+    def steps(self) -> dict[str, StepFolder]:
+        """The folders in the order in which they are filled, by the names that run.json gives them."""
+        names = ("measure", "fit", "clusters", "screening", "judgements", "decisions", "write")
+        return {name: folder for name in names if (folder := getattr(self, name))}
 
     @property
     def index_file(self) -> str:
@@ -82,11 +91,28 @@ def make(
     if rekeep:
         grown["rekeep"] = "yes"
     d = ledger.fingerprint("decisions", clusters=c, fit=b, **grown, **decisions.depends_on(recipe))
-    e = ledger.fingerprint("write", decisions=d, **write.depends_on(recipe))
-    folders = [
-        StepFolder(store, step, f) for step, f in zip(ledger.STEPS, (a, b, c, d, e), strict=True)
-    ]
-    return Plan(recipe, ordered, store, *folders, index=found, rekeep=rekeep)
+    steps = {"measure": a, "fit": b, "clusters": c, "decisions": d}
+    if recipe.text_rules:
+        steps["screening"] = d
+        steps["judgements"] = ledger.fingerprint(
+            "judgements", decisions=d, **judgements.depends_on(recipe)
+        )
+        steps["decisions"] = ledger.fingerprint("decisions", judgements=steps["judgements"])
+    steps["write"] = ledger.fingerprint(
+        "write", decisions=steps["decisions"], **write.depends_on(recipe)
+    )
+    return replace(of_steps(recipe, ordered, store, steps), index=found, rekeep=rekeep)
+
+
+def of_steps(
+    recipe: Recipe, sources: tuple[Source, ...], store: Store, steps: dict[str, str]
+) -> Plan:
+    """The plan whose steps have these fingerprints, by the names of `Plan.steps`."""
+    folders = {
+        name: StepFolder(store, "decisions" if name == "screening" else name, digits)
+        for name, digits in steps.items()
+    }
+    return Plan(recipe, sources, store, **folders)
 
 
 def measured_already(recipe: Recipe, record: dict[str, Any]) -> bool:

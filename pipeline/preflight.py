@@ -27,6 +27,7 @@ def problems(recipe: Recipe) -> list[str]:
             found.append(
                 f"extract.engine: {recipe.extract.engine} is not installed; run: pip install 'polysieve[{extra}]'"
             )
+    found += block_problems(recipe)
     folder = recipe.parameters.folder
     if folder:
         try:
@@ -46,6 +47,19 @@ def problems(recipe: Recipe) -> list[str]:
                 if not Path(path).exists():
                     found.append(f"url_filter.{key}: {path}: no such file; correct the path")
     return found
+
+
+def block_problems(recipe: Recipe) -> list[str]:
+    """One line for each datatrove filter of the recipe that cannot run here."""
+    if not recipe.text_rules:
+        return []
+    from filters import datatrove
+
+    found = [
+        (f"rules.{name}", datatrove.problem(block.datatrove, block.arguments, "filter"))
+        for name, block in recipe.text_rules.items()
+    ]
+    return [f"{key}: {problem}" for key, problem in found if problem]
 
 
 def foreign_files(store: Store, sources: Sequence[Source]) -> str | None:

@@ -5,6 +5,7 @@ unknown key or a value of the wrong type is an error that names the file, the ke
 """
 
 import difflib
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +16,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     field_validator,
     model_validator,
@@ -38,6 +41,11 @@ UNITS = {
 
 # Columns of documents/ that may order the members of a cluster; all signals may, too.
 KEPT_COLUMNS = ("language_score", "date", "id", "url", "dump", "text_bytes")
+# What leads to a document's removal beside rules.
+RESERVED = (
+    "language_score", "exact_duplicate", "near_duplicate", "empty_text", "translation_failed",
+    "url_domain", "url_address", "url_word",
+)  # fmt: skip
 
 
 class RecipeError(ValueError):
@@ -72,9 +80,22 @@ def _parameters(data: Any) -> Any:
 
 
 def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
-    """The rules as they are; ValueError for one that RULES does not have."""
-    for name in rules:
-        if name not in RULES:
+    """The rules as they are; ValueError for a name that means nothing, and for a wrong order."""
+    reads_text = None
+    for name, value in rules.items():
+        if isinstance(value, Block):
+            if name in RULES or name in RESERVED or not re.fullmatch(r"[A-Za-z][\w-]*", name):
+                raise ValueError(
+                    f"{name!r} cannot name a datatrove filter; choose a word of letters, digits, _ "
+                    "and - that is no other rule or reason"
+                )
+            reads_text = name
+        elif reads_text:
+            raise ValueError(
+                f"{name} stands after {reads_text}, a datatrove filter; such filters read text and "
+                "are slow, so they run on what the other rules keep: move them to the end"
+            )
+        elif name not in RULES:
             close = difflib.get_close_matches(name, RULES, n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; known rules: {', '.join(RULES)}"
             raise ValueError(f"unknown rule {name!r}{hint}")
@@ -102,6 +123,27 @@ Threshold = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+
+class Block(Section):
+    """A datatrove filter or formatter, or one of the user's own, by the import path of its class."""
+
+    datatrove: str
+    """The import path, `datatrove.pipeline.filters.C4QualityFilter` say."""
+    arguments: dict[str, Any] = {}
+    """Its arguments by name."""
+
+
+def _kind_of_rule(value: Any) -> str:
+    is_block = isinstance(value, dict) and value.keys() & Block.model_fields.keys()
+    return "block" if is_block or isinstance(value, Block) else "threshold"
+
+
+RuleValue = Annotated[
+    Annotated[Block, Tag("block")]
+    | Annotated[Threshold | dict[str, Threshold] | None, Tag("threshold")],
+    Discriminator(_kind_of_rule),
+]
 
 
 class Input(Section):
@@ -294,18 +336,27 @@ class Recipe(Section):
     language: Language = Language()
     dedup: Dedup = Dedup()
     parameters: Parameters = Parameters()
-    rules: Annotated[
-        dict[str, Threshold | dict[str, Threshold] | None], AfterValidator(_known_rules)
-    ] = {}
+    rules: Annotated[dict[str, RuleValue], AfterValidator(_known_rules)] = {}
     """Quality rules, in the order in which they are tried; a rule that is not named is off. The
     value is a threshold for every language, a map from label to threshold, or empty: the
-    language's own threshold from `parameters`, else the rule's default."""
+    language's own threshold from `parameters`, else the rule's default. A rule of any other name is a
+    filter written for datatrove, `{datatrove: IMPORT.PATH, arguments: {}}`; it stands after all others."""
     rebalance: Rebalance | None = None
     """Absent: every weight is 1."""
     output: Output = Output()
     quarantine: Quarantine = Quarantine()
     seed: int = 0
     """Seed of every sample."""
+
+    @property
+    def column_rules(self) -> dict[str, float | dict[str, float] | None]:
+        """The rules that compare a column with a threshold, in order."""
+        return {k: v for k, v in self.rules.items() if not isinstance(v, Block)}
+
+    @property
+    def text_rules(self) -> dict[str, Block]:
+        """The rules that read text, in order; they come after the others."""
+        return {k: v for k, v in self.rules.items() if isinstance(v, Block)}
 
 
 def bundled() -> dict[str, Path]:
@@ -435,7 +486,9 @@ def _message(source: str, error: Any) -> str:
     ]
     # What follows a rule's name in pydantic's place names the kinds of value that it tried.
     if path[:1] == ["rules"] and len(path) > 2:
-        return f"{source}: {'.'.join(path[:2])}: a threshold is a number, or a map from label to number"
+        if path[2] == "threshold":
+            return f"{source}: {'.'.join(path[:2])}: a threshold is a number, or a map from label to number"
+        path.remove("block")
     if path[:2] == ["language", "cut"]:
         return f"{source}: language.cut: write parameters, or a score from 0 to 1"
     key = ".".join(path)
@@ -454,6 +507,8 @@ def _message(source: str, error: Any) -> str:
 def _keys_at(path: list[str]) -> list[str]:
     model: Any = Recipe
     for name in path:
+        if model is Recipe and name == "rules":
+            return list(Block.model_fields)
         annotation = model.model_fields[name].annotation
         options = [annotation, *getattr(annotation, "__args__", ())]
         model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))

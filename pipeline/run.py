@@ -5,7 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -18,7 +18,7 @@ from pipeline.ledger import STEPS, StepFolder
 from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
-from pipeline.steps import clusters, decisions, fit, measure, units, write
+from pipeline.steps import clusters, decisions, fit, judgements, measure, units, write
 from pipeline.steps.clusters import Increment
 from pipeline.steps.measure import input_key
 from pipeline.steps.members import Revision
@@ -119,13 +119,15 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     for phase, function, parts in clusters.phases(clustering):
         _pieces(phase, function, plan.clusters, parts, engine, watch)
     _pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
-    _pieces("decisions", decisions.run, plan.decisions, [
-        decisions.Task(
-            plan.decisions, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
-            first, plan.index, plan.rekeep,
-        )
-        for unit, first in numbered
-    ], engine, watch)  # fmt: skip
+    if plan.screening and plan.judgements:
+        _decide("screening", plan, plan.screening, numbered, engine, watch)
+        _pieces("judgements", judgements.run, plan.judgements, [
+            judgements.Task(
+                plan.judgements, plan.measure, plan.index_file, plan.screening, unit, number, plan.recipe
+            )
+            for unit in unit_list for number in judgements.windows(unit)
+        ], engine, watch)  # fmt: skip
+    _decide("decisions", plan, plan.decisions, numbered, engine, watch)
     details = _language_details(plan, unit_list)
     unchanged = _unchanged(plan, details)
     writing = _write_tasks(plan, unit_list, unchanged)
@@ -141,6 +143,24 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     keys = _keys(plan, details)
     written = {k: {"key": keys[k], "samples": v.get("samples", {})} for k, v in details.items()}
     plan.write.commit(STAGED, {"record": record, "written": written})
+
+
+def _decide(
+    step: str,
+    plan: Plan,
+    folder: StepFolder,
+    numbered: list[tuple[units.Unit, int]],
+    engine: Engine,
+    watch: Watch,
+) -> None:
+    judged = plan.judgements if step == "decisions" else None
+    _pieces(step, decisions.run, folder, [
+        decisions.Task(
+            folder, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
+            first, plan.index, plan.rekeep, judged,
+        )
+        for unit, first in numbered
+    ], engine, watch)  # fmt: skip
 
 
 def _is_step(folder: str, *steps: str) -> bool:
@@ -171,12 +191,8 @@ def _pieces(
         for outcome in engine.run(function, todo, TASK_MEMORY):
             if outcome.result is not None:
                 advance(outcome.result)
-            elif outcome.crashed and isinstance(outcome.task, measure.Task):
-                careful.append(
-                    measure.Task(
-                        outcome.task.folder, outcome.task.source, outcome.task.recipe, careful=True
-                    )
-                )
+            elif outcome.crashed and isinstance(outcome.task, measure.Task | judgements.Task):
+                careful.append(replace(outcome.task, careful=True))
                 watch.say(
                     f"{step}: {_name(outcome.task)}: {outcome.error}; looking for the record that did it"
                 )
@@ -332,7 +348,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             **{name: version(name) for name in LIBRARIES},
         },
         **_parameter_hashes(plan),
-        "steps": {step.step: step.fingerprint for step in plan.folders},
+        "steps": {name: folder.fingerprint for name, folder in plan.steps.items()},
         "inputs": [
             {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
             for s in plan.sources

@@ -119,7 +119,7 @@ def main() -> int:
         stop_lists = [stop_list] * len(rows)
         same = words.from_tokens(texts, theirs["words"].to_pylist(), names)
         measured = signals.measure(texts, same, stop_lists)
-        found = differences(measured, theirs.select(theirs.column_names[3:]).to_pydict())
+        found = differences(measured, theirs.select(theirs.column_names[5:]).to_pydict())
         limits = parameters.thresholds(own[label])
         decided, expected = decide(measured, limits), theirs["reason"].to_pylist()
         wrong = sum(a != b for a, b in zip(decided, expected, strict=True))

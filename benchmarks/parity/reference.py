@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datatrove.data import Document
 from datatrove.pipeline.filters import (
+    C4QualityFilter,
     FineWebQualityFilter,
     GopherQualityFilter,
     GopherRepetitionFilter,
@@ -52,17 +53,20 @@ class Given(word_tokenizers.WordTokenizer):
 
 
 def tokenizer_of(names):
-    """(name, function) of the tokeniser that datatrove assigns to the first of `names` it knows."""
+    """Name and instance of the tokeniser that datatrove assigns to the first of `names` it knows.
+
+    None for the instance where there is no such tokeniser, or its package is not installed here.
+    """
     for name in names:
         try:
             tokenizer = word_tokenizers.load_word_tokenizer(name)
             tokenizer.word_tokenize("a b")
-            return type(tokenizer).__name__, tokenizer.word_tokenize
+            return type(tokenizer).__name__, tokenizer
         except Exception as error:  # no assignment, or a package that is not installed here
             reason = (
                 f"{type(error).__name__}: {str(error).splitlines()[0][:60] if str(error) else ''}"
             )
-    return f"regex ({reason})", FALLBACK.findall
+    return f"regex ({reason})", None
 
 
 def ratio(a, b):
@@ -142,6 +146,17 @@ def decision(text, words, parameters):
     return ""
 
 
+def c4_decision(text, tokenizer, **arguments):
+    """C4QualityFilter's reason with the language's own sentence splitter; "" if kept, null without one."""
+    if tokenizer is None:
+        return None
+    try:
+        result = C4QualityFilter(language=tokenizer, **arguments).filter(Document(text, "0"))
+    except Exception as error:  # its sentence splitters raise on some texts
+        return f"raises {type(error).__name__}"
+    return "" if result is True else result[1]
+
+
 def main(documents, requests, output):
     table = pq.read_table(documents)
     requests = json.loads(Path(requests).read_text())
@@ -153,7 +168,8 @@ def main(documents, requests, output):
         if label not in state:
             state[label] = tokenizer_of(request["names"])
             print(f"{time.time() - started:6.0f} s  {label}  {state[label][0]}", flush=True)
-        name, tokenize = state[label]
+        name, tokenizer = state[label]
+        tokenize = tokenizer.word_tokenize if tokenizer else FALLBACK.findall
         try:
             words = tokenize(text)
         except Exception as error:
@@ -163,6 +179,8 @@ def main(documents, requests, output):
                 "tokenizer": name,
                 "words": words,
                 "reason": decision(text, words, request["parameters"]),
+                "c4": c4_decision(text, tokenizer),
+                "c4_any_end": c4_decision(text, tokenizer, filter_no_terminal_punct=False),
                 **metrics(text, words, request["parameters"]["stopwords"]),
             }
         )

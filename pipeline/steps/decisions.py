@@ -19,7 +19,7 @@ from filters.parameters import LanguageParameters, thresholds, vacuous
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import fit, members
+from pipeline.steps import fit, judgements, members
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision
 from pipeline.steps.standing import choose, write_published
@@ -28,6 +28,7 @@ from pipeline.steps.units import Rows, Unit, label_slices
 OUTCOMES = ("kept", "removed", "duplicate")
 KEPT, REMOVED, DUPLICATE = range(3)
 DUPLICATES = ("exact_duplicate", "near_duplicate")
+MOST_REASONS = 50
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
 DOCUMENT_COLUMNS = ["label", "language_score", "cut", "text_bytes"]
 
@@ -48,6 +49,8 @@ class Task:
     index: Increment | Revision | None = None
     rekeep: bool = False
     """Choose the members of clusters anew, published ones too."""
+    judgements: StepFolder | None = None
+    """What rules that read text said; None where the recipe has none."""
 
     @property
     def piece(self) -> str:
@@ -58,7 +61,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {
         "cut": recipe.language.cut,
         "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
-        "rules": list(recipe.rules.items()),  # their order matters
+        "rules": list(recipe.column_rules.items()),  # their order matters
         "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
         "shard_bytes": recipe.output.shard_bytes,
     }
@@ -76,10 +79,10 @@ def language_cut(recipe: Recipe, parameters: LanguageParameters) -> float | None
 def rule_thresholds(
     recipe: Recipe, label: str, parameters: LanguageParameters
 ) -> dict[str, float | None]:
-    """The threshold of each of the recipe's rules for a label, in order; None where a rule does not apply."""
+    """The threshold of each rule that has one for a label, in order; None where a rule does not apply."""
     own = thresholds(parameters)
     found: dict[str, float | None] = {}
-    for name, value in recipe.rules.items():
+    for name, value in recipe.column_rules.items():
         if isinstance(value, dict):
             value = value.get(label)
         found[name] = own[name] if value is None else float(value)
@@ -91,7 +94,7 @@ def run(task: Task) -> dict[str, Any]:
     recipe = task.recipe
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     documents = rows.read("documents", DOCUMENT_COLUMNS)
-    metrics = sorted({rules.RULES[name].metric for name in recipe.rules} | {"word_count"})
+    metrics = sorted({rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"})
     signals = fit.read_signals(task.fit, task.unit, rows, metrics)
     slices = label_slices(documents["label"])
     if isinstance(task.index, Revision):
@@ -108,7 +111,7 @@ def run(task: Task) -> dict[str, Any]:
 
     # Reasons are numbers into `names`; 0 is none.
     early = sorted(set(documents["cut"].unique().drop_null().to_pylist()))
-    names = [None, *early, "language_score", *DUPLICATES, *recipe.rules]
+    names = [None, *early, "language_score", *DUPLICATES, *recipe.column_rules]
     code = {name: number for number, name in enumerate(names)}
     reason = pc.fill_null(pc.index_in(documents["cut"], pa.array(names[1:], pa.string())), -1)
     reason = reason.to_numpy().astype(np.int16) + 1
@@ -123,12 +126,17 @@ def run(task: Task) -> dict[str, Any]:
     exact = chosen.exact[~chosen.stands]
     reason[duplicates] = np.where(exact, code[DUPLICATES[0]], code[DUPLICATES[1]])
 
-    for name in recipe.rules:
+    for name in recipe.column_rules:
         threshold = _per_row({label: _or_nan(v[name]) for label, v in limits.items()}, slices)[kept]
         values = signals[rules.RULES[name].metric].to_numpy()[kept]
         failing = rules.drops(rules.RULES[name], values, threshold)
         reason[kept[failing & (reason[kept] == 0)]] = code[name]
 
+    if task.judgements:
+        # Only documents that all other rules keep were judged.
+        said, numbers = _judged_reasons(judgements.read(task.judgements, task.unit, rows), recipe)
+        reason[numbers > 0] = numbers[numbers > 0] + len(names) - 1
+        names += said
     outcome = np.full(len(reason), REMOVED, np.int8)
     outcome[duplicates] = DUPLICATE
     outcome[reason == 0] = KEPT
@@ -148,7 +156,7 @@ def run(task: Task) -> dict[str, Any]:
             "cluster_sizes": _histogram(size[standing]),
             "cut": lowest[label],
             "thresholds": limits[label],
-            "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.rules],
+            "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.column_rules],
             "has_own_parameters": fitted[label].has_own,
             "parameters": fit.summary(fitted[label]),
             "rebalancing": rebalancing,
@@ -179,6 +187,29 @@ def run(task: Task) -> dict[str, Any]:
         )
     task.folder.commit(task.piece, manifest)
     return {"documents": table.num_rows, "kept": int((outcome == KEPT).sum())}
+
+
+def _judged_reasons(judged: pa.Table, recipe: Recipe) -> tuple[list[str], np.ndarray]:
+    """The reasons of rules that read text, and for each row the number, from 1, of the one that dropped it.
+
+    A reason is `<rule>`, or `<rule>:<the rule's own>`. A rule's own may be of any number: the MOST_REASONS most
+    frequent of a unit stay, the others become `<rule>:other`. 0 stands for none.
+    """
+    names: list[str] = []
+    numbers = np.zeros(judged.num_rows, np.int16)
+    for name in recipe.text_rules:
+        failed = np.flatnonzero(pc.fill_null(pc.invert(judged[f"{name}.passed"]), False))
+        given = pc.fill_null(judged[f"{name}.reason"].take(failed), "").combine_chunks()
+        encoded = given.dictionary_encode()
+        distinct = encoded.dictionary.to_pylist()
+        counts = np.bincount(encoded.indices, minlength=len(distinct)).tolist()
+        ranked = sorted(range(len(distinct)), key=lambda i: (-counts[i], distinct[i]))
+        own = [f"{name}:{distinct[i]}" if distinct[i] else name for i in ranked[:MOST_REASONS]]
+        number = np.full(len(distinct), len(names) + len(own) + 1, np.int16)
+        number[ranked[:MOST_REASONS]] = np.arange(len(own)) + len(names) + 1
+        names += [*own, f"{name}:other"]
+        numbers[failed] = number[encoded.indices]
+    return names, numbers
 
 
 def _or_nan(value: float | None) -> float:

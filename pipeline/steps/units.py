@@ -123,7 +123,7 @@ class Rows:
         return cls(measure, slices, len(labels) > 1)
 
     def window(self, start: int, stop: int) -> "Rows":
-        """The rows start:stop of a unit of one label."""
+        """The rows start:stop, counted in the segments' own order."""
         slices, row = [], 0
         for segment, address, first, last in self.slices:
             low, high = max(start, row), min(stop, row + last - first)

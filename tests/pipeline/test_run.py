@@ -1,6 +1,5 @@
 """Runs over small inputs: what an output folder may be, what is taken over, what a stop leaves behind."""
 
-import json
 from pathlib import Path
 
 import polars as pl
@@ -10,13 +9,7 @@ from typer.testing import CliRunner
 from pipeline import run as dag
 from pipeline.cli import app
 from pipeline.store import Store
-from tests.pipeline.test_end_to_end import CRAWL, digest, record
-
-PAGES = [
-    path.read_text("utf-8").split("=====")
-    for path in sorted((CRAWL / "pages").glob("*.txt"))
-    if path.stem in ("eng_Latn", "tha_Thai", "amh_Ethi", "hin_Deva", "kor_Hang", "yor_Latn")
-]
+from tests.pipeline.test_end_to_end import digest, record
 
 
 def polysieve(*arguments: str) -> tuple[int, str]:
@@ -24,21 +17,6 @@ def polysieve(*arguments: str) -> tuple[int, str]:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output
-
-
-@pytest.fixture
-def pages(tmp_path) -> Path:
-    """A JSONL file of real prose in six scripts."""
-    lines = [
-        json.dumps({"text": article.split("\n\n", 1)[1], "id": f"{i}-{j}"}, ensure_ascii=False)
-        for i, articles in enumerate(PAGES)
-        for j, article in enumerate(articles)
-        if "\n\n" in article.strip()
-    ]
-    path = tmp_path / "in" / "pages.jsonl"
-    path.parent.mkdir()
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
 
 
 def run(pages: Path, output: Path, *more: str) -> tuple[int, str]:

@@ -1,0 +1,163 @@
+"""What rules that read text say of the documents that the other rules keep.
+
+Such rules are slow (a Python object per document), so D decides without them first, this step asks them about
+what would be kept, in recipe order, each about what the one before it passed, and D decides again with the
+answers. A unit is cut into windows of rows in the order of its segments: the cut follows from the input alone.
+A window's file has a row for each of its documents and, for each rule, `<rule>.passed` (null: not asked) and
+`<rule>.reason`.
+"""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from filters import datatrove
+from pipeline.isolation import Crashed, survivors
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Block, Recipe
+from pipeline.steps.units import Rows, Unit
+
+WINDOW_DOCUMENTS = 10_000
+COLUMNS = ["text", "id", "dump", "url", "date", "label", "language_score", "top_langs"]
+CRASHED = "error_crash"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window of a unit to judge."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    screening: StepFolder
+    """Decisions by the other rules alone."""
+    unit: Unit
+    number: int
+    recipe: Recipe
+    careful: bool = False
+    """Judge in a process of its own, so that a document which kills it is found."""
+
+    @property
+    def piece(self) -> str:
+        return f"{self.unit.piece}-{self.number:05d}"
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """First row and row after the last, in the order of the segments."""
+        start = self.number * WINDOW_DOCUMENTS
+        return start, min(start + WINDOW_DOCUMENTS, self.unit.documents)
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """The rules in order, with their arguments, and the sources behind them. Raises datatrove.BlockError."""
+    return {
+        "rules": [
+            [name, block.model_dump(), datatrove.source_hash(block.datatrove)]
+            for name, block in recipe.text_rules.items()
+        ],
+        "datatrove": version("datatrove"),
+        "seed": recipe.seed,
+    }
+
+
+def windows(unit: Unit) -> range:
+    """The numbers of a unit's windows."""
+    return range(-(-unit.documents // WINDOW_DOCUMENTS))
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
+    start, stop = task.window
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    kept = _kept(task, rows)[start:stop]
+    parts = []
+    window = rows.window(start, stop)
+    for (_, address, _, _), part in zip(
+        window.slices, window.parts("documents", COLUMNS), strict=True
+    ):
+        asked = np.flatnonzero(kept[: part.num_rows])
+        kept = kept[part.num_rows :]
+        documents = _documents(part.take(asked), address)
+        parts.append(_in_place(judged(documents, task), asked, part.num_rows))
+    table = pa.concat_tables(parts)
+    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    counts = {"documents": pc.count(table.column(0)).as_py()}
+    task.folder.commit(task.piece, counts)
+    return counts
+
+
+def judged(documents: pa.Table, task: Task) -> pa.Table:
+    """Each rule's verdicts over n documents, columns `<rule>.passed` and `<rule>.reason`."""
+    columns: dict[str, pa.Array] = {}
+    remaining = np.arange(documents.num_rows)
+    for name, block in task.recipe.text_rules.items():
+        asked = documents.take(remaining)
+        ask = _ask_carefully if task.careful else _ask
+        verdicts = pa.table(ask(asked, block, task.recipe.seed).columns, schema=datatrove.VERDICTS)
+        placed = _in_place(verdicts, remaining, documents.num_rows)
+        columns |= {f"{name}.{c}": placed[c] for c in placed.column_names}
+        remaining = remaining[verdicts["passed"].to_numpy(zero_copy_only=False)]
+    return pa.table(columns)
+
+
+def read(folder: StepFolder, unit: Unit, rows: Rows) -> pa.Table:
+    """The judgements of a unit, row-aligned with its decisions."""
+    whole = pa.concat_tables(
+        folder.store.read_columns(folder.file(f"{unit.piece}-{number:05d}.parquet"), None)
+        for number in windows(unit)
+    )
+    return whole.take(rows.order()) if rows.several_labels else whole
+
+
+def _kept(task: Task, rows: Rows) -> np.ndarray:
+    """bool[n]: what the other rules keep of a unit, in the order of the segments."""
+    outcome = task.screening.store.read_columns(
+        task.screening.file(f"{task.unit.piece}.parquet"), ["outcome"]
+    )["outcome"]
+    kept = pc.equal(outcome, "kept").to_numpy()
+    if rows.several_labels:
+        kept[rows.order().to_numpy()] = kept.copy()
+    return kept
+
+
+def _documents(part: pa.Table, address: str) -> pa.Table:
+    """What a rule sees of documents: text and id, and the corpus's columns as metadata."""
+    labels = pc.split_pattern(part["label"], "_")
+    return (
+        part.drop_columns(["label"])
+        .append_column("language", pc.list_element(labels, 0))
+        .append_column("language_script", pc.list_element(labels, 1))
+        .append_column("file_path", pa.repeat(pa.scalar(address), part.num_rows))
+    )
+
+
+def _ask(documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
+    return datatrove.judge(block.datatrove, block.arguments, documents, seed)
+
+
+def _ask_carefully(documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
+    """As `_ask`, but a document that kills the process is dropped, with CRASHED as the reason."""
+    found: list[pa.RecordBatch] = []
+    numbers = list(range(documents.num_rows))
+    for result in survivors(_ask_rows, numbers, documents, block, seed):
+        if isinstance(result, Crashed):
+            result = pa.RecordBatch.from_arrays(
+                [pa.array([False]), pa.array([CRASHED])], schema=datatrove.VERDICTS
+            )
+        found.append(result)
+    return pa.concat_batches(found) if found else _ask(documents, block, seed)
+
+
+def _ask_rows(numbers: list[int], documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
+    return _ask(documents.take(numbers), block, seed)
+
+
+def _in_place(verdicts: pa.Table, rows: np.ndarray, n: int) -> pa.Table:
+    """A table of n rows that has `verdicts` at `rows` and nulls elsewhere."""
+    source = np.full(n, -1)
+    source[rows] = np.arange(len(rows))
+    return verdicts.take(pa.array(source, mask=source < 0))
