@@ -108,7 +108,7 @@ def of_steps(
     recipe: Recipe, sources: tuple[Source, ...], store: Store, steps: dict[str, str]
 ) -> Plan:
     """The plan whose steps have these fingerprints, by the names of `Plan.steps`."""
-    folders = {
+    folders: dict[str, Any] = {
         name: StepFolder(store, "decisions" if name == "screening" else name, digits)
         for name, digits in steps.items()
     }
