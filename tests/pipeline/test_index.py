@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from pipeline import increment
+from tests.pipeline.conftest import PAGES
 from tests.pipeline.test_end_to_end import digest, record
-from tests.pipeline.test_run import PAGES, polysieve
+from tests.pipeline.test_run import polysieve
 
 SNAPSHOTS = ("2024-10", "2024-26", "2024-51")
 FEW = ("--set", "rebalance.min_clusters=1", "--set", "rebalance.min_documents=1")
