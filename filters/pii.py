@@ -161,7 +161,8 @@ def find(text: str, kinds: Collection[str] = KINDS, label: str | None = None) ->
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:
     """The text with spans overwritten by a character that is in no pattern."""
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for start, end in spans:
         parts += text[done:start], _MASK * (end - start)
         done = end
