@@ -4,6 +4,7 @@ Every function takes dictionaries as `audit.report.write_report` describes them,
 missing: a figure that cannot be derived is None, never a guess.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,6 +59,14 @@ def _accounting(run: Entry, key: str) -> Entry:
 def _complete(entry: Entry) -> Entry:
     found = {key: entry.get(key) for key in ("documents_in", "kept", "duplicates", "quarantined")}
     return {**found, "removed": entry.get("removed") or {}}
+
+
+def personal_data(languages: dict[str, Entry]) -> dict[str, int]:
+    """Kind -> pieces of personal data found in what is kept of all languages."""
+    found: Counter[str] = Counter()
+    for language in languages.values():
+        found.update(language.get("pii") or {})
+    return dict(sorted(found.items()))
 
 
 def share(part: float | None, whole: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Builds `phone_regions.tsv`: the regions whose national phone numbers a text in a language may hold.
+"""Builds `assets/phone_regions.tsv`: the regions whose national phone numbers a text in a language may hold.
 
     python -m filters.build_phone_regions TERRITORY_INFO_JSON
 
@@ -17,7 +17,7 @@ import phonenumbers
 
 from language_id.labels import LanguageIdError, normalise_label
 
-TARGET = Path(__file__).with_name("phone_regions.tsv")
+TARGET = Path(__file__).parent / "assets" / "phone_regions.tsv"
 MOST = 5
 SHARE = 0.02
 OFFICIAL = ("official", "de_facto_official", "official_regional")

@@ -36,8 +36,8 @@ class Cleaned(NamedTuple):
     """As given, with placeholders."""
     annotations: pa.Array | None
     """A list of ANNOTATION for each text, places in `texts`, in order; None where no kind is annotated."""
-    counts: list[Counter[str]] | None
-    """For each text the pieces found, replaced or annotated, by kind; None where no text has any."""
+    counts: dict[int, Counter[str]]
+    """Number of a text -> the pieces found in it, replaced or annotated, by kind; only texts that have any."""
 
 
 ANNOTATION = pa.struct([("kind", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
@@ -131,19 +131,22 @@ def clean(
     label_of = labels.to_pylist() if isinstance(labels, pa.Array) else list(labels)
     per_kind = {kind: signs.filter(rows).to_pylist() for kind, signs in possible.items()}
     changed: list[str] = []
-    annotations: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
-    counts: list[Counter[str]] = [Counter() for _ in range(len(texts))]
+    annotations: dict[int, list[dict[str, object]]] = {}
+    counts: dict[int, Counter[str]] = {}
     for k, (row, text) in enumerate(zip(numbers, texts.filter(rows).to_pylist(), strict=True)):
         kinds = [kind for kind in wanted if per_kind[kind][k]]
         found = find(text, kinds, label_of[row])
         text, kept = _replace(text, found, replace)
         changed.append(text)
         annotations[row] = [piece._asdict() for piece in kept]
-        counts[row] = Counter(piece.kind for piece in found)
+        if found:
+            counts[row] = Counter(piece.kind for piece in found)
     return Cleaned(
         pc.replace_with_mask(texts, rows, pa.array(changed, texts.type)),
-        pa.array(annotations, ANNOTATIONS) if annotate else None,
-        counts if numbers else None,
+        pa.array([annotations.get(row, []) for row in range(len(texts))], ANNOTATIONS)
+        if annotate
+        else None,
+        counts,
     )
 
 
@@ -276,7 +279,7 @@ _FINDERS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
 @cache
 def phone_regions() -> dict[str, tuple[str, ...]]:
     """Label -> the regions (ISO 3166) whose national numbers a text in it may hold, those with most speakers first."""
-    text = (resources.files("filters") / "phone_regions.tsv").read_text("utf-8")
+    text = (resources.files("filters") / "assets" / "phone_regions.tsv").read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return {label: tuple(regions.split()) for label, regions in rows}
 

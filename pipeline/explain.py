@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from filters import rules
+from pipeline import cleaning
 from pipeline.plan import Plan
 from pipeline.steps import decisions, fit, judgements, units
 from pipeline.steps.units import Rows, Unit
@@ -55,7 +56,12 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     judged = judgements.read(plan.judgements, unit, rows) if plan.judgements else None
     fitted = fit.read(plan.fit)
     lives = []
-    for row in matches:
+    written = cleaning.of_written(
+        documents["text"].take(matches).combine_chunks(),
+        documents["label"].take(matches).combine_chunks(),
+        plan.recipe.clean,
+    )
+    for number, row in enumerate(matches):
         document = {
             k: v[0].as_py() for k, v in zip(columns, documents.slice(row, 1).columns, strict=True)
         }
@@ -77,7 +83,8 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                     "date": document["date"],
                 },
                 "title": document["title"],
-                "text_start": (document["text"] or "")[:200],
+                "text_start": (written.texts[number].as_py() or "")[:200],
+                "pii": dict(sorted(written.counts.get(number, {}).items())),
                 "language": {
                     "label": label,
                     "score": document["language_score"],
@@ -181,7 +188,10 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
     console.print(
         f"language {language['label']} {language['score']:.4f} ({cut}); candidates: {candidates or 'none'}"
     )
-    console.print(f"text: {' '.join(life['text_start'].split())}…", markup=False)
+    console.print(f"text as written: {' '.join(life['text_start'].split())}…", markup=False)
+    if life["pii"]:
+        found = ", ".join(f"{kind} {count}" for kind, count in life["pii"].items())
+        console.print(f"personal data: {found}", markup=False)
     cluster = life["cluster"]
     console.print(
         f"cluster {cluster['cluster_id']}: {cluster['size_before_cut']} members, "

@@ -183,6 +183,36 @@ class Extract(Section):
     """The extractor; docs/extraction.md compares them. trafilatura is an extra."""
 
 
+Treatment = Literal["replace", "annotate"]
+
+
+class Pii(Section):
+    """Personal data in what is written: for each kind `replace` (by a placeholder) or `annotate` (the text stays, and
+    the column `pii` says where it stands); absent: left alone. docs/cleaning.md says what is found."""
+
+    email: Treatment | None = None
+    """E-mail addresses."""
+    ipv4: Treatment | None = None
+    """Public IPv4 addresses."""
+    ipv6: Treatment | None = None
+    """Public IPv6 addresses."""
+    iban: Treatment | None = None
+    """Bank accounts: IBANs with a valid checksum."""
+    phone: Treatment | None = None
+    """Valid phone numbers, international ones and those of the language's regions."""
+
+
+class Clean(Section):
+    """What is changed in texts."""
+
+    encoding: Literal["measured", "written"] | None = None
+    """Repair mojibake, entities and control characters (ftfy's encoding repair): in the text that everything is
+    measured on (`measured`), or only in what is written, as FineWeb2 does (`written`); absent: nowhere."""
+    table_pipes: bool = False
+    """Take out lines of nothing but `|` and spaces, in what is written."""
+    pii: Pii = Pii()
+
+
 class Language(Section):
     """Language identification and its cut."""
 
@@ -333,6 +363,7 @@ class Recipe(Section):
     url_filter: UrlFilter | None = None
     """Absent: no address is blocked."""
     extract: Extract = Extract()
+    clean: Clean = Clean()
     language: Language = Language()
     dedup: Dedup = Dedup()
     parameters: Parameters = Parameters()

@@ -35,10 +35,12 @@ LIBRARIES = (
     "resiliparse",
     "pycld2",
     "icu4py",
+    "ftfy",
+    "phonenumbers",
 )
 STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
 SWAP = "swap.json"  # there while folders are being swapped
-WRITTEN = "written.json"  # label -> key and samples of its published files
+WRITTEN = "written.json"  # label -> key, samples and personal data of its published files
 TASK_MEMORY = 1 * 2**30
 
 
@@ -132,7 +134,7 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     unchanged = _unchanged(plan, details)
     writing = _write_tasks(plan, unit_list, unchanged)
     _pieces("write", write.run, plan.write, writing, engine, watch)
-    _add_samples(plan, writing, unchanged, details)
+    _add_written(plan, writing, unchanged, details)
 
     record = _record(plan, details)
     wrong = accounting.violations(record["accounting"])
@@ -141,7 +143,10 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     _complete(plan, record, details, unchanged)
     record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
     keys = _keys(plan, details)
-    written = {k: {"key": keys[k], "samples": v.get("samples", {})} for k, v in details.items()}
+    written = {
+        k: {"key": keys[k], "samples": v.get("samples", {}), "pii": v["pii"]}
+        for k, v in details.items()
+    }
     plan.write.commit(STAGED, {"record": record, "written": written})
 
 
@@ -301,19 +306,26 @@ def _write_tasks(
     return found
 
 
-def _add_samples(
+def _add_written(
     plan: Plan,
     writing: list[write.Task],
     unchanged: dict[str, dict[str, Any]],
     details: dict[str, dict[str, Any]],
 ) -> None:
+    """Add each label's samples, and the personal data found in what is kept of it."""
+    pii: dict[str, Counter[str]] = {label: Counter() for label in details}
     for label, entry in unchanged.items():
         details[label]["samples"] = entry["samples"]
+        pii[label].update(entry["pii"])
     for task in writing:
         manifest = plan.write.manifest(task.piece)
         assert manifest is not None
         for label, samples in manifest["samples"].items():
             details[label].setdefault("samples", {}).update(samples)
+        for label, found in manifest["pii"].items():
+            pii[label].update(found)
+    for label, found in pii.items():
+        details[label]["pii"] = dict(sorted(found.items()))
 
 
 def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -355,6 +367,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
         ],
         **({"index": _index_entry(plan.index)} if plan.index else {}),
         "quarantined_files": files,
+        "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
         "accounting": {
             "total": accounting.total(languages, read, dict(skipped)),
             "languages": dict(sorted(languages.items())),

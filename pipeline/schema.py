@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 
-CORPUS_VERSION = "1"
+from filters.pii import ANNOTATIONS
+
+CORPUS_VERSION = "2"
 
 # What a reader of corpus/ and removed/ sees; new columns are only appended. `removed/` has
 # filter_reason besides.
@@ -31,6 +33,8 @@ CORPUS = pa.schema(
         ("engine", pa.string()),
         ("segment_status", pa.string()),
         ("title", pa.string()),
+        # Personal data that the recipe annotates: kind, first code point of `text`, the one after the last.
+        ("pii", ANNOTATIONS),
     ],
     metadata={"polysieve_schema": CORPUS_VERSION},
 )

@@ -23,7 +23,7 @@ from dedup import exact, minhash
 from filters import parameters as language_parameters
 from filters import signals, words
 from filters.url import UrlFilter
-from pipeline import sources
+from pipeline import cleaning, sources
 from pipeline.extract import ExtractionError, extract
 from pipeline.extract.charset import decode
 from pipeline.isolation import Crashed, survivors
@@ -244,9 +244,12 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         cuts.append(reason)
 
     column = pa.array(texts, pa.large_binary()).cast(pa.large_string())
+    column = cleaning.before_measuring(column, recipe.clean)
     filled = pc.fill_null(column, "")
+    cut = pa.array(cuts, pa.string())
+    cut = pc.if_else(pc.and_(pc.is_null(cut), pc.equal(filled, "")), "empty_text", cut)
     identified = language_id.identify(filled, model=recipe.language.model)
-    is_cut = pc.is_valid(pa.array(cuts, pa.string()))
+    is_cut = pc.is_valid(cut)
     labels = pc.if_else(is_cut, UNKNOWN, identified.field("label").cast(pa.string()))
     scores = pc.if_else(is_cut, 0.0, identified.field("score"))
     candidates = pc.if_else(is_cut, "{}", identified.field("candidates").cast(pa.string()))
@@ -266,7 +269,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
             pa.array([d.offset for d in rows], pa.int64()),
             pa.array([d.number for d in rows], pa.int64()),
             pc.binary_length(filled).cast(pa.int64()),
-            pa.array(cuts, pa.string()),
+            cut,
         ],
         schema=DOCUMENTS,
     )
@@ -442,6 +445,7 @@ def recipe_keys(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed if recipe.input.sample else None,
         "url_filter": recipe.url_filter and recipe.url_filter.model_dump(),
         "extract": recipe.extract.model_dump(),
+        "repaired": recipe.clean.encoding == "measured",
         "language_model": recipe.language.model,
         "minhash": minhash_settings
         and minhash_settings.model_dump(exclude={"verify", "split_over"}),
@@ -468,4 +472,5 @@ def _library_versions(recipe: Recipe) -> dict[str, str]:
     names = ["resiliparse", "pycld2", "icu4py", "charset-normalizer"]
     if recipe.extract.engine.startswith("trafilatura"):
         names.append("trafilatura")
-    return {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}
+    found = {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}
+    return found | cleaning.versions(recipe.clean, "measured")

@@ -3,6 +3,7 @@
 Everything is written beside the published folders, under `write-<fingerprint>/`, and swapped in at the end.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import cleaning
 from pipeline.ledger import StepFolder, fingerprint
 from pipeline.recipe import Recipe
 from pipeline.samples import sample
@@ -49,14 +51,22 @@ class Task:
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
     """All of the recipe: the card, the report and run.json show it."""
-    return {"recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}})}
+    return {
+        "recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}}),
+        "libraries": cleaning.versions(recipe.clean, "written"),
+    }
 
 
 def label_key(plan_inputs: str, measured: str, recipe: Recipe, decided: str) -> str:
     """What a label's files depend on; `decided` is the digest of its decisions."""
-    output = recipe.output.model_dump(include={"removed", "shard_bytes"})
     return fingerprint(
-        "write", inputs=plan_inputs, measure=measured, decisions=decided, output=output
+        "write",
+        inputs=plan_inputs,
+        measure=measured,
+        decisions=decided,
+        output=recipe.output.model_dump(include={"removed", "shard_bytes"}),
+        clean=recipe.clean.model_dump(),
+        libraries=cleaning.versions(recipe.clean, "written"),
     )
 
 
@@ -113,9 +123,10 @@ def run(task: Task) -> dict[str, Any]:
     # One sort puts each file's documents side by side: a slice each, no copy.
     is_removed = ~pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy()
     order = np.lexsort((is_removed, np.repeat(np.arange(len(sizes)), list(sizes.values()))))
-    table = table.take(order)
+    table, found = cleaned(table.take(order), task.recipe)
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
     samples: dict[str, dict[str, Any]] = {}
+    pii: dict[str, dict[str, int]] = {}
     number = task.shard[1] if task.shard else 0
     row = 0
     for label, n in sizes.items():
@@ -131,8 +142,24 @@ def run(task: Task) -> dict[str, Any]:
             _write(task, kind, label, number, documents)
             if number == 0:
                 samples.setdefault(label, {}).update(sample(documents, task.recipe.seed))
-    task.folder.commit(task.piece, {**counts, "samples": samples})
+            if kind == "corpus":
+                pieces = sum(
+                    (found[i] for i in range(row - rows_of_kind, row) if i in found), Counter()
+                )
+                pii[label] = dict(sorted(pieces.items()))
+    task.folder.commit(task.piece, {**counts, "samples": samples, "pii": pii})
     return counts
+
+
+def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counter[str]]]:
+    """The table with texts and titles as they are written, and the personal data found in texts, by row."""
+    labels = pc.binary_join_element_wise(table["language"], table["language_script"], "_")
+    labels = labels.combine_chunks()
+    written = cleaning.of_written(table["text"].combine_chunks(), labels, recipe.clean)
+    titles = cleaning.of_written(table["title"].combine_chunks(), labels, recipe.clean).texts
+    for name, column in (("text", written.texts), ("title", titles), ("pii", written.pii)):
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table, written.counts
 
 
 def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:

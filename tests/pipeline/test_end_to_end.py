@@ -143,6 +143,19 @@ def test_the_cut_off_record_is_quarantined_with_file_offset_and_cause(output) ->
     assert rows[0]["cause"]
 
 
+def test_personal_data_is_in_nothing_that_is_written(output, expected) -> None:
+    page = next(page for page in expected["pages"] if page["kind"] == "personal_data")
+    rows = pl.read_parquet(output / "corpus" / page["label"] / "*.parquet").filter(id=page["id"])
+    text = rows["text"][0]
+    assert "write to email@example.com and say" in text
+    assert "at the address 22.214.171.124 during" in text
+    assert record(output)["pii"][page["label"]] == {"email": 1, "ipv4": 1}
+    stored = pl.read_parquet(output / "measure-*" / "documents" / "*.parquet")
+    assert "anna.holt@seeds.example" in stored.filter(id=page["id"])["text"][0]
+    written = [*output.glob("report/*"), output / "run.json"]
+    assert not any("anna.holt" in path.read_text() for path in written)
+
+
 def test_the_card_names_a_configuration_for_every_language_of_the_corpus(output) -> None:
     head = (output / "corpus" / "README.md").read_text().split("---")[1]
     configs = {
