@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from dedup.mixing import mix64, random_words
 from filters.compiling import kernel
@@ -85,39 +83,65 @@ def signatures(folded: np.ndarray, documents: np.ndarray, params: MinHashParams)
 
 
 def character_signatures(
-    buffer: np.ndarray, text_offsets: np.ndarray, params: MinHashParams
+    buffer: np.ndarray,
+    text_offsets: np.ndarray,
+    params: MinHashParams,
+    *,
+    punctuation: bool = False,
 ) -> np.ndarray:
-    """MinHash signatures over n-grams of characters, for unspaced scripts without a dictionary.
+    """MinHash signatures over n-grams of characters, for scripts that write no spaces.
 
     Args:
-        buffer: uint8[...], UTF-8 text, best folded by `folded_text`.
+        buffer: uint8[...], UTF-8 text, best folded by `dedup.normalise.folded_texts`.
         text_offsets: int64[n + 1]; document i is `buffer[text_offsets[i]:text_offsets[i + 1]]`.
+        punctuation: whether punctuation and symbols count.
 
     Returns:
         uint32[n, bands * rows], as `signatures`; a character is a code point that is a letter,
         mark or digit, all others are passed over.
     """
     multipliers, base, offset = _constants(params)
+    counted = counted_characters(punctuation)
     return _character_signatures(
-        buffer, text_offsets, params.ngram, multipliers, base, offset, word_characters()
+        buffer, text_offsets, params.ngram, multipliers, base, offset, counted
     )
 
 
-def folded_text(texts: pa.Array) -> pa.Array:
-    """The texts in NFKC and lower case, which is what character n-grams should be made of.
+def shingle_sets(
+    folded: np.ndarray, documents: np.ndarray, params: MinHashParams
+) -> tuple[np.ndarray, np.ndarray]:
+    """The shingles themselves, where the true similarity of pairs is wanted.
 
-    NFKC joins canonically equivalent and width variants; it keeps every vowel sign, virama, tone
-    mark and dakuten, and composes jamo to syllables.
+    Args:
+        folded, documents: as in `signatures`.
+
+    Returns:
+        (shingles, offsets): uint64[m], each document's hashes sorted and without repetition, and
+        int64[n + 1].
     """
-    return pc.utf8_lower(pc.utf8_normalize(texts, form="NFKC"))
+    _, base, offset = _constants(params)
+    return _shingle_sets(folded, documents, params.ngram, base, offset)
+
+
+def character_shingle_sets(
+    buffer: np.ndarray,
+    text_offsets: np.ndarray,
+    params: MinHashParams,
+    *,
+    punctuation: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`shingle_sets` of characters; arguments as in `character_signatures`."""
+    items, documents = _character_items(buffer, text_offsets, counted_characters(punctuation))
+    return shingle_sets(items, documents, params)
 
 
 @cache
-def word_characters() -> np.ndarray:
+def counted_characters(punctuation: bool = False) -> np.ndarray:
     """uint8[0x110000 / 8]: bit `c % 8` of byte `c // 8` is set where code point c is a letter,
-    mark or digit by the Unicode version of this Python."""
+    mark or digit, with `punctuation` a symbol too, by the Unicode version of this Python."""
+    kinds = "LMNPS" if punctuation else "LMN"
     wanted = np.fromiter(
-        (unicodedata.category(chr(code))[0] in "LMN" for code in range(sys.maxunicode + 1)),
+        (unicodedata.category(chr(code))[0] in kinds for code in range(sys.maxunicode + 1)),
         dtype=np.bool_,
         count=sys.maxunicode + 1,
     )
@@ -197,44 +221,89 @@ def _word_signatures(folded, documents, ngram, multipliers, base, offset):
 
 
 @kernel
-def _character_signatures(buffer, text_offsets, ngram, multipliers, base, offset, characters):
-    count = text_offsets.shape[0] - 1
+def _characters(buffer, position, end, counted, items):
+    """Hashes of the counted characters of one document into `items`; their number."""
+    six_bits = np.uint64(63)
+    size = 0
+    while position < end:
+        lead = np.uint64(buffer[position])
+        length = 1
+        code = lead
+        if lead >= np.uint64(0xF0):
+            length = 4
+            code = lead & np.uint64(0x07)
+        elif lead >= np.uint64(0xE0):
+            length = 3
+            code = lead & np.uint64(0x0F)
+        elif lead >= np.uint64(0xC0):
+            length = 2
+            code = lead & np.uint64(0x1F)
+        for k in range(position + 1, min(position + length, end)):
+            code = (code << _S6) | (np.uint64(buffer[k]) & six_bits)
+        position += length
+        if code < np.uint64(0x110000) and counted[code >> np.uint64(3)] & (
+            np.uint8(1) << np.uint8(code & np.uint64(7))
+        ):
+            items[size] = mix64(code + _ONE)
+            size += 1
+    return size
+
+
+@kernel
+def _longest(offsets):
     longest = 0
-    for i in range(count):
-        longest = max(longest, text_offsets[i + 1] - text_offsets[i])
-    items = np.empty(longest + 1, dtype=np.uint64)
+    for i in range(offsets.shape[0] - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    return longest
+
+
+@kernel
+def _character_signatures(buffer, text_offsets, ngram, multipliers, base, offset, counted):
+    count = text_offsets.shape[0] - 1
+    items = np.empty(_longest(text_offsets) + 1, dtype=np.uint64)
     high = np.empty(_BLOCK, dtype=np.uint32)
     low = np.empty(_BLOCK, dtype=np.uint32)
     out = np.full((count, multipliers.shape[0]), _EMPTY, dtype=np.uint32)
-    six_bits = np.uint64(63)
     for i in range(count):
-        size = 0
-        position = text_offsets[i]
-        end = text_offsets[i + 1]
-        while position < end:
-            lead = np.uint64(buffer[position])
-            length = 1
-            code = lead
-            if lead >= np.uint64(0xF0):
-                length = 4
-                code = lead & np.uint64(0x07)
-            elif lead >= np.uint64(0xE0):
-                length = 3
-                code = lead & np.uint64(0x0F)
-            elif lead >= np.uint64(0xC0):
-                length = 2
-                code = lead & np.uint64(0x1F)
-            for k in range(position + 1, min(position + length, end)):
-                code = (code << _S6) | (np.uint64(buffer[k]) & six_bits)
-            position += length
-            if code < np.uint64(0x110000) and characters[code >> np.uint64(3)] & (
-                np.uint8(1) << np.uint8(code & np.uint64(7))
-            ):
-                items[size] = mix64(code + _ONE)
-                size += 1
+        size = _characters(buffer, text_offsets[i], text_offsets[i + 1], counted, items)
         size = _roll(items, size, ngram, base, offset)
         _minima(items, size, multipliers, high, low, out[i])
     return out
+
+
+@kernel
+def _character_items(buffer, text_offsets, counted):
+    count = text_offsets.shape[0] - 1
+    items = np.empty(text_offsets[count] - text_offsets[0], dtype=np.uint64)
+    documents = np.zeros(count + 1, dtype=np.int64)
+    size = 0
+    for i in range(count):
+        size += _characters(buffer, text_offsets[i], text_offsets[i + 1], counted, items[size:])
+        documents[i + 1] = size
+    return items[:size], documents
+
+
+@kernel
+def _shingle_sets(folded, documents, ngram, base, offset):
+    count = documents.shape[0] - 1
+    items = np.empty(_longest(documents) + 1, dtype=np.uint64)
+    shingles = np.empty(folded.shape[0], dtype=np.uint64)
+    offsets = np.zeros(count + 1, dtype=np.int64)
+    written = 0
+    for i in range(count):
+        size = 0
+        for t in range(documents[i], documents[i + 1]):
+            if folded[t] != _ZERO:
+                items[size] = folded[t]
+                size += 1
+        size = _roll(items, size, ngram, base, offset)
+        ordered = np.sort(items[:size])
+        for k in range(size):
+            if k == 0 or ordered[k] != ordered[k - 1]:
+                shingles[written] = ordered[k]
+                written += 1
+        offsets[i + 1] = written
+    return shingles[:written].copy(), offsets
 
 
 @kernel

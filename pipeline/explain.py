@@ -3,18 +3,22 @@
 import json
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
+from dedup import edges
 from filters import rules
 from pipeline import cleaning
 from pipeline.plan import Plan
 from pipeline.steps import decisions, fit, judgements, units
+from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
 
 SHOWN_MATES = 20
+CHAINED = 5_000  # members of the largest cluster in which a chain is looked for
 
 
 def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[str, Any]]:
@@ -101,6 +105,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                     "cluster_id": cluster,
                     "size": decided["minhash_cluster_size"][row].as_py(),
                     "size_before_cut": len(mates),
+                    "chain": _chain(plan, unit, rows, row, mates, documents, decided),
                     "mates": [
                         _mate(clusters, documents, decided, mate)
                         for mate in mates[:SHOWN_MATES]
@@ -141,6 +146,46 @@ def _judgement(name: str, path: str, judged: pa.Table | None, row: int) -> dict[
         for column in ("passed", "reason")
     )
     return {"rule": name, "datatrove": path, "passed": passed, "reason": reason}
+
+
+def _chain(
+    plan: Plan,
+    unit: Unit,
+    rows: Rows,
+    row: int,
+    mates: list[int],
+    documents: pa.Table,
+    decided: pa.Table,
+) -> list[dict[str, Any]]:
+    """How a duplicate hangs together with the member that stands for it: documents from the one to the other, each
+    with its estimated similarity to the one before. Empty where there is nothing to show: for a
+    member that stands itself, a cluster of another run's, or one of more than CHAINED members."""
+    settings = plan.recipe.dedup.minhash
+    outcomes = pc.take(decided["outcome"].cast(pa.string()), pa.array(mates)).to_pylist()
+    sizes = pc.take(decided["minhash_cluster_size"], pa.array(mates)).to_pylist()
+    standing = [
+        place
+        for place, (outcome, size) in enumerate(zip(outcomes, sizes, strict=True))
+        if outcome != decisions.OUTCOMES[decisions.DUPLICATE] and size is not None
+    ]
+    start = mates.index(row)
+    if settings is None or len(mates) > CHAINED or not standing or start in standing:
+        return []
+    keys, low = Population(rows, unit, settings).take(np.array(mates))
+    near = edges.agreement(low, np.full(len(standing), start), np.array(standing))
+    end = standing[int(np.argmax(near))]
+    path = edges.chain(keys, low, start, end, settings.verify)
+    steps = []
+    for before, place in zip([path[0], *path] if path else [], path, strict=False):
+        similarity = edges.agreement(low, np.array([before]), np.array([place]))[0]
+        steps.append(
+            {
+                "id": documents["id"][mates[place]].as_py(),
+                "url": documents["url"][mates[place]].as_py(),
+                "similarity": None if before == place else round(float(similarity), 4),
+            }
+        )
+    return steps
 
 
 def _mate(clusters: pa.Table, documents: pa.Table, decided: pa.Table, row: int) -> dict[str, Any]:
@@ -202,6 +247,15 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
             f"  {mate['id']} {mate['url'] or ''} ({mate['outcome']} {mate['reason'] or ''})",
             markup=False,
             soft_wrap=True,
+        )
+    if cluster["chain"]:
+        console.print(
+            "chain to the member that stands for it (estimated similarity to the one before):"
+        )
+    for step in cluster["chain"]:
+        similarity = "" if step["similarity"] is None else f"  {step['similarity']:.2f}"
+        console.print(
+            f"  {step['id']} {step['url'] or ''}{similarity}", markup=False, soft_wrap=True
         )
     table = Table("rule", "metric", "value", "drops if", "threshold", "")
     for r in life["rules"]:

@@ -2,7 +2,10 @@
 
 import gc
 import multiprocessing
+import os
 import resource
+import tarfile
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -67,3 +70,14 @@ def best(function: Callable[..., Any], *arguments: Any, times: int = 5) -> float
         function(*arguments)
         least = min(least, time.process_time() - start)
     return least
+
+
+def unpacked(archive: str, shared: Path = SHARED) -> Path:
+    """The folder that holds an archive of the shared data, unpacked once per machine."""
+    target = Path(tempfile.gettempdir()) / f"polysieve-benchmarks-{os.getuid()}" / archive
+    if not target.exists():
+        partial = Path(f"{target}.{os.getpid()}")
+        with tarfile.open(shared / archive) as tar:
+            tar.extractall(partial, filter="data")
+        partial.rename(target)
+    return target

@@ -11,11 +11,10 @@ from dedup.minhash import (
     MinHashParams,
     band_keys,
     character_signatures,
-    folded_text,
     has_shingles,
     low_bytes,
     signatures,
-    word_characters,
+    counted_characters,
 )
 
 DEFAULT = MinHashParams()
@@ -157,7 +156,7 @@ def test_impossible_parameters_are_named(name):
 def test_characters_of_every_script_are_read():
     # Each letter matters: leaving one out changes the only shingle.
     for text in ("กำลังทำ", "ខ្មែរ", "ພາສາ", "𗼇𗟲𗗙", "བོད་སྐད", "abc1é"):
-        letters = [c for c in text if word_characters()[ord(c) // 8] >> (ord(c) % 8) & 1]
+        letters = [c for c in text if counted_characters()[ord(c) // 8] >> (ord(c) % 8) & 1]
         assert len(letters) >= len(text) - 1
         variants = [text] + [text.replace(c, "", 1) for c in letters]
         signed = of_texts(variants, MinHashParams(ngram=20))
@@ -180,7 +179,7 @@ def test_a_character_signature_is_that_of_its_word_characters(texts):
 
 def test_folding_joins_equivalent_texts_and_keeps_marks():
     texts = ["か\u3099", "が", "ｶﾞ", "가", "\u1100\u1161", "ABC", "ＡＢＣ", "บำ", "क्षि"]
-    got = folded_text(pa.array(texts)).to_pylist()
+    got = folded_texts(pa.array(texts), Normalisation()).to_pylist()
     assert got[0] == got[1] == "が"
     assert got[3] == got[4] == "가"
     assert got[5] == got[6] == "abc"
