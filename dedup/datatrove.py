@@ -11,7 +11,7 @@ the n-gram have no signature, and equal bands are duplicates without verificatio
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -59,6 +59,22 @@ def simplified(text: str) -> str:
         text = unicodedata.normalize("NFD", text)
         text = (all_marks if _BEYOND.search(text) else near_marks).sub("", text)
     return text.strip()
+
+
+def tokeniser(label: str) -> Callable[[str], list[str]]:
+    """How datatrove cuts simplified text of a label into words: by the tokeniser that it assigns, or at white
+    space where it has none. Raises ImportError where that needs a package that is not installed."""
+    from datatrove.utils.word_tokenizers import load_word_tokenizer
+
+    names = [label]
+    if label.endswith(("_Hans", "_Hant")):
+        names.append(f"{label[:-5]}_Hani")  # datatrove does not tell the two apart
+    for name in names:
+        try:
+            return load_word_tokenizer(name).word_tokenize
+        except ValueError:
+            continue
+    return str.split
 
 
 def text_signatures(texts: Iterable[str], params: MinHashParams) -> np.ndarray:

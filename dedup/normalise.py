@@ -45,7 +45,14 @@ def folded_words(words: Words, how: Normalisation) -> np.ndarray:
         lengths, hashes = np.empty(len(folded), np.int32), np.empty(len(folded), np.uint64)
         found = folding(how.form, how.case, how.digits)
         describe(
-            words.buffer, words.starts, words.ends, lengths, hashes, folded, words.flags.copy(), found
+            words.buffer,
+            words.starts,
+            words.ends,
+            lengths,
+            hashes,
+            folded,
+            words.flags.copy(),
+            found,
         )
     if how.punctuation:
         written = finish_all(words.hashes)
@@ -85,7 +92,7 @@ def folding(form: Form, case: bool, digits: bool) -> Tables:
 
 def _parts(character: str, form: Form, case: bool, digits: bool) -> str:
     wide = form == "nfkc" or (form == "width" and "\uff00" <= character <= "\uffef")
-    decomposition = "NFKD" if wide else "NFD"
+    decomposition: Literal["NFD", "NFKD"] = "NFKD" if wide else "NFD"
     parts = unicodedata.normalize(decomposition, character)
     if case:
         parts = unicodedata.normalize(decomposition, "".join(map(_folded, parts)))

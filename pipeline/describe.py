@@ -44,9 +44,15 @@ def print_plan(plan: Plan, console: Console) -> None:
             f"{s:.2f}: {curve.probability(s, m.bands, m.rows):.3f}"
             for s in (0.5, 0.6, 0.7, 0.8, 0.9)
         )
+        target = m.threshold or round(curve.threshold(m.bands, m.rows), 2)
+        bands, rows = curve.parameters_for(target, m.bands * m.rows)
         console.print(
             f"near duplicates: {m.bands} bands of {m.rows} rows over {m.ngram}-grams, threshold about "
             f"{curve.threshold(m.bands, m.rows):.2f}; chance of being found at Jaccard {points}"
+        )
+        console.print(
+            f"datasketch's optimiser would divide {m.bands * m.rows} minima into {bands} bands of {rows} rows for a "
+            f"threshold of {target}"
         )
     if plan.recipe.text_rules:
         console.print(

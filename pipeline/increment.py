@@ -73,6 +73,11 @@ def check(recipe: Recipe) -> None:
                 f"with --index, use {', '.join(MEMBER_COLUMNS)}"
             )
 
+    if recipe.dedup.minhash and recipe.dedup.minhash.verify_by == "texts":
+        raise IndexUnusable(
+            "dedup.minhash.verify_by: an index holds no texts; with --index, use signatures"
+        )
+
 
 def _difference(one: dict[str, Any], other: dict[str, Any]) -> str:
     def flat(values: dict[str, Any]) -> dict[str, Any]:

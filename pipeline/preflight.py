@@ -27,6 +27,13 @@ def problems(recipe: Recipe) -> list[str]:
             found.append(
                 f"extract.engine: {recipe.extract.engine} is not installed; run: pip install 'polysieve[{extra}]'"
             )
+    if recipe.dedup.minhash and recipe.dedup.minhash.signatures == "datatrove":
+        from dedup.datatrove import tokeniser
+
+        try:
+            tokeniser("eng_Latn")
+        except ImportError as error:
+            found.append(f"dedup.minhash.signatures: datatrove's words are needed: {error}")
     found += block_problems(recipe)
     folder = recipe.parameters.folder
     if folder:

@@ -71,7 +71,9 @@ def edited(sentences: list[str], pool: list[str], random: np.random.Generator) -
     return "".join(letters)
 
 
-def clusters_of(texts: list[str], label: str, characters: bool, params: MinHashParams) -> np.ndarray:
+def clusters_of(
+    texts: list[str], label: str, characters: bool, params: MinHashParams
+) -> np.ndarray:
     column = pa.array(texts, pa.large_string())
     if characters:
         signed = character_signatures(*text_buffer(folded_texts(column, Normalisation())), params)
@@ -125,9 +127,13 @@ def wrong_joins(cluster: np.ndarray, sets: list[set]) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=600)
-    parser.add_argument("--both", action="store_true", help="words and characters for all languages")
+    parser.add_argument(
+        "--both", action="store_true", help="words and characters for all languages"
+    )
     options = parser.parse_args()
-    print("language  compared by   J >= 0.85        J >= 0.8         wrong joins   joined below 0.4")
+    print(
+        "language  compared by   J >= 0.85        J >= 0.8         wrong joins   joined below 0.4"
+    )
     worst = [1.0, 1.0]
     for label, name in FILES.items():
         own = label.rpartition("_")[2] in UNSPACED

@@ -57,7 +57,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     settings = recipe.dedup.minhash
     return {
         "exact": recipe.dedup.exact,
-        "minhash": settings and settings.model_dump(exclude={"split_over"}),
+        "minhash": settings and settings.model_dump(exclude={"split_over", "threshold"}),
         "kept": recipe.dedup.kept,
     }
 

@@ -17,9 +17,11 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import components, edges
+from filters import words
 from pipeline.index import Earlier
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
+from pipeline.steps import signing
 from pipeline.steps.population import Population, packed
 from pipeline.steps.units import Rows, Unit
 
@@ -28,6 +30,7 @@ UNIT_BYTES = 400  # a whole unit
 KEY_BYTES = 64  # a key of a partition
 EDGE_BYTES = 64  # an edge of a merge
 VERIFIED_BYTES = 600  # a row to verify
+COMPARED_BYTES = 50_000  # a row to compare by its text
 
 EDGES = pa.schema([("a", pa.int64()), ("b", pa.int64())])
 
@@ -126,12 +129,24 @@ def verified_forest(
     settings = recipe.dedup.minhash
     assert settings is not None and settings.verify is not None
     keys, low = population.take(rows)
+    shingles = _shingles(population, recipe, rows) if settings.verify_by == "texts" else None
     sets = components.UnionFind(len(rows))
     for band in range(settings.bands):
         own = np.ascontiguousarray(keys[:, band])
-        sets.union_edges(*edges.verified_band_edges(own, low, settings.verify))
+        if shingles:
+            sets.union_edges(*edges.compared_band_edges(own, *shingles, settings.verify))
+        else:
+            sets.union_edges(*edges.verified_band_edges(own, low, settings.verify))
     roots, others = sets.forest()
     return rows[roots], rows[others]
+
+
+def _shingles(
+    population: Population, recipe: Recipe, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    table = population.rows.take("documents", ["text", "label"], rows - population.earlier)
+    texts = table["text"].combine_chunks()
+    return signing.shingle_sets(texts, words.segment(texts, table["label"]), recipe.dedup)
 
 
 @dataclass(frozen=True)
@@ -162,7 +177,10 @@ class Part:
 
 def is_large(unit: Unit, recipe: Recipe, earlier: int = 0) -> bool:
     """Whether a unit is cut into tasks."""
-    return (unit.documents + earlier) * UNIT_BYTES > recipe.dedup.task_memory
+    settings = recipe.dedup.minhash
+    by_texts = settings is not None and settings.verify_by == "texts"
+    each = COMPARED_BYTES // 4 if by_texts else UNIT_BYTES  # about a quarter have copies
+    return (unit.documents + earlier) * each > recipe.dedup.task_memory
 
 
 def phases(
@@ -322,7 +340,10 @@ def _write_groups(
     names, members = names[order], members[order]
     table = pa.table({"row": members})
     task.folder.store.write_table(task.folder.file(f"{task.piece}/groups.parquet"), table)
-    limit = max(1, task.recipe.dedup.task_memory // VERIFIED_BYTES)
+    settings = task.recipe.dedup.minhash
+    by_texts = settings is not None and settings.verify_by == "texts"
+    each = COMPARED_BYTES if by_texts else VERIFIED_BYTES
+    limit = max(1, task.recipe.dedup.task_memory // each)
     ends = np.r_[np.flatnonzero(names[1:] != names[:-1]) + 1, len(names)] if len(names) else []
     batches: list[tuple[int, int]] = []
     start = last = 0

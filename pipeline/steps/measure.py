@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 import language_id
 from dedup import exact, minhash
+from dedup.normalise import folded_words
 from filters import parameters as language_parameters
 from filters import signals, words
 from filters.url import UrlFilter
@@ -31,6 +32,7 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DOCUMENTS, QUARANTINE, UNKNOWN, bands_schema
 from pipeline.sources import Damaged, Document, Retries, Skipped, Source
+from pipeline.steps import signing
 from pipeline.steps.units import label_slices
 
 BATCH_BYTES = 4 * 2**20
@@ -281,7 +283,9 @@ def measure_texts(
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Signals and bands of n texts whose labels are known, from one segmentation into words."""
     tokens = words.segment(texts, labels)
-    return signals.measure(texts, tokens, _stop_words(recipe, labels)), _bands(tokens, recipe)
+    return signals.measure(texts, tokens, _stop_words(recipe, labels)), _bands(
+        texts, tokens, recipe
+    )
 
 
 def main_text(document: Document, engine: str) -> tuple[str | bytes, str | None]:
@@ -341,16 +345,15 @@ def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords
     return found
 
 
-def _bands(tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
-    content = exact.content_hashes(
-        tokens.folded, tokens.documents, tokens.buffer, tokens.text_offsets
-    )
+def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
+    folded = folded_words(tokens, signing.normalisation(recipe.dedup))
+    content = exact.content_hashes(folded, tokens.documents, tokens.buffer, tokens.text_offsets)
     arrays: list[Any] = [content[:, 0], content[:, 1]]
     settings = recipe.dedup.minhash
     if settings is None:
         return pa.RecordBatch.from_arrays([pa.array(a) for a in arrays], schema=bands_schema(0, 0))
-    parameters = minhash.MinHashParams(settings.bands, settings.rows, settings.ngram, settings.seed)
-    signatures = minhash.signatures(tokens.folded, tokens.documents, parameters)
+    parameters = signing.parameters(settings)
+    signatures = signing.signatures(texts, tokens, folded, recipe.dedup)
     has_shingles = minhash.has_shingles(signatures)
     keys = minhash.band_keys(signatures, parameters)
     keys[~has_shingles] = 0
@@ -437,6 +440,10 @@ def _row_groups(sizes: np.ndarray, ranges: list[dict[str, Any]]) -> list[int]:
     return groups
 
 
+# Keys of dedup.minhash that change no signature.
+NOT_SIGNED = {"verify", "verify_by", "split_over", "threshold"}
+
+
 def recipe_keys(recipe: Recipe) -> dict[str, Any]:
     """The keys of the recipe that A reads, but for the parameters' stop words."""
     minhash_settings = recipe.dedup.minhash
@@ -447,8 +454,8 @@ def recipe_keys(recipe: Recipe) -> dict[str, Any]:
         "extract": recipe.extract.model_dump(),
         "repaired": recipe.clean.encoding == "measured",
         "language_model": recipe.language.model,
-        "minhash": minhash_settings
-        and minhash_settings.model_dump(exclude={"verify", "split_over"}),
+        "normalise": recipe.dedup.normalise.model_dump(),
+        "minhash": minhash_settings and minhash_settings.model_dump(exclude=NOT_SIGNED),
         "segment_bytes": recipe.output.segment_bytes,
     }
 

@@ -11,11 +11,12 @@ from dedup.minhash import (
     MinHashParams,
     band_keys,
     character_signatures,
+    counted_characters,
     has_shingles,
     low_bytes,
     signatures,
-    counted_characters,
 )
+from dedup.normalise import Normalisation, folded_texts
 
 DEFAULT = MinHashParams()
 
