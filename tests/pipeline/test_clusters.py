@@ -164,7 +164,7 @@ def test_a_threshold_is_divided_into_bands_and_rows():
     ],
 )
 def test_a_choice_that_is_none_is_told(setting, message):
-    with pytest.raises(RecipeError, match="minimal.yaml: ") as error:
+    with pytest.raises(RecipeError, match=r"minimal\.yaml: ") as error:
         load("minimal", [setting])
     assert message in str(error.value)
 
