@@ -209,6 +209,84 @@ def decide(
     )  # fmt: skip
 
 
+@app.command("fit")
+def fit_command(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Finished runs (their output folders), and Parquet or JSONL files or folders with `text` "
+            "and a language, as reference.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of language files.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A key of the recipe's parameters.fit: method=quantile, share=0.1, "
+            "methods.top_n_grams=mean_std. May be given many times.",
+        ),
+    ] = None,
+    word_lists: Annotated[
+        bool,
+        typer.Option(
+            "--word-lists", help="Write word lists of high affinity from the reference too."
+        ),
+    ] = False,
+    affinity: Annotated[
+        float,
+        typer.Option(
+            min=0.5, max=1, help="Least share of a listed word's occurrences in its language."
+        ),
+    ] = 0.85,
+) -> None:
+    """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
+    from pipeline import fitting, labelled
+    from pipeline.steps.fit import settings_of
+
+    chosen = [f"parameters.fit.{setting}" for setting in settings or []]
+    recipe = _recipe("minimal", ["parameters.fit={}", *chosen])
+    how = recipe.parameters.fit
+    assert how is not None
+    runs = [source for source in sources if fitting.is_run(source)]
+    texts = [source for source in sources if source not in runs]
+    if word_lists and not texts:
+        _usage("--word-lists: word lists need text whose language is known; name files with it")
+    if output.exists() and any(output.iterdir()) and not (output / fitting.SUMMARY).exists():
+        _usage(f"{output}: is not empty, and no fit wrote it; name another --output")
+    console = _console()
+    try:
+        with console.status("reading reference texts"):
+            reference = fitting.count_texts(texts)
+    except labelled.LabelledTextError as error:
+        _usage(str(error))
+    crawled = fitting.Counted()
+    for source in runs:
+        with console.status(f"reading {source}"):
+            for label, own, counts, n in fitting.count_run(source, how).entries():
+                crawled.add(label, own, counts, n)
+    whole = fitting.merged(reference, crawled, how.min_documents)
+    origins = fitting.write(whole, settings_of(how), output, {"sources": sources})
+    for origin in ("fit", "relatives", "defaults"):
+        named = [label for label, where in origins.items() if where == origin]
+        console.print(f"{len(named):5} languages from {_ORIGINS[origin]}")
+    if word_lists:
+        shares = fitting.write_word_lists(texts, reference, output, affinity)
+        console.print(f"{len(shares):5} word lists in {output / fitting.WORDLISTS}")
+    console.print(
+        f"language files are in {output}; use them with `parameters: {output}` in a recipe"
+    )
+
+
+_ORIGINS = {
+    "fit": "their own documents",
+    "relatives": "their relatives' documents, having too few",
+    "defaults": "the defaults, having too few and no relatives",
+}
+
+
 @app.command()
 def status(directory: Directory) -> None:
     """Show progress, rate, time left, failures, and the counts per reason, during and after a run."""

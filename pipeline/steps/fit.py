@@ -8,7 +8,7 @@ of `parameters.precision`, is measured once more (`measure_words`).
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from filters.relatives import members, relatives
 from filters.signals import StopWords
 from filters.stop_words import Frequent
 from pipeline.ledger import StepFolder
+from pipeline.recipe import Fit as FitSettings
 from pipeline.recipe import Recipe
 from pipeline.steps.units import Rows, Unit, label_slices
 
@@ -85,10 +86,8 @@ def _lists_hash(recipe: Recipe) -> str:
     return precision.files_hash(lists.wordlists, lists.contamination, lists.url_whitelist)
 
 
-def settings(recipe: Recipe) -> fitting.Settings:
-    """How the recipe fits."""
-    fit = recipe.parameters.fit
-    assert fit is not None
+def settings_of(fit: FitSettings) -> fitting.Settings:
+    """How a recipe fits."""
     return fitting.Settings(
         method=fit.method,
         methods=fit.methods,
@@ -113,36 +112,50 @@ def word_tasks(folder: StepFolder, tasks: Sequence[Task]) -> list[Task]:
 
 def count(task: Task) -> dict[str, Any]:
     """Count one unit's documents, by label: the distribution of each metric, and frequent words."""
+    found: dict[str, Any] = {}
+    for label, distributions, rows in counted(task):
+        counts = stop_words.total(
+            stop_words.count(cut) for _, cut, _ in segmented(task, label, rows)
+        )
+        frequent = Frequent.of(counts, len(rows))
+        found[label] = {
+            "distributions": {m: d.to_lists() for m, d in distributions.items()},
+            "words": {
+                "total": frequent.total,
+                "documents": frequent.documents,
+                "table": frequent.table.to_dict(as_series=False),
+            },
+        }
+    task.folder.store.write_json(task.folder.file(f"counts/{task.unit.piece}.json"), found)
+    task.folder.commit(task.piece, {"languages": len(found)})
+    return {"documents": task.unit.documents}
+
+
+def counted(task: Task) -> Iterator[tuple[str, fitting.Distributions, np.ndarray]]:
+    """Of each label of a unit: distributions of its documents, and rows whose words are to be counted.
+
+    The same text many times over is one document. Rows are numbers among the label's own.
+    """
     fit = task.recipe.parameters.fit
     assert fit is not None
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     metrics = sorted({rule.metric for rule in fitting.FITTED})
     columns = rows.read("signals", [*metrics, "plain_word_count"])
     documents = rows.read("documents", ["label", "language_score", "id", "cut"])
+    content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
     values = {m: columns[m].to_numpy() for m in metrics}
     plain, scores = columns["plain_word_count"].to_numpy(), documents["language_score"].to_numpy()
     uncut = pc.is_null(documents["cut"]).to_numpy()
-    content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
-    found: dict[str, Any] = {}
     for label, start, stop in label_slices(documents["label"]):
         own = start + np.flatnonzero(uncut[start:stop])
-        # The same text many times over is one document.
         own = own[np.sort(np.unique(content[own], return_index=True)[1])]
         if not len(own):
             continue
-        distributions = fitting.gather(
-            {m: v[own] for m, v in values.items()}, scores[own], plain[own]
-        )
-        cut = fitting.language_cut(distributions[fitting.SCORE])
+        found = fitting.gather({m: v[own] for m, v in values.items()}, scores[own], plain[own])
+        cut = fitting.language_cut(found[fitting.SCORE])
         chosen = own[(scores[own] >= cut) & (plain[own] >= fitting.LEAST_WORDS)]
         chosen = _sample(documents["id"], chosen, fit.word_documents, task.recipe.seed)
-        found[label] = {
-            "distributions": {m: d.to_lists() for m, d in distributions.items()},
-            "words": _frequent(task, label, chosen - start),
-        }
-    task.folder.store.write_json(task.folder.file(f"counts/{task.unit.piece}.json"), found)
-    task.folder.commit(task.piece, {"languages": len(found)})
-    return {"documents": documents.num_rows}
+        yield label, found, chosen - start
 
 
 def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.ndarray:
@@ -157,19 +170,10 @@ def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.
     return np.sort(rows[order[:most]])
 
 
-def _frequent(task: Task, label: str, rows: np.ndarray) -> dict[str, Any]:
-    """Frequent words of some documents of a label, for JSON. `rows`: their places among the label's rows."""
-    counts = stop_words.total(stop_words.count(cut) for _, cut, _ in _segmented(task, label, rows))
-    frequent = Frequent.of(counts, len(rows))
-    return {
-        "total": frequent.total,
-        "documents": frequent.documents,
-        "table": frequent.table.to_dict(as_series=False),
-    }
-
-
-def _segmented(task: Task, label: str, chosen: np.ndarray | None = None) -> Any:
-    """(rows, words, texts' addresses) of batches of a label's documents: all, or the rows `chosen`, ascending."""
+def segmented(
+    task: Task, label: str, chosen: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, words.Words, list[str | None]]]:
+    """(rows, words, addresses) of batches of a label's documents: all, or the rows `chosen`, ascending."""
     rows = Rows.of(task.measure, task.index_file, [label])
     row = 0
     for part in rows.parts("documents", ["text", "url", "text_bytes"]):
@@ -208,6 +212,7 @@ def _fit(
     folder: StepFolder, recipe: Recipe, units: Sequence[Unit]
 ) -> dict[str, tuple[LanguageParameters, str]]:
     """Label -> its fitted parameters and their origin."""
+    assert recipe.parameters.fit is not None
     counted: dict[str, Any] = {}
     for unit in units:
         counted |= folder.store.read_json(folder.file(f"counts/{unit.piece}.json"))
@@ -224,7 +229,7 @@ def _fit(
             )
             for label, entry in counted.items()
         },
-        settings(recipe),
+        settings_of(recipe.parameters.fit),
     )
 
 
@@ -296,7 +301,7 @@ def measure_words(task: Task) -> dict[str, Any]:
             continue
         listed = fitted[label].parameters.stopwords
         stop_list = StopWords.of(listed) if listed else None
-        for places, cut, urls in _segmented(task, label):
+        for places, cut, urls in segmented(task, label):
             here = start + places
             found = signals.count_stop_words(cut, [stop_list] * len(cut))
             counts[here] = found.to_numpy(zero_copy_only=False)
