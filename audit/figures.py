@@ -190,6 +190,8 @@ def flags(label: str, language: Entry, counted: Entry) -> list[str]:
     found = []
     if lacks_parameters(label, language):
         found.append("defaults")
+    if inherits(language):
+        found.append("inherited")
     if language.get("vacuous"):
         found.append("idle rule")
     if counted["quarantined"]:
@@ -201,9 +203,15 @@ def lacks_parameters(label: str, language: Entry) -> bool:
     """Whether rules ran on a language that has no parameters of its own."""
     return (
         language.get("has_own_parameters") is False
+        and not inherits(language)
         and language.get("thresholds") != {}
         and label != UNKNOWN
     )
+
+
+def inherits(language: Entry) -> bool:
+    """Whether a language has its relatives' parameters, having too few documents of its own."""
+    return (language.get("parameters") or {}).get("origin") == "relatives"
 
 
 def imbalances(run: Entry, languages: dict[str, Entry]) -> list[str]:

@@ -45,10 +45,11 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `text_bytes`,
     `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept; `cut`: the lowest language
     score that stays, or None; `thresholds`: rule -> threshold, None where the rule does not apply;
-    `vacuous`: rules whose threshold can never fire;
-    `has_own_parameters`; `rebalancing`: `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel),
-    `tail_start`, `global_removal_rate`, `weights` (first size of a step -> weight); `cluster_sizes`:
-    size -> clusters; `samples`: reason or `kept` -> documents with `id`, `url`, `text`, `language_score`.
+    `vacuous`: rules whose threshold can never fire; `has_own_parameters`; `parameters`: their `origin`
+    (file, fit, relatives, defaults) and what `filters.parameters.Fit` holds of a fit; `rebalancing`:
+    `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
+    `weights` (first size of a step -> weight); `cluster_sizes`: size -> clusters; `samples`: reason or
+    `kept` -> documents with `id`, `url`, `text`, `language_score`.
     """
     labels = figures.labels(run, languages)
     rows = [_row(run, languages, label) for label in labels]

@@ -1,8 +1,8 @@
 """The distribution of a metric, as counts of documents in bins: exact to add up, in any order, on any machine.
 
 A bin holds the numbers that share sign, exponent and the first nine bits after the point of a 32-bit float: it is
-0.2 % wide at most, at any size, and zero has a bin of its own. Counts are integers, so the distribution of a corpus
-does not depend on how it was cut, and every figure here is computed from the counts alone.
+0.2 % wide at most, at any size, and zero (with what is below 1e-38) has a bin of its own. Counts are integers, so the
+distribution of a corpus does not depend on how it was cut, and every figure here is computed from the counts alone.
 """
 
 from collections.abc import Iterable

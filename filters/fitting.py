@@ -39,6 +39,7 @@ LEAST_WORDS = 50
 _STRICTEST = 0.5  # of the English limit: a reference without any repetition allows no limit of zero
 _LOWEST_CUT, _HIGHEST_CUT = 0.3, 0.9
 _CAPPED = frozenset({"top_n_grams", "dup_n_grams", "dup_line_frac"})
+_SHARES = frozenset({"line_punct_thr", "max_non_alpha_words_ratio"})
 
 Distributions = Mapping[str, Distribution]
 """Metric -> its distribution over the documents of one language."""
@@ -58,9 +59,9 @@ class Settings:
     """A language with fewer inherits its values from its relatives."""
     pooled_documents: int = 50
     """The weight of its relatives in a language's distribution, in documents."""
-    resamples: int = 200
+    resamples: int = 300
     """Of the bootstrap behind the intervals."""
-    confidence: float = 0.95
+    confidence: float = 0.99
     """That a fit on as many other documents gives a value inside the interval."""
 
     def of(self, rule: Rule) -> Method:
@@ -162,28 +163,27 @@ def fit(
     if few and parent is None:
         return defaults(label).model_copy(update={"stopwords": tuple(stopwords)})
     generator = np.random.default_rng(_seed(label))
-    values: dict[str, FittedValue] = {}
-    limits: dict[Rule, float] = {}
+    methods: dict[str, Method] = {}
+    limits: dict[Rule, np.ndarray] = {}  # the value, then those of the resamples
     for rule in FITTED:
-        method = settings.of(rule)
         base = Distribution.empty() if few else own[rule.metric]
         if parent is not None:
             theirs = parent[1][rule.metric]
             base += theirs if few else theirs.scaled(settings.pooled_documents)
-
-        def fitted(part: Distribution, rule: Rule = rule, method: Method = method) -> float:
-            return _bounded(rule, value(rule, part, english[rule.metric], method, settings.share))
-
-        point = fitted(base)
-        if math.isnan(point):
-            method, point = "english", _bounded(rule, rule.default)
-        low = high = point
-        if not few and method != "english":
-            drawn = [fitted(part) for part in base.resampled(generator, settings.resamples)]
-            low, high = _interval(point, drawn, settings)
-        limits[rule] = point
-        values[rule.name] = FittedValue(method=method, low=_down(rule, low), high=_up(rule, high))
+        drawn = [] if few else base.resampled(generator, settings.resamples)
+        methods[rule.name] = settings.of(rule)
+        found = _values(rule, [base, *drawn], english, methods[rule.name], settings.share)
+        if math.isnan(found[0]):
+            methods[rule.name] = "english"
+            found = _values(rule, [base, *drawn], english, "english", settings.share)
+        limits[rule] = found
     _monotone(limits)
+    values = {}
+    for rule, found in limits.items():
+        low, high = _interval(found[0], found[1:], settings.confidence)
+        values[rule.name] = FittedValue(
+            method=methods[rule.name], low=_down(rule, low), high=_up(rule, high)
+        )
     keys: dict[str, Any] = {
         key: _parameter(key, limits) for key in dict.fromkeys(r.parameter for r in FITTED) if key
     }
@@ -205,38 +205,40 @@ def _seed(label: str) -> int:
     return int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
 
 
-def _interval(point: float, drawn: list[float], settings: Settings) -> tuple[float, float]:
+def _values(
+    rule: Rule, parts: list[Distribution], english: Distributions, method: Method, share: float
+) -> np.ndarray:
+    """float64: the threshold by each distribution, within what is allowed."""
+    found = [value(rule, part, english[rule.metric], method, share) for part in parts]
+    low, high = 0.0, math.inf
+    if rule.parameter in _CAPPED:  # no limit on repetition far below the English one
+        low, high = _STRICTEST * rule.default, 1.0
+    elif rule.parameter in _SHARES:
+        high = 1.0
+    return np.clip(np.array(found), low, high)
+
+
+def _interval(point: float, drawn: np.ndarray, confidence: float) -> tuple[float, float]:
     """Where a fit on as many other documents gives a value with `confidence`.
 
     The bootstrap's quantiles tell how one fit varies about the truth; two fits differ by the root of two more.
     """
-    tail = (1 - settings.confidence) / 2
-    low, high = (
-        np.nanquantile(drawn, [tail, 1 - tail]) if np.isfinite(drawn).any() else (point, point)
-    )
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn):
+        return point, point
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
     wider = math.sqrt(2)
     return min(point, point - wider * (point - low)), max(point, point + wider * (high - point))
 
 
-def _bounded(rule: Rule, limit: float) -> float:
-    """A limit within what its metric can be, and no repetition limit far below the English one."""
-    if math.isnan(limit):
-        return limit
-    if rule.parameter in _CAPPED:
-        return min(max(limit, _STRICTEST * rule.default), 1.0)
-    if rule.parameter in ("line_punct_thr", "max_non_alpha_words_ratio"):
-        return min(max(limit, 0.0), 1.0)
-    return max(limit, 0.0)
-
-
-def _monotone(limits: dict[Rule, float]) -> None:
-    """Longer n-grams get no larger limit than shorter ones, of the same kind: all their repetitions are theirs."""
+def _monotone(limits: dict[Rule, np.ndarray]) -> None:
+    """Longer n-grams get no larger limit than shorter ones of their kind, whose repetitions are theirs too."""
     for parameter in ("top_n_grams", "dup_n_grams"):
-        least = math.inf
-        for rule in sorted(
-            (r for r in limits if r.parameter == parameter), key=lambda r: r.size or 0
-        ):
-            least = limits[rule] = min(least, limits[rule])
+        least = np.array(math.inf)
+        for rule in limits:  # RULES has them in the order of their sizes
+            if rule.parameter == parameter:
+                least = limits[rule] = np.minimum(least, limits[rule])
 
 
 def _decimals(rule: Rule) -> int:
@@ -258,8 +260,10 @@ def _rounded(rule: Rule, limit: float) -> float:
     return _up(rule, limit) if rule.direction == "max" else _down(rule, limit)
 
 
-def _parameter(key: str, limits: dict[Rule, float]) -> float | tuple[tuple[int, float], ...]:
-    rules = [rule for rule in limits if rule.parameter == key]
-    if rules[0].size is None:
-        return _rounded(rules[0], limits[rules[0]])
-    return tuple((rule.size or 0, _rounded(rule, limits[rule])) for rule in rules)
+def _parameter(key: str, limits: dict[Rule, np.ndarray]) -> float | tuple[tuple[int, float], ...]:
+    found = [
+        (rule.size or 0, _rounded(rule, float(limits[rule][0])))
+        for rule in limits
+        if rule.parameter == key
+    ]
+    return tuple(found) if found[0][0] else found[0][1]

@@ -37,7 +37,7 @@ class FittedValue(BaseModel):
     low: float
     """A fit on as many other documents would give a value between `low` …"""
     high: float
-    """… and `high`, with the confidence that the fit was asked for (95 %)."""
+    """… and `high`, with the confidence that the fit was asked for (99 %)."""
 
 
 class Fit(BaseModel):

@@ -287,6 +287,34 @@ _ORIGINS = {
 }
 
 
+@app.command("lint-parameters")
+def lint_parameters(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder of language files.")],
+) -> None:
+    """Print the thresholds in a folder of language files that can never drop a document."""
+    from filters.parameters import load_folder, thresholds, vacuous
+    from filters.rules import RULES
+
+    try:
+        found = load_folder(folder)
+    except (OSError, ValueError) as error:
+        _usage(str(error))
+    table = Table("language", "rule", "drops if", "threshold")
+    for label, values in found.items():
+        limits = thresholds(values)
+        for name in vacuous(values):
+            limit = limits[name]
+            sign = ">" if RULES[name].direction == "max" else "<"
+            shown = "0: off" if limit is None else f"{limit:g}"
+            table.add_row(label, name, f"{RULES[name].metric} {sign} threshold", shown)
+    console = _console()
+    console.print(table)
+    idle = sum(bool(vacuous(values)) for values in found.values())
+    console.print(
+        f"{len(found)} files, {table.row_count} thresholds in {idle} of them can never fire"
+    )
+
+
 @app.command()
 def status(directory: Directory) -> None:
     """Show progress, rate, time left, failures, and the counts per reason, during and after a run."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.report import write_report
 from filters import parameters as language_parameters
+from filters.parameters import vacuous
 from pipeline import accounting, increment
 from pipeline.card import dataset_card
 from pipeline.engine import Engine
@@ -240,8 +241,26 @@ def _fit(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) 
         if not done:
             fit.run(plan.fit, plan.recipe, labels, unit_list)
             advance({"languages": len(labels)})
+            _warn_of_idle_rules(plan, watch)
     if again := fit.word_tasks(plan.fit, tasks):
         _pieces("words", fit.measure_words, plan.fit, again, engine, watch)
+
+
+def _warn_of_idle_rules(plan: Plan, watch: Watch) -> None:
+    """Name the thresholds that can never fire: each in the log and the report, their number on the screen."""
+    idle = {
+        label: [rule for rule in vacuous(fitted.parameters) if rule in plan.recipe.rules]
+        for label, fitted in fit.read(plan.fit).items()
+    }
+    idle = {label: rules for label, rules in idle.items() if rules}
+    for label, rules in idle.items():
+        watch.log("idle rules", language=label, rules=rules)
+    if idle:
+        watch.say(
+            f"{sum(map(len, idle.values()))} thresholds of {len(idle)} languages can never drop a document: "
+            "see the report, or polysieve lint-parameters",
+            style="yellow",
+        )
 
 
 def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
