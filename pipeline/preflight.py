@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from filters import parameters as language_parameters
+from filters.url import ut1_lists
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
 from pipeline.steps.write import PUBLISHED
@@ -48,11 +49,20 @@ def problems(recipe: Recipe) -> list[str]:
             language_id.load_model(recipe.language.model)
         except language_id.LanguageIdError as error:
             found.append(f"language.model: {error}")
-    if recipe.url_filter:
-        for key in ("domains", "urls", "words"):
-            for path in getattr(recipe.url_filter, key):
+    if lists := recipe.url_filter:
+        for key in ("domains", "urls", "words", "soft_words", "subwords"):
+            for path in getattr(lists, key):
                 if not Path(path).exists():
                     found.append(f"url_filter.{key}: {path}: no such file; correct the path")
+        if lists.ut1:
+            try:
+                ut1_lists(lists.ut1, lists.categories)
+            except ValueError as error:
+                found.append(f"url_filter.ut1: {error}")
+        elif lists.categories:
+            found.append(
+                "url_filter.categories: they need the folder of the lists in url_filter.ut1"
+            )
     return found
 
 

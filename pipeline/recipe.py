@@ -166,12 +166,22 @@ class Input(Section):
 class UrlFilter(Section):
     """Lists of addresses whose documents are removed before extraction."""
 
+    ut1: str | None = None
+    """The folder of the University of Toulouse's lists: a folder per category with files `domains` and `urls`."""
+    categories: list[str] = []
+    """The categories of `ut1` that are blocked, `adult` say; absent: all."""
     domains: list[str] = []
     """Text files (or folders of them, UT1's layout) with a domain a line; subdomains match too."""
     urls: list[str] = []
     """Text files with an address a line."""
     words: list[str] = []
     """Text files with a word a line, compared with the words of the address."""
+    soft_words: list[str] = []
+    """Text files with a word a line that blocks an address only together with others."""
+    soft_word_count: int = Field(default=2, ge=1)
+    """How many different soft words block an address."""
+    subwords: list[str] = []
+    """Text files with a piece of a word a line, looked for anywhere in the address."""
 
 
 class Extract(Section):
@@ -563,7 +573,9 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     ):
         section["model"] = absolute(section["model"])
     if isinstance(section := data.get("url_filter"), dict):
-        for key in ("domains", "urls", "words"):
+        if section.get("ut1"):
+            section["ut1"] = absolute(section["ut1"])
+        for key in ("domains", "urls", "words", "soft_words", "subwords"):
             if isinstance(section.get(key), list):
                 section[key] = [absolute(v) for v in section[key]]
     return data

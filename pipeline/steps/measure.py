@@ -23,8 +23,9 @@ from dedup import exact, minhash
 from dedup.normalise import folded_words
 from filters import parameters as language_parameters
 from filters import signals, words
-from filters.url import UrlFilter
+from filters.url import UrlFilter, ut1_lists
 from pipeline import cleaning, sources
+from pipeline import recipe as recipes
 from pipeline.extract import ExtractionError, extract
 from pipeline.extract.charset import decode
 from pipeline.isolation import Crashed, survivors
@@ -225,8 +226,8 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
     cuts: list[str | None] = []
     quarantined: list[dict[str, Any]] = []
     blocked = (
-        url_filter(recipe).blocked([d.url for d in batch])
-        if recipe.url_filter
+        url_filter(lists).blocked([d.url for d in batch], lists.soft_word_count)
+        if (lists := recipe.url_filter)
         else [None] * len(batch)
     )
     for document, reason in zip(batch, blocked, strict=True):
@@ -316,16 +317,15 @@ def _stripped(data: bytes) -> bytes:
 _URL_FILTERS: dict[str, UrlFilter] = {}
 
 
-def url_filter(recipe: Recipe) -> UrlFilter:
-    """The recipe's URL filter, loaded once per process."""
-    section = recipe.url_filter
-    key = section.model_dump_json() if section else ""
+def url_filter(lists: recipes.UrlFilter) -> UrlFilter:
+    """The recipe's lists of addresses, loaded once per process. Raises ValueError for one that is not there."""
+    key = lists.model_dump_json()
     if key not in _URL_FILTERS:
-        _URL_FILTERS[key] = (
-            UrlFilter.load(section.domains, section.urls, section.words)
-            if section
-            else UrlFilter.load([], [], [])
-        )
+        given = lists.model_dump(include={"domains", "urls", "words", "soft_words", "subwords"})
+        if lists.ut1:
+            for kind, files in ut1_lists(lists.ut1, lists.categories).items():
+                given[kind] += files
+        _URL_FILTERS[key] = UrlFilter.load(**given)
     return _URL_FILTERS[key]
 
 
@@ -465,9 +465,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     lists, folder = recipe.url_filter, recipe.parameters.folder
     return {
         **recipe_keys(recipe),
-        "url_filter": UrlFilter.load(lists.domains, lists.urls, lists.words).hash
-        if lists
-        else None,
+        "url_filter": [url_filter(lists).hash, lists.soft_word_count] if lists else None,
         "language_model": language_id.load_model(recipe.language.model).hash,
         "stop_words": language_parameters.stop_words_hash(folder) if folder else None,
         "libraries": _library_versions(recipe),

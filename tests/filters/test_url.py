@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from filters.url import UrlFilter
+from filters.url import UrlFilter, ut1_lists
 
 
 @pytest.fixture
@@ -53,6 +53,62 @@ def load(lists: Path, **given: list[str]) -> UrlFilter:
 def test_what_is_blocked_and_why(lists: Path, url: str | None, reason: str | None) -> None:
     found = load(lists, domains=["ut1"], urls=["ut1"], words=["words.txt"])
     assert found.blocked([url, "http://fine.example/"]) == [reason, None]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://x.example/free-money/now", "url_soft_words"),
+        ("http://x.example/money/money", None),
+        ("http://x.example/FREE/?q=%E9%92%B1", "url_soft_words"),
+        ("http://x.example/po-k_er.html", "url_subword"),
+        ("http://videopokers.example", "url_subword"),
+        ("http://x.example/pok", None),
+    ],
+)
+def test_soft_words_block_together_and_pieces_anywhere(
+    lists: Path, url: str, reason: str | None
+) -> None:
+    (lists / "soft.txt").write_text("free\nMoney\n钱\n")
+    (lists / "pieces.txt").write_text("# a comment\nPoker\n")
+    found = load(lists, soft_words=["soft.txt"], subwords=["pieces.txt"])
+    assert found.blocked([None, url]) == [None, reason]
+    assert found.blocked([url], soft_word_count=3) == [reason if reason == "url_subword" else None]
+
+
+def test_reasons_come_in_their_order(lists: Path) -> None:
+    (lists / "soft.txt").write_text("casino\nbad\n")
+    (lists / "pieces.txt").write_text("bad\n")
+    found = load(
+        lists,
+        domains=["ut1"],
+        words=["words.txt"],
+        soft_words=["soft.txt"],
+        subwords=["pieces.txt"],
+    )
+    urls = ["http://bad.example/casino", "http://a.b/bad-casino", "http://a.b/bad"]
+    assert found.blocked(urls) == ["url_domain", "url_word", "url_subword"]
+
+
+def test_categories_of_ut1_are_chosen_by_name(lists: Path) -> None:
+    folder = str(lists / "ut1")
+    assert UrlFilter.load(**ut1_lists(folder), cache=lists / "cache").blocked(
+        ["http://bad.example", "http://games.example", "http://site.example/page"]
+    ) == ["url_domain", "url_domain", "url_address"]
+    assert UrlFilter.load(**ut1_lists(folder, ["games"]), cache=lists / "cache").blocked(
+        ["http://bad.example", "http://games.example", "http://site.example/page"]
+    ) == [None, "url_domain", None]
+    with pytest.raises(ValueError, match="no category 'gamse'; did you mean games"):
+        ut1_lists(folder, ["gamse"])
+    with pytest.raises(ValueError, match="no folder of categories"):
+        ut1_lists(str(lists / "nowhere"))
+
+
+def test_the_hash_knows_every_list(lists: Path) -> None:
+    (lists / "pieces.txt").write_text("poker\n")
+    kinds = ("words", "soft_words", "subwords")
+    hashes = {load(lists, **{kind: ["pieces.txt"]}).hash for kind in kinds}
+    assert len(hashes) == len(kinds)
 
 
 def test_without_lists_nothing_is_blocked() -> None:
