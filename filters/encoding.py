@@ -5,6 +5,7 @@ are. ftfy looks at every line in Python. Here one regular expression, run by Arr
 texts in which it could change anything; the others are not touched. It is built from ftfy's own test for mojibake.
 """
 
+import re
 from functools import cache
 
 import ftfy
@@ -66,8 +67,28 @@ def _without_layout(pattern: str) -> str:
 
 
 def repair(texts: pa.Array) -> pa.Array:
-    """Texts (string or large_string, null where there is none) as ftfy.fix_text gives them back with SETTINGS."""
-    suspect = pc.match_substring_regex(texts, suspicion())
-    rows = pc.fill_null(suspect, False)
-    repaired = [ftfy.fix_text(text, SETTINGS) for text in texts.filter(rows).to_pylist()]
+    """Texts (string or large_string, null where there is none) as ftfy.fix_text gives them back with SETTINGS.
+
+    ftfy goes from line to line, so a suspect text is split as there, and only its suspect lines are repaired.
+    """
+    rows = pc.fill_null(pc.match_substring_regex(texts, suspicion()), False)
+    split = [_segments(text) for text in texts.filter(rows).to_pylist()]
+    lines = pa.array([segment for segments in split for segment in segments], pa.large_string())
+    is_suspect = iter(pc.match_substring_regex(lines, suspicion()).to_pylist())
+    repaired = []
+    for segments in split:
+        settings = SETTINGS
+        for i, segment in enumerate(segments):
+            if "<" in segment:  # from the first markup on, entities of a text are meant as such
+                settings = SETTINGS._replace(unescape_html=False)
+            if next(is_suspect):
+                segments[i] = ftfy.fix_text_segment(segment, settings)
+        repaired.append("".join(segments))
     return pc.replace_with_mask(texts, rows, pa.array(repaired, texts.type))
+
+
+def _segments(text: str) -> list[str]:
+    """The lines of a text, each with its line feed, long ones in pieces, as ftfy.fix_text cuts them."""
+    longest = SETTINGS.max_decode_length
+    lines = re.findall("[^\n]*\n|[^\n]+", text)
+    return [line[i : i + longest] for line in lines for i in range(0, len(line), longest)]
