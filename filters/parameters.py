@@ -281,6 +281,12 @@ def stop_words_hash(folder: str | Path) -> str:
     return digest.hexdigest()
 
 
+def stop_list_hash(words: Iterable[str]) -> str | None:
+    """A hash of a language's stop words, 16 hexadecimal digits; None where it has none."""
+    listed = "\0".join(words)
+    return hashlib.sha256(listed.encode()).hexdigest()[:16] if listed else None
+
+
 def _value(parameters: LanguageParameters, parameter: str, size: int | None) -> float | None:
     value = getattr(parameters, parameter)
     if size is None:

@@ -191,14 +191,10 @@ def decide(
     except RecipeError as error:
         _usage(str(error))
     sources = [Source(i["address"], i["size"], i["etag"]) for i in record["inputs"]]
-    try:
-        fits = measured_already(changed, record)
-    except (OSError, ValueError) as error:
-        _usage(f"parameters.folder: {error}")
-    if not fits:
+    if not measured_already(changed, record):
         _usage(
             f"{directory}: what was measured does not fit this recipe (a key that the measuring "
-            "step reads, or a stop list, has changed); run `polysieve run` with it instead"
+            "step reads has changed); run `polysieve run` with it instead"
         )
     steps = record["steps"]
     known = record.get("index")
@@ -528,9 +524,9 @@ def _resolve(recipe: Recipe, inputs: list[str]) -> list[Any]:
 
 
 def _preflight(recipe: Recipe, is_measured: bool = False) -> None:
-    from pipeline.preflight import block_problems, problems
+    from pipeline.preflight import deciding_problems, problems
 
-    found = block_problems(recipe) if is_measured else problems(recipe)
+    found = deciding_problems(recipe) if is_measured else problems(recipe)
     if found:
         _usage("\n".join(found))
 

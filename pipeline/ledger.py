@@ -16,8 +16,8 @@ from pipeline.store import Store
 # A step's version. It is raised when the step's output changes; tests/pipeline/test_ledger.py holds
 # a hash of the modules behind each step and fails until version or hash has been renewed on purpose.
 VERSIONS = {
-    "measure": 4,
-    "fit": 2,
+    "measure": 5,
+    "fit": 3,
     "clusters": 2,
     "judgements": 1,
     "decisions": 3,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from filters import parameters as language_parameters
 from pipeline import ledger
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
@@ -118,17 +117,11 @@ def of_steps(
 def measured_already(recipe: Recipe, record: dict[str, Any]) -> bool:
     """Whether what a finished run measured is what this recipe would measure.
 
-    `record` is its run.json. Models and libraries may have changed since: what was measured stays.
+    `record` is its run.json. Models and libraries may have changed since: what was measured stays. Stop words
+    are counted again where other ones apply.
     """
     before = Recipe.model_validate(record["recipe"])
-    if measure.recipe_keys(before) != measure.recipe_keys(recipe):
-        return False
-    folder = recipe.parameters.folder
-    if folder is None or record["parameters_hash"] is None:
-        return folder is None and record["parameters_hash"] is None
-    if language_parameters.folder_hash(folder) == record["parameters_hash"]:
-        return True
-    return language_parameters.stop_words_hash(folder) == record["stop_words_hash"]
+    return measure.recipe_keys(before) == measure.recipe_keys(recipe)
 
 
 def inputs_hash(keys: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from filters import parameters as language_parameters
+from filters import precision
 from filters.url import ut1_lists
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
@@ -35,13 +36,7 @@ def problems(recipe: Recipe) -> list[str]:
             tokeniser("eng_Latn")
         except ImportError as error:
             found.append(f"dedup.minhash.signatures: datatrove's words are needed: {error}")
-    found += block_problems(recipe)
-    folder = recipe.parameters.folder
-    if folder:
-        try:
-            language_parameters.check_folder(folder)
-        except (OSError, ValueError) as error:
-            found.append(f"parameters.folder: {error}")
+    found += deciding_problems(recipe)
     if recipe.language.model != "embedded":
         import language_id
 
@@ -63,6 +58,27 @@ def problems(recipe: Recipe) -> list[str]:
             found.append(
                 "url_filter.categories: they need the folder of the lists in url_filter.ut1"
             )
+    return found
+
+
+def deciding_problems(recipe: Recipe) -> list[str]:
+    """Of `problems` those that matter to what comes after measuring."""
+    found = block_problems(recipe)
+    folder, lists = recipe.parameters.folder, recipe.parameters.precision
+    if folder:
+        try:
+            language_parameters.check_folder(folder)
+        except (OSError, ValueError) as error:
+            found.append(f"parameters.folder: {error}")
+    if lists:
+        if not any(Path(lists.wordlists).glob("*.txt")):
+            found.append(
+                f"parameters.precision.wordlists: {lists.wordlists}: no .txt file in such a folder; correct the path"
+            )
+        try:
+            precision.load(lists.wordlists, [], lists.contamination, lists.url_whitelist)
+        except (OSError, ValueError) as error:
+            found.append(f"parameters.precision: {error}")
     return found
 
 

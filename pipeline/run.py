@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import Any
 
 from audit.report import write_report
-from filters import parameters as language_parameters
 from filters.parameters import vacuous
 from pipeline import accounting, increment
 from pipeline.card import dataset_card
@@ -242,7 +241,7 @@ def _fit(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) 
             fit.run(plan.fit, plan.recipe, labels, unit_list)
             advance({"languages": len(labels)})
             _warn_of_idle_rules(plan, watch)
-    if again := fit.word_tasks(plan.fit, tasks):
+    if again := fit.word_tasks(tasks):
         _pieces("words", fit.measure_words, plan.fit, again, engine, watch)
 
 
@@ -378,7 +377,6 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        **_parameter_hashes(plan),
         "steps": {name: folder.fingerprint for name, folder in plan.steps.items()},
         "inputs": [
             {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
@@ -409,20 +407,6 @@ def recorded(recipe: Recipe) -> dict[str, Any]:
     data = recipe.model_dump()
     data["input"]["storage_options"] = {}
     return data
-
-
-def _parameter_hashes(plan: Plan) -> dict[str, str | None]:
-    """What tells `decide` whether the stop words are still those that were measured."""
-    folder = plan.recipe.parameters.folder
-    if folder is None:
-        return {"parameters_hash": None, "stop_words_hash": None}
-    whole = language_parameters.folder_hash(folder)
-    before = plan.store.read_json(RUN) if plan.store.exists(RUN) else {}
-    if before.get("parameters_hash") == whole:
-        stop_words = before["stop_words_hash"]
-    else:
-        stop_words = language_parameters.stop_words_hash(folder)
-    return {"parameters_hash": whole, "stop_words_hash": stop_words}
 
 
 def _complete(

@@ -97,17 +97,12 @@ def settings_of(fit: FitSettings) -> fitting.Settings:
     )
 
 
-def word_tasks(folder: StepFolder, tasks: Sequence[Task]) -> list[Task]:
+def word_tasks(tasks: Sequence[Task]) -> list[Task]:
     """Of the tasks that count, those whose units hold a language with words to measure again; after `run`."""
     if not tasks:
         return []
-    recipe, fitted = tasks[0].recipe, read(folder)
-    lists = _word_lists(recipe, list(fitted))
-    return [
-        replace(task, kind="words")
-        for task in tasks
-        if any(_is_remeasured(recipe, label, fitted, lists) for label in task.unit.labels)
-    ]
+    again = _remeasured(tasks[0], [label for task in tasks for label in task.unit.labels])
+    return [replace(task, kind="words") for task in tasks if again & set(task.unit.labels)]
 
 
 def count(task: Task) -> dict[str, Any]:
@@ -275,15 +270,20 @@ def _word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordLi
     )
 
 
-def _is_remeasured(
-    recipe: Recipe,
-    label: str,
-    fitted: Mapping[str, Fitted],
-    lists: Mapping[str, precision.WordList],
-) -> bool:
-    """Whether A's figures of a label's words do not hold: it read a file's stop words, and no word lists."""
-    has_stop_words = bool(fitted[label].parameters.stopwords) and fitted[label].origin != "file"
-    return (has_stop_words and "gopher_stop_words" in recipe.rules) or label in lists
+def _remeasured(task: Task, labels: list[str]) -> set[str]:
+    """Those labels for which A's figures of words do not hold: it counted another stop list, or no word list."""
+    recipe, fitted = task.recipe, read(task.folder)
+    found = set(_word_lists(recipe, labels))
+    if "gopher_stop_words" in recipe.rules:
+        index = task.measure.store.read_columns(task.index_file, ["label", "stop_list"])
+        counted = dict(zip(*(index[c].to_pylist() for c in ("label", "stop_list")), strict=True))
+        own = {label: fitted[label].parameters.stopwords for label in labels}
+        found |= {
+            label
+            for label, listed in own.items()
+            if listed and language_parameters.stop_list_hash(listed) != counted[label]
+        }
+    return found
 
 
 def measure_words(task: Task) -> dict[str, Any]:
@@ -295,9 +295,10 @@ def measure_words(task: Task) -> dict[str, Any]:
     counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
     fitted = read(task.folder)
     lists = _word_lists(task.recipe, list(task.unit.labels))
+    again = _remeasured(task, list(task.unit.labels))
     done = 0
     for label, start, _ in label_slices(documents["label"]):
-        if not _is_remeasured(task.recipe, label, fitted, lists):
+        if label not in again:
             continue
         listed = fitted[label].parameters.stopwords
         stop_list = StopWords.of(listed) if listed else None

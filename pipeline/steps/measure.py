@@ -98,7 +98,7 @@ def run(task: Task) -> dict[str, Any]:
     def flush() -> None:
         nonlocal pending_bytes
         if pending:
-            segments.append(_write_segment(task.folder, f"{key}-{len(segments):04d}", pending))
+            segments.append(_write_segment(task, f"{key}-{len(segments):04d}", pending))
             pending.clear()
             pending_bytes = 0
 
@@ -370,15 +370,16 @@ def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBat
     return pa.RecordBatch.from_arrays(columns, schema=bands_schema(settings.bands, width))
 
 
-def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict[str, Any]:
+def _write_segment(task: Task, name: str, parts: list[Measured]) -> dict[str, Any]:
     """Write a segment's three tables; returns its entry in the manifest."""
+    folder = task.folder
     documents = pa.Table.from_batches([p.documents for p in parts])
     order = pc.sort_indices(
         documents.select(["label", "id", "record"]),
         sort_keys=[("label", "ascending"), ("id", "ascending"), ("record", "ascending")],
     )
     documents = documents.take(order)
-    ranges = _label_ranges(documents)
+    ranges = _label_ranges(documents, task.recipe)
     groups = _row_groups(documents["text_bytes"].to_numpy(), ranges)
     store = folder.store
     store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups, LEVEL)
@@ -400,8 +401,8 @@ def _write_segment(folder: StepFolder, name: str, parts: list[Measured]) -> dict
     }
 
 
-def _label_ranges(documents: pa.Table) -> list[dict[str, Any]]:
-    """For each label in order: its first row, its rows, its bytes of text."""
+def _label_ranges(documents: pa.Table, recipe: Recipe) -> list[dict[str, Any]]:
+    """For each label in order: its first row, its rows, its bytes of text, the stop list that was counted."""
     sizes = documents["text_bytes"].to_numpy()
     return [
         {
@@ -409,6 +410,9 @@ def _label_ranges(documents: pa.Table) -> list[dict[str, Any]]:
             "start": start,
             "rows": stop - start,
             "text_bytes": int(sizes[start:stop].sum()),
+            "stop_list": language_parameters.stop_list_hash(
+                language_parameters.for_label(label, recipe.parameters.folder).stopwords
+            ),
         }
         for label, start, stop in label_slices(documents["label"])
     ]

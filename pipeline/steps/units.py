@@ -29,6 +29,7 @@ INDEX = pa.schema(
         ("start", pa.int64()),
         ("rows", pa.int64()),
         ("text_bytes", pa.int64()),
+        ("stop_list", pa.string()),
     ]
 )
 
@@ -67,6 +68,7 @@ def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
                         entry["start"],
                         entry["rows"],
                         entry["text_bytes"],
+                        entry["stop_list"],
                     )
                 )
             order += 1

@@ -1,6 +1,7 @@
 """Fitting in a run, word lists, and `polysieve fit`: on the sample crawl, by the commands that a user types."""
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,7 @@ import yaml
 
 from filters import signals, words
 from filters.parameters import load_file, load_folder
-from tests.pipeline.test_end_to_end import CRAWL, decisions, digest, polysieve, run
+from tests.pipeline.test_end_to_end import CRAWL, decisions, digest, polysieve, record, run
 from tests.shared_data import unpacked
 
 FIT = ("--set", "parameters.fit={min_documents: 3, pooled_documents: 5}")
@@ -87,6 +88,38 @@ def test_what_a_run_fitted_can_be_passed_back(output, tmp_path) -> None:
     )
     assert finished.returncode == 0, finished.stderr
     assert decisions(tmp_path / "out") == decisions(output)
+
+
+def test_an_edited_file_is_decided_by_without_reading_a_crawl_file(output, tmp_path) -> None:
+    folder = tmp_path / "edited"
+    shutil.copytree(output / "parameters", folder)
+    shutil.copytree(output, tmp_path / "out")
+    own = yaml.safe_load((folder / "swh_Latn.yaml").read_text())
+    (folder / "swh_Latn.yaml").write_text(yaml.safe_dump({**own, "stopwords": ["hakuna", "neno"]}))
+    finished = polysieve(
+        "decide", str(tmp_path / "out"), "--quiet", "--set", f"parameters={folder}"
+    )
+    assert finished.returncode == 0, finished.stderr
+    changed = record(tmp_path / "out")["accounting"]["languages"]
+    before = record(output)["accounting"]["languages"]
+    assert changed["swh_Latn"]["removed"]["gopher_stop_words"] > 0 == changed["swh_Latn"]["kept"]
+    assert {k: v for k, v in changed.items() if k != "swh_Latn"} == {
+        k: v for k, v in before.items() if k != "swh_Latn"
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("parameters=nowhere", "parameters.folder:"),
+        ("parameters.precision.wordlists=nowhere", "parameters.precision.wordlists:"),
+    ],
+)
+def test_decide_names_parameters_that_are_not_there(output, setting, message) -> None:
+    finished = polysieve("decide", str(output), "--quiet", "--set", setting)
+    assert finished.returncode == 2
+    assert message in finished.stderr
+    assert "no" in finished.stderr
 
 
 def test_explain_shows_the_counts_that_decided(output) -> None:
