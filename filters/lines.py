@@ -62,7 +62,7 @@ def duplicates(hashes, sizes, counted, n, table):
 
 
 @leaf
-def _stripped(buffer, start, end, properties):
+def stripped(buffer, start, end, properties):
     """`str.strip` as byte offsets."""
     while start < end:
         code, after = decode_call(buffer, start, end)
@@ -93,7 +93,7 @@ def _has_bullet(buffer, start, end, properties):
 @leaf
 def _ends_in_ellipsis(buffer, start, end, properties):
     """Whether a line, stripped at its end, ends in "..." or U+2026."""
-    start, end = _stripped(buffer, start, end, properties)
+    start, end = stripped(buffer, start, end, properties)
     if end - start < 3:
         return False
     a, b, c = buffer[end - 3], buffer[end - 2], buffer[end - 1]
@@ -241,7 +241,7 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
     row[DUPLICATE_FILLED_CHARACTERS] = found_filled
     row[PARAGRAPHS] = 1
     if double:
-        start, end = _stripped(buffer, start, end, properties)
+        start, end = stripped(buffer, start, end, properties)
         n = _paragraphs(buffer, start, end, hashes, sizes)
         found, found_size, _ = duplicates(hashes, sizes, filled, n, table)
         row[PARAGRAPHS] = n

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters import code, lines, quality, repetition
+from filters import c4, code, lines, quality, repetition
 from filters.characters import tables
 from filters.hashing import describe, finish_all
 from filters.words import Texts, Words, text_buffer
@@ -28,6 +28,7 @@ class Metric(NamedTuple):
 
 _GOPHER = "Gopher (Rae et al. 2021)"
 _FINEWEB = "FineWeb (Penedo et al. 2024)"
+_C4 = "C4 (Raffel et al. 2020)"
 _OWN = "polysieve"
 
 METRICS: dict[str, Metric] = {
@@ -103,10 +104,21 @@ METRICS: dict[str, Metric] = {
         "share of lines", _OWN, "lines that look like code, markup, configuration or logs"
     ),
     "code_char_ratio": Metric("share of characters", _OWN, "characters in such lines"),
+    "c4_lorem_ipsum": Metric("lines", _C4, 'lines with "lorem ipsum", of those that C4 keeps'),
+    "c4_curly_bracket": Metric("lines", _C4, 'lines with "{", of those that C4 keeps'),
+    "c4_sentences": Metric("sentences", _C4, "sentences in lines that C4 keeps"),
+    "c4_any_end_lorem_ipsum": Metric(
+        "lines", _C4, "the same, of lines that C4 keeps without its test for terminal punctuation"
+    ),
+    "c4_any_end_curly_bracket": Metric("lines", _C4, "the same"),
+    "c4_any_end_sentences": Metric("sentences", _C4, "the same"),
+    "third_longest_line": Metric(
+        "code points", _C4, "length of the third longest line; 0 with fewer than three"
+    ),
 }
 
 _COUNTS = frozenset(
-    name for name, metric in METRICS.items() if name.endswith("_count") or name == "longest_line"
+    name for name in METRICS if name.endswith(("_count", "longest_line")) or name.startswith("c4_")
 )
 
 
@@ -182,6 +194,8 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
     )
     coded = np.zeros((n, code.COUNTS), np.int64)
     code.count_code(buffer, text_offsets, code.POINTS, code.KEYWORDS, coded)
+    c4_counts = np.zeros((n, c4.COUNTS), np.int64)
+    c4.count_c4(buffer, text_offsets, tables(), c4_counts)
     characters = line[:, lines.CHARACTERS]
     tokens = word[:, quality.WORDS]
     filled = line[:, lines.FILLED_LINES]
@@ -235,6 +249,13 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
         "replacement_count": pa.array(line[:, lines.REPLACEMENT]),
         "code_line_ratio": _ratio(coded[:, code.CODE_LINES], coded[:, code.FILLED_LINES]),
         "code_char_ratio": _ratio(coded[:, code.CODE_CHARACTERS], coded[:, code.FILLED_CHARACTERS]),
+        "c4_lorem_ipsum": pa.array(c4_counts[:, c4.LOREM_IPSUM]),
+        "c4_curly_bracket": pa.array(c4_counts[:, c4.CURLY_BRACKET]),
+        "c4_sentences": pa.array(c4_counts[:, c4.SENTENCES]),
+        "c4_any_end_lorem_ipsum": pa.array(c4_counts[:, c4.ANY_LOREM_IPSUM]),
+        "c4_any_end_curly_bracket": pa.array(c4_counts[:, c4.ANY_CURLY_BRACKET]),
+        "c4_any_end_sentences": pa.array(c4_counts[:, c4.ANY_SENTENCES]),
+        "third_longest_line": pa.array(c4_counts[:, c4.THIRD_LONGEST_LINE]),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in METRICS], schema=SCHEMA)
 
