@@ -37,6 +37,11 @@ class Rule:
 _GOPHER = "Gopher, Rae et al. 2021, table A1"
 _FINEWEB = "FineWeb, Penedo et al. 2024, section 3.6"
 _C4 = "C4, Raffel et al. 2020, section 2.2"
+_C4_RULES: tuple[tuple[str, str, Literal["max", "min"], float], ...] = (
+    ("lorem_ipsum", "lorem_ipsum_count", "max", 0),
+    ("curly_bracket", "curly_bracket_count", "max", 0),
+    ("few_sentences", "sentence_count", "min", 5),
+)
 _RULES = (
     Rule("gopher_empty", "character_count", "min", 1, "datatrove's Gopher repetition filter"),
     Rule("gopher_dup_para_frac", "dup_para_frac", "max", 0.3, _GOPHER),
@@ -76,10 +81,9 @@ _RULES = (
     Rule("precision_words", "wordlist_ratio", "min", 1e-7,
          "FineWeb2, Penedo et al. 2025, precision filtering"),
     *(
-        Rule(f"{end}_{what}", f"{end}_{what}", direction, default, _C4, zero_disables=False)
+        Rule(f"{end}_{name}", f"{end}_{metric}", direction, default, _C4, zero_disables=False)
         for end in ("c4", "c4_any_end")
-        for what, direction, default in
-        (("lorem_ipsum", "max", 0), ("curly_bracket", "max", 0), ("sentences", "min", 5))
+        for name, metric, direction, default in _C4_RULES
     ),
     Rule("c4_paragraphs", "third_longest_line", "min", 200, "mC4, Xue et al. 2021"),
     Rule("code_lines", "code_line_ratio", "max", 0.45, "benchmarks/signals/code.py",

@@ -104,22 +104,22 @@ METRICS: dict[str, Metric] = {
         "share of lines", _OWN, "lines that look like code, markup, configuration or logs"
     ),
     "code_char_ratio": Metric("share of characters", _OWN, "characters in such lines"),
-    "c4_lorem_ipsum": Metric("lines", _C4, 'lines with "lorem ipsum", of those that C4 keeps'),
-    "c4_curly_bracket": Metric("lines", _C4, 'lines with "{", of those that C4 keeps'),
-    "c4_sentences": Metric("sentences", _C4, "sentences in lines that C4 keeps"),
-    "c4_any_end_lorem_ipsum": Metric(
+    "c4_lorem_ipsum_count": Metric(
+        "lines", _C4, 'lines with "lorem ipsum", of those that C4 keeps'
+    ),
+    "c4_curly_bracket_count": Metric("lines", _C4, 'lines with "{", of those that C4 keeps'),
+    "c4_sentence_count": Metric("sentences", _C4, "sentences in lines that C4 keeps"),
+    "c4_any_end_lorem_ipsum_count": Metric(
         "lines", _C4, "the same, of lines that C4 keeps without its test for terminal punctuation"
     ),
-    "c4_any_end_curly_bracket": Metric("lines", _C4, "the same"),
-    "c4_any_end_sentences": Metric("sentences", _C4, "the same"),
+    "c4_any_end_curly_bracket_count": Metric("lines", _C4, "the same"),
+    "c4_any_end_sentence_count": Metric("sentences", _C4, "the same"),
     "third_longest_line": Metric(
         "code points", _C4, "length of the third longest line; 0 with fewer than three"
     ),
 }
 
-_COUNTS = frozenset(
-    name for name in METRICS if name.endswith(("_count", "longest_line")) or name.startswith("c4_")
-)
+_COUNTS = frozenset(name for name in METRICS if name.endswith(("_count", "longest_line")))
 
 
 def _type(name: str) -> pa.DataType:
@@ -249,12 +249,12 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
         "replacement_count": pa.array(line[:, lines.REPLACEMENT]),
         "code_line_ratio": _ratio(coded[:, code.CODE_LINES], coded[:, code.FILLED_LINES]),
         "code_char_ratio": _ratio(coded[:, code.CODE_CHARACTERS], coded[:, code.FILLED_CHARACTERS]),
-        "c4_lorem_ipsum": pa.array(c4_counts[:, c4.LOREM_IPSUM]),
-        "c4_curly_bracket": pa.array(c4_counts[:, c4.CURLY_BRACKET]),
-        "c4_sentences": pa.array(c4_counts[:, c4.SENTENCES]),
-        "c4_any_end_lorem_ipsum": pa.array(c4_counts[:, c4.ANY_LOREM_IPSUM]),
-        "c4_any_end_curly_bracket": pa.array(c4_counts[:, c4.ANY_CURLY_BRACKET]),
-        "c4_any_end_sentences": pa.array(c4_counts[:, c4.ANY_SENTENCES]),
+        "c4_lorem_ipsum_count": pa.array(c4_counts[:, c4.LOREM_IPSUM]),
+        "c4_curly_bracket_count": pa.array(c4_counts[:, c4.CURLY_BRACKET]),
+        "c4_sentence_count": pa.array(c4_counts[:, c4.SENTENCES]),
+        "c4_any_end_lorem_ipsum_count": pa.array(c4_counts[:, c4.ANY_LOREM_IPSUM]),
+        "c4_any_end_curly_bracket_count": pa.array(c4_counts[:, c4.ANY_CURLY_BRACKET]),
+        "c4_any_end_sentence_count": pa.array(c4_counts[:, c4.ANY_SENTENCES]),
         "third_longest_line": pa.array(c4_counts[:, c4.THIRD_LONGEST_LINE]),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in METRICS], schema=SCHEMA)

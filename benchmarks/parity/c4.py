@@ -26,7 +26,7 @@ from filters.characters import tables
 REASONS = {
     "lorem_ipsum": "lorem_ipsum",
     "curly_bracket": "curly_bracket",
-    "sentences": "too_few_sentences",
+    "few_sentences": "too_few_sentences",
 }
 
 

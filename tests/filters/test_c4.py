@@ -48,20 +48,20 @@ def dropped(values: dict[str, int], names: list[str], **thresholds: float) -> st
 
 # Arguments of C4QualityFilter, the rules that stand for it, thresholds other than the default.
 SWITCHES = [
-    ({}, "c4", ["lorem_ipsum", "curly_bracket", "sentences"], {}),
-    ({"filter_lorem_ipsum": False}, "c4", ["curly_bracket", "sentences"], {}),
-    ({"filter_curly_bracket": False}, "c4", ["lorem_ipsum", "sentences"], {}),
+    ({}, "c4", ["lorem_ipsum", "curly_bracket", "few_sentences"], {}),
+    ({"filter_lorem_ipsum": False}, "c4", ["curly_bracket", "few_sentences"], {}),
+    ({"filter_curly_bracket": False}, "c4", ["lorem_ipsum", "few_sentences"], {}),
     ({"min_num_sentences": -1}, "c4", ["lorem_ipsum", "curly_bracket"], {}),
     (
         {"min_num_sentences": 2},
         "c4",
-        ["lorem_ipsum", "curly_bracket", "sentences"],
-        {"c4_sentences": 2},
+        ["lorem_ipsum", "curly_bracket", "few_sentences"],
+        {"c4_few_sentences": 2},
     ),
     (
         {"filter_no_terminal_punct": False},
         "c4_any_end",
-        ["lorem_ipsum", "curly_bracket", "sentences"],
+        ["lorem_ipsum", "curly_bracket", "few_sentences"],
         {},
     ),
     (
@@ -71,8 +71,8 @@ SWITCHES = [
             "min_num_sentences": 1,
         },
         "c4_any_end",
-        ["lorem_ipsum", "sentences"],
-        {"c4_any_end_sentences": 1},
+        ["lorem_ipsum", "few_sentences"],
+        {"c4_any_end_few_sentences": 1},
     ),
 ]
 FINE = "The boat came down the river. It was late."
@@ -106,7 +106,7 @@ def test_the_rules_drop_what_datatrove_s_filter_drops(
     ours = dropped(measured(text), [f"{end}_{name}" for name in names], **thresholds)
     assert (ours is None) == (theirs is True)
     if ours is not None:
-        reason = {"too_few_sentences": "sentences"}.get(theirs[1], theirs[1])
+        reason = {"too_few_sentences": "few_sentences"}.get(theirs[1], theirs[1])
         both = {"lorem_ipsum", "curly_bracket"}
         # Of a document with both, datatrove tells the earlier in the text.
         assert ours == f"{end}_{reason}" or {ours.removeprefix(f"{end}_"), reason} == both
@@ -125,7 +125,7 @@ def test_paragraphs_are_those_of_datatrove_s_filter(text) -> None:
 @given(st.text())
 def test_any_text_is_measured(text) -> None:
     values = measured(text.encode("utf-8", "replace").decode())
-    assert values["c4_sentences"] <= values["c4_any_end_sentences"] <= len(text)
+    assert values["c4_sentence_count"] <= values["c4_any_end_sentence_count"] <= len(text)
 
 
 @pytest.mark.parametrize(

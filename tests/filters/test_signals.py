@@ -65,7 +65,9 @@ def test_an_empty_document_has_counts_of_zero_and_no_ratio() -> None:
     row = measure([""], segment([""])).to_pylist()[0]
     assert {name for name, value in row.items() if value is not None} == {
         "character_count", "word_count", "plain_word_count", "line_count", "longest_line",
-        "invisible_count", "replacement_count",
+        "invisible_count", "replacement_count", "third_longest_line",
+        "c4_lorem_ipsum_count", "c4_curly_bracket_count", "c4_sentence_count",
+        "c4_any_end_lorem_ipsum_count", "c4_any_end_curly_bracket_count", "c4_any_end_sentence_count",
     }  # fmt: skip
     assert all(value == 0 for value in row.values() if value is not None)
 
