@@ -135,7 +135,8 @@ def removal_rates(
 
     Args:
         cluster_sizes: int64[k], a cluster's number of members, one entry per cluster.
-        removed: bool[k], whether a heuristic rule removes its kept member.
+        removed: bool[k], whether a heuristic rule removes its kept member; or float64[k] from 0 to 1,
+            how much of it is lost (`quality_loss`).
         min_docs: the tail starts at the smallest size that has fewer clusters than this, and takes
             in all larger sizes: no rate rests on less, but the tail's own where data are few.
     """
@@ -143,9 +144,11 @@ def removal_rates(
         raise ValueError(f"rehydration: {len(cluster_sizes)} sizes but {len(removed)} outcomes")
     sizes, clusters = np.unique(np.asarray(cluster_sizes, dtype=np.int64), return_counts=True)
     position = np.searchsorted(sizes, cluster_sizes)
-    lost = np.bincount(position, weights=removed, minlength=len(sizes)).astype(np.int64)
+    lost = np.bincount(position, weights=removed, minlength=len(sizes))
+    kept = clusters - np.bincount(position, weights=np.asarray(removed) == 1, minlength=len(sizes))
+    kept = kept.astype(np.int64)
     total = int(clusters.sum())
-    global_rate = 100.0 * int(lost.sum()) / total if total else 0.0
+    global_rate = 100.0 * float(lost.sum()) / total if total else 0.0
     few = np.flatnonzero(clusters < min_docs)
     tail_start = None
     if len(few):
@@ -154,9 +157,33 @@ def removal_rates(
         sizes = sizes[: start + 1]
         clusters = np.r_[clusters[:start], clusters[start:].sum()]
         lost = np.r_[lost[:start], lost[start:].sum()]
-    return RemovalRates(
-        sizes, 100.0 * lost / clusters, clusters - lost, clusters, tail_start, global_rate
-    )
+        kept = np.r_[kept[:start], kept[start:].sum()]
+    return RemovalRates(sizes, 100.0 * lost / clusters, kept, clusters, tail_start, global_rate)
+
+
+def quality_loss(removed: np.ndarray, quality: np.ndarray) -> np.ndarray:
+    """float64[k]: how much of each cluster's kept member is lost, from 0 (the best that stays) to 1 (removed).
+
+    What a rule removes is lost whole. What stays is lost by its rank: the share of the kept members that are
+    better, ties at their middle. Where `removal_rates` is given this instead of `removed`, r(s) falls with
+    the mean quality of what is kept of clusters of size s, and the formula repeats the sizes
+    whose kept members are both likely to stay and good. Ours, not FineWeb2's.
+
+    Args:
+        removed: bool[k], whether a rule removes the kept member.
+        quality: float64[k], the larger the better, on any scale; NaN counts as the middle.
+    """
+    loss = np.ones(len(removed))
+    kept = np.flatnonzero(~np.asarray(removed, dtype=np.bool_))
+    values = np.asarray(quality, dtype=np.float64)[kept]
+    known = ~np.isnan(values)
+    ordered = np.sort(values[known])
+    below = np.searchsorted(ordered, values[known], side="left")
+    above = len(ordered) - np.searchsorted(ordered, values[known], side="right")
+    rank = np.full(len(kept), 0.5)
+    rank[known] = (above + (len(ordered) - below - above) / 2) / max(len(ordered), 1)
+    loss[kept] = rank
+    return loss
 
 
 def language_weights(

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from dedup.rebalance import FIXED_WEIGHTS
 from filters.fitting import FITTED, Method
 from filters.rules import RULES
 
@@ -100,6 +101,14 @@ def _known_rules(rules: dict[str, Any]) -> dict[str, Any]:
             hint = f"; did you mean {close[0]}?" if close else f"; known rules: {', '.join(RULES)}"
             raise ValueError(f"unknown rule {name!r}{hint}")
     return rules
+
+
+def _known_quality(name: str) -> str:
+    from filters.signals import METRICS
+
+    if name.removeprefix("-") not in ("language_score", *METRICS):
+        raise ValueError(f"unknown column {name!r}; known: language_score, {', '.join(METRICS)}")
+    return name
 
 
 def _known_columns(order: list[str]) -> list[str]:
@@ -396,6 +405,16 @@ class Parameters(Section):
 class Rebalance(Section):
     """How often a kept document should be seen, from its cluster's size (FineWeb2, rehydration)."""
 
+    method: Literal["rates", "table", "quality"] = "rates"
+    """`rates`: FineWeb2's formula, from the language's own removal rate per cluster size. `table`: one table for all
+    languages. `quality`: the formula, with what is kept counted the less the lower its quality."""
+    table: dict[int, Annotated[int, Field(ge=1, le=100)]] = dict(FIXED_WEIGHTS)
+    """Of `table`: the cluster size where a step starts → weight (default: FineWeb2's older table)."""
+    quality: Annotated[str, AfterValidator(_known_quality)] = "language_score"
+    """Of `quality`: language_score or a signal, the larger the better; `-` before its name: the smaller."""
+    guard_singletons: bool = False
+    """Repeat only sizes that rules remove less often than documents without a copy: where copied spam dominates, the
+    formula repeats the latter, noise and all. FineWeb2 has no such guard."""
     max_repetitions: int = Field(default=10, ge=1, le=100)
     """The largest weight."""
     min_documents: int = Field(default=1000, ge=1)

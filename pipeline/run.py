@@ -404,7 +404,7 @@ def _index_entry(index: Increment | Revision) -> dict[str, Any]:
 
 def recorded(recipe: Recipe) -> dict[str, Any]:
     """A recipe as run.json has it: storage options may hold keys and are left out."""
-    data = recipe.model_dump()
+    data = recipe.model_dump(mode="json")
     data["input"]["storage_options"] = {}
     return data
 

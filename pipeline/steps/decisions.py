@@ -6,6 +6,7 @@ first one that fails is the reason; weights follow from the removal rate per clu
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,8 @@ def run(task: Task) -> dict[str, Any]:
     recipe = task.recipe
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     documents = rows.read("documents", DOCUMENT_COLUMNS)
-    metrics = sorted({rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"})
+    wanted = {rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"}
+    metrics = sorted(wanted | _quality_signal(recipe))
     signals = fit.read_signals(task.fit, task.unit, rows, metrics)
     slices = label_slices(documents["label"])
     if isinstance(task.index, Revision):
@@ -141,11 +143,14 @@ def run(task: Task) -> dict[str, Any]:
     outcome[duplicates] = DUPLICATE
     outcome[reason == 0] = KEPT
     weight = np.zeros(len(reason), np.int32)
+    quality = _quality(recipe, documents, signals)
     labels = {}
     for label, start, stop in slices:
         own = slice(start, stop)
         standing = start + np.flatnonzero(size[own] * (outcome[own] != DUPLICATE))
-        weights, rebalancing = _weights(size[standing], outcome[standing] == REMOVED, recipe)
+        weights, rebalancing = _weights(
+            size[standing], outcome[standing] == REMOVED, quality and quality(standing), recipe
+        )
         weight[standing] = weights * (outcome[standing] == KEPT)
         words = signals["word_count"].slice(start, stop - start).to_numpy()
         text_bytes = documents["text_bytes"].slice(start, stop - start).to_numpy()
@@ -260,8 +265,28 @@ def _counts(
     }
 
 
+def _quality_signal(recipe: Recipe) -> set[str]:
+    """The signal that documents are rebalanced by, if any."""
+    if recipe.rebalance is None or recipe.rebalance.method != "quality":
+        return set()
+    return {recipe.rebalance.quality.removeprefix("-")} - set(DOCUMENT_COLUMNS)
+
+
+def _quality(
+    recipe: Recipe, documents: pa.Table, signals: pa.Table
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """From rows to the quality by which they are rebalanced, where the recipe does that."""
+    if recipe.rebalance is None or recipe.rebalance.method != "quality":
+        return None
+    name = recipe.rebalance.quality.removeprefix("-")
+    column = documents[name] if name in documents.column_names else signals[name]
+    values = column.cast(pa.float64()).to_numpy()
+    sign = -1.0 if recipe.rebalance.quality.startswith("-") else 1.0
+    return lambda rows: sign * values[rows]
+
+
 def _weights(
-    sizes: np.ndarray, removed: np.ndarray, recipe: Recipe
+    sizes: np.ndarray, removed: np.ndarray, quality: np.ndarray | None, recipe: Recipe
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Weights of kept members, and how they came about, for the manifest."""
     settings = recipe.rebalance
@@ -269,12 +294,25 @@ def _weights(
         return np.ones(len(sizes), np.int32), {
             "note": "no rebalancing in the recipe: every weight is 1"
         }
-    rates = rebalance.removal_rates(sizes, removed, settings.min_documents)
+    if settings.method == "table":
+        table = {str(size): weight for size, weight in sorted(settings.table.items())}
+        return rebalance.weights_for(sizes, settings.table), {
+            "note": "weights from the recipe's table, the same for every language",
+            "weights": table,
+        }
+    lost, by_quality = removed, None
+    if quality is not None:
+        lost = rebalance.quality_loss(removed, quality)
+        by_quality = f"rates count what is kept the more, the worse it ranks by {settings.quality}"
+    rates = rebalance.removal_rates(sizes, lost, settings.min_documents)
     weights = rebalance.language_weights(
-        rates, settings.max_repetitions, min_clusters=settings.min_clusters
+        rates,
+        settings.max_repetitions,
+        min_clusters=settings.min_clusters,
+        guard_singletons=settings.guard_singletons,
     )
     return rebalance.weights_for(sizes, weights.steps), {
-        "note": weights.note,
+        "note": weights.note or by_quality,
         "cluster_sizes": rates.sizes.tolist(),
         "removal_rates": rates.rates.tolist(),
         "tail_start": rates.tail_start,

@@ -7,6 +7,7 @@ import pytest
 from dedup.rebalance import (
     FIXED_WEIGHTS,
     language_weights,
+    quality_loss,
     rehydration_weights,
     removal_rates,
     weights_for,
@@ -121,3 +122,22 @@ def test_the_guard_keeps_pages_without_a_copy_at_weight_one():
     guarded = language_weights(rates, 10, guard_singletons=True).steps
     assert guarded[1] == 1
     assert guarded[2] == 10
+
+
+def test_what_is_kept_is_lost_by_its_rank_and_what_is_removed_whole():
+    removed = np.array([False, True, False, False, False, False])
+    quality = np.array([0.9, 1.0, 0.1, 0.5, 0.5, np.nan])
+    assert quality_loss(removed, quality).tolist() == [0.125, 1.0, 0.875, 0.5, 0.5, 0.5]
+    assert quality_loss(removed, np.zeros(6)).tolist() == [0.5, 1.0, 0.5, 0.5, 0.5, 0.5]
+    assert len(quality_loss(np.array([], bool), np.array([]))) == 0
+
+
+def test_of_sizes_that_rules_treat_alike_the_better_one_is_repeated():
+    sizes = np.repeat([1, 2], [8_000, 8_000])
+    removed = np.arange(16_000) % 2 == 0
+    quality = np.where(sizes == 2, 0.8, 0.4)
+    plain = language_weights(removal_rates(sizes, removed), 5).steps
+    assert plain == {1: 1}
+    rates = removal_rates(sizes, quality_loss(removed, quality))
+    assert rates.kept.tolist() == [4_000, 4_000]
+    assert language_weights(rates, 5).steps == {1: 1, 2: 5}

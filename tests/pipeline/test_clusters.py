@@ -176,3 +176,24 @@ def test_datatroves_words_need_its_tokenisers(rewritten, tmp_path):
         "--set", "dedup.minhash.signatures=datatrove",
     )  # fmt: skip
     assert (code, "dedup.minhash.signatures" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("rebalance", "weights"),
+    [
+        ("{method: table}", {1: 1, 2: 2, 4: 3}),
+        ("{method: table, table: {1: 1, 4: 7}}", {1: 1, 2: 1, 4: 7}),
+        # Six copies that stay are as good as any, by the rates alone nothing is repeated.
+        ("{min_clusters: 1, min_documents: 1}", {1: 1, 2: 1, 4: 1}),
+        (
+            "{method: quality, quality: character_count, min_clusters: 1, min_documents: 1}",
+            {1: 1, 2: 8, 4: 4},
+        ),
+    ],
+)
+def test_weights_follow_the_method_that_the_recipe_names(tmp_path, rebalance, weights):
+    texts = [" ".join(WORDS[60 * i : 60 * i + 30 + 5 * i]) for i in range(9)]
+    pages = written(tmp_path / "pages.jsonl", [*texts, texts[7], *[texts[8]] * 3])
+    corpus = run(pages, tmp_path / "out", f"rebalance={rebalance}")
+    found = dict(corpus.select("minhash_cluster_size", "weight").iter_rows())
+    assert found == weights
