@@ -113,6 +113,22 @@ def band_edges(keys: np.ndarray, valid: np.ndarray | None = None) -> tuple[np.nd
     return first[b].astype(np.int64), b
 
 
+def equal_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Star edges of rows with equal 128-bit keys, given as two halves (uint64[n] each): as `band_edges`."""
+    a, b = band_edges(first)
+    if np.array_equal(second[a], second[b]):
+        return a, b
+    # Equal halves of unequal keys: never by chance, but a crafted one must not join what differs.
+    order = np.lexsort((np.arange(len(first)), second, first))
+    start = np.r_[
+        True, (first[order][1:] != first[order][:-1]) | (second[order][1:] != second[order][:-1])
+    ]
+    star = order[np.flatnonzero(start)[np.cumsum(start) - 1]]
+    later = np.flatnonzero(star != order)
+    by_row = later[np.argsort(order[later])]
+    return star[by_row], order[by_row]
+
+
 @leaf(inline="always")
 def matching_bytes(low_bytes, a, b):
     """The number of equal bytes of rows a and b."""

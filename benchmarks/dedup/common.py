@@ -81,3 +81,13 @@ def unpacked(archive: str, shared: Path = SHARED) -> Path:
             tar.extractall(partial, filter="data")
         partial.rename(target)
     return target
+
+
+def on_disk(*paths: Path) -> int:
+    """Bytes of files and of all files below folders."""
+    return sum(
+        part.stat().st_size
+        for path in paths
+        for part in ([path] if path.is_file() else path.rglob("*"))
+        if part.is_file()
+    )

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from datasketch import MinHash, MinHashLSH
 
-from benchmarks.dedup.common import SHARED, Measured, best, isolated, measured
+from benchmarks.dedup.common import SHARED, Measured, best, isolated, measured, on_disk
 from benchmarks.dedup.original import datatrove_minhash
 from dedup import datatrove
 from dedup.components import UnionFind
@@ -221,15 +221,6 @@ def prepare(scratch: Path, count: int) -> Measured:
     np.save(scratch / "low.npy", low_bytes(signed))
     write_theirs(signed, scratch / "sigs")
     return Measured(None, keys.cpu, keys.wall, keys.memory)
-
-
-def on_disk(*paths: Path) -> int:
-    return sum(
-        part.stat().st_size
-        for path in paths
-        for part in ([path] if path.is_file() else path.rglob("*"))
-        if part.is_file()
-    )
 
 
 def compare_clusters(scratch: Path, count: int, sketched: int) -> bool:

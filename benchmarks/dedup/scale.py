@@ -1,42 +1,55 @@
-"""Time and memory of edges and components from 1 to 20 million made documents.
+"""Step C as it runs, from 1 to 20 million made documents of one label: time, memory and bytes on disk of every phase.
 
-python -m benchmarks.dedup.scale [--millions 1 2 5 10 20] [--verify]
+python -m benchmarks.dedup.scale SCRATCH [--millions 1 2 5 10 20] [--no-verify] [--task-memory 1GiB]
 
-A quarter of the documents are in clusters, 2 % of all in one; 14 bands; a member has its cluster's key
-in a band with a probability of 0.6. Keys are made band by band, as partitions would be read. Memory
-counts what is added beside the keys (and bytes to verify by) themselves.
+A quarter of the documents are in clusters, 2 % of all in one; 14 bands; a member has its cluster's key in a band with
+a probability of 0.6. Band keys and bytes to verify by are made, in segments of 50,000 rows, and written as step A
+writes them; from there on everything is the pipeline's own: tasks, files, partitions. The phases run
+one task at a time in a process of their own. Memory is the most that the phase's process added to what it
+held before; `components` are the arrays of the union-find alone, measured in memory.
 """
 
 import argparse
+import shutil
+from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from benchmarks.dedup.common import isolated, measured
+from benchmarks.dedup.common import isolated, measured, on_disk
 from dedup.components import UnionFind
-from dedup.edges import band_edges, verified_band_edges
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Dedup, MinHash, Recipe
+from pipeline.schema import bands_schema
+from pipeline.steps import clusters, units
+from pipeline.store import Store
 
 BANDS = 14
 LANES = 112
+SEGMENT = 50_000
+LABEL = "rus_Cyrl"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def clusters_of(count: int) -> np.ndarray:
-    """int32[count]: the cluster of each document, named by one of its members."""
+    """int64[count]: the cluster of each document, named by one of its members."""
     random = np.random.default_rng(11)
-    cluster = np.arange(count, dtype=np.int32)
+    cluster = np.arange(count)
     kind = random.random(count, dtype=np.float32)
     copies = np.flatnonzero(kind < 0.23)
-    cluster[copies] = random.integers(0, count, size=len(copies), dtype=np.int32)
+    cluster[copies] = random.integers(0, count, size=len(copies))
     cluster[(kind >= 0.23) & (kind < 0.25)] = 0
     return cluster
 
 
-def keys_of(cluster: np.ndarray, band: int) -> np.ndarray:
-    """uint64[count]: made keys of one band."""
-    random = np.random.default_rng(100 + band)
-    alone = random.random(len(cluster), dtype=np.float32) >= 0.6
+def keys_of(cluster: np.ndarray, rows: np.ndarray, band: int) -> np.ndarray:
+    """uint64[n]: made keys of one band of some rows."""
+    random = np.random.default_rng([100 + band, int(rows[0])])
+    alone = random.random(len(rows), dtype=np.float32) >= 0.6
     name = cluster.astype(np.uint64) << np.uint64(1)
-    name[alone] = (np.flatnonzero(alone).astype(np.uint64) << np.uint64(1)) | np.uint64(1)
+    name[alone] = (rows[alone].astype(np.uint64) << np.uint64(1)) | np.uint64(1)
     name ^= np.uint64(band + 1) << np.uint64(40)
     name *= _ODD
     name ^= name >> np.uint64(29)
@@ -44,74 +57,167 @@ def keys_of(cluster: np.ndarray, band: int) -> np.ndarray:
     return name ^ (name >> np.uint64(32))
 
 
-def bytes_of(cluster: np.ndarray) -> np.ndarray:
-    """uint8[count, LANES]: members of a cluster agree in nine lanes of ten."""
-    low = np.empty((len(cluster), LANES), dtype=np.uint8)
+def bytes_of(cluster: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """uint8[n, LANES]: members of a cluster agree in nine lanes of ten with its first."""
     lanes = np.arange(LANES, dtype=np.uint64) << np.uint64(33)
-    random = np.random.default_rng(12)
-    for start in range(0, len(cluster), 100_000):
-        part = cluster[start : start + 100_000].astype(np.uint64)
-        value = (part[:, None] + lanes) * _ODD
-        made = (value >> np.uint64(56)).astype(np.uint8)
-        noise = random.integers(0, 256, size=made.shape, dtype=np.uint8)
-        changed = random.integers(0, 10, size=made.shape, dtype=np.uint8) == 0
-        low[start : start + len(part)] = np.where(changed, noise, made)
-    return low
+    random = np.random.default_rng([12, int(rows[0])])
+    value = (cluster.astype(np.uint64)[:, None] + lanes) * _ODD
+    made = ((value ^ (value >> np.uint64(29))) >> np.uint64(20)).astype(np.uint8)
+    changed = random.integers(0, 10, size=made.shape, dtype=np.uint8) == 0
+    return np.where(changed, random.integers(0, 256, made.shape, dtype=np.uint8), made)
 
 
-def run(count: int, verify: bool) -> None:
-    small = np.arange(9, dtype=np.uint64)
-    verified_band_edges(small, np.zeros((9, LANES), dtype=np.uint8))
+def make(scratch: Path, count: int) -> None:
+    """Write what step A would have left."""
+    store = Store(str(scratch / "out"))
+    folder = StepFolder(store, "measure", "0" * 16)
+    whole = clusters_of(count)
+    entries = []
+    for number, first in enumerate(range(0, count, SEGMENT)):
+        rows = np.arange(first, min(first + SEGMENT, count))
+        cluster = whole[rows]
+        n = len(rows)
+        ids = pa.array([f"<urn:uuid:{row * 7919:032x}>" for row in rows.tolist()])
+        documents = pa.table(
+            {
+                "label": pa.repeat(pa.scalar(LABEL), n),
+                "id": ids,
+                "date": pa.repeat(pa.scalar("2024-10-01T00:00:00Z"), n),
+                "offset": rows,
+                "language_score": np.full(n, 0.95),
+                "cut": pa.nulls(n, pa.string()),
+                "dump": pa.repeat(pa.scalar("CC-MAIN-2024-42"), n),
+            }
+        )
+        content = rows.astype(np.uint64) * _ODD
+        low = bytes_of(cluster, rows)
+        signature = pa.Array.from_buffers(pa.binary(LANES), n, [None, pa.py_buffer(low)])
+        bands = pa.table(
+            [content, content ^ _ODD, np.ones(n, bool)]
+            + [keys_of(cluster, rows, band) for band in range(BANDS)]
+            + [signature],
+            schema=bands_schema(BANDS, LANES),
+        )
+        name = f"seg-{number:04d}"
+        groups = [min(10_000, n - start) for start in range(0, n, 10_000)]
+        store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups)
+        store.write_table(folder.file(f"bands/{name}.parquet"), bands, groups)
+        signals = pa.table({"word_count": np.full(n, 500, np.int32)})
+        store.write_table(folder.file(f"signals/{name}.parquet"), signals, groups)
+        entries.append((LABEL, number, name, "s3://made/segment.warc.gz", 0, n, 3000 * n))
+    columns = list(zip(*entries, strict=True))
+    index = pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, units.INDEX, strict=True)], schema=units.INDEX
+    )
+    store.write_table(folder.file("index-made.parquet"), index)
+
+
+def task_of(scratch: Path, verify: bool, memory: str) -> clusters.Task:
+    store = Store(str(scratch / "out"))
+    minhash = MinHash(verify=0.55 if verify else None)
+    recipe = Recipe(dedup=Dedup.model_validate({"minhash": minhash, "task_memory": memory}))
+    measure = StepFolder(store, "measure", "0" * 16)
+    file = measure.file("index-made.parquet")
+    (unit,) = units.units(store.read_columns(file, None))
+    return clusters.Task(StepFolder(store, "clusters", "0" * 16), measure, file, unit, recipe, 0)
+
+
+def phase(scratch: Path, verify: bool, memory: str, number: int) -> tuple[str, int, list[float]]:
+    """Run the tasks of one phase here; (name, tasks, [CPU seconds, wall seconds, MiB added at most])."""
+    task = task_of(scratch, verify, memory)
+    for position, (name, function, parts) in enumerate(clusters.phases([task])):
+        if position == number:
+            got = measured(list, map(function, parts))
+            return name, len(parts), [got.cpu, got.wall, got.memory]
+    got = measured(clusters.run, task)
+    return "clusters", 1, [got.cpu, got.wall, got.memory]
+
+
+def union(scratch: Path, count: int) -> tuple[int, list[float]]:
+    """The union-find over all edges of the bands: edges, [CPU seconds, MiB]."""
     warm = UnionFind(9)
-    warm.union_edges(*band_edges(small))
     warm.union_edges(np.array([0]), np.array([1]))
     warm.roots()
-    del warm
-    cluster = clusters_of(count)
-    low = bytes_of(cluster) if verify else None
+    files = sorted((scratch / "out").glob("clusters-*/*-band-*/edges.parquet"))
+    edges = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
+    cpu = memory = 0.0
     created = measured(UnionFind, count)
-    sets = created.value
-    edge_seconds = union_seconds = 0.0
-    edge_memory = union_memory = 0.0
-    edges = 0
-    for band in range(BANDS):
-        keys = keys_of(cluster, band)
-        found = (
-            measured(band_edges, keys) if low is None else measured(verified_band_edges, keys, low)
+    for file in files:
+        table = pq.read_table(file)
+        got = measured(created.value.union_edges, table["a"].to_numpy(), table["b"].to_numpy())
+        cpu += got.cpu
+        memory = max(memory, got.memory)
+        del table
+    roots = measured(created.value.roots)
+    return edges, [cpu + roots.cpu, created.memory + max(memory, roots.memory)]
+
+
+def disk(scratch: Path) -> dict[str, float]:
+    """Bytes of what C reads and leaves."""
+    found: dict[str, float] = defaultdict(float)
+    for file in (scratch / "out").glob("measure-*/bands/*.parquet"):
+        metadata = pq.ParquetFile(file).metadata
+        for group in range(metadata.num_row_groups):
+            for place in range(metadata.num_columns):
+                column = metadata.row_group(group).column(place)
+                name = column.path_in_schema.partition("_")[0]
+                found[name] += column.total_compressed_size
+    pieces = list((scratch / "out").glob("clusters-*/*/"))
+    found["edges"] = on_disk(*[p for p in pieces if p.name != "done"])
+    for file in (scratch / "out").glob("clusters-*/unit-*.parquet"):
+        metadata = pq.ParquetFile(file).metadata
+        for group in range(metadata.num_row_groups):
+            for place in range(metadata.num_columns):
+                column = metadata.row_group(group).column(place)
+                if column.path_in_schema in ("cluster_id", "content_id", "cluster_size", "kept"):
+                    found["components"] += column.total_compressed_size
+    return found
+
+
+def run(scratch: Path, count: int, verify: bool, memory: str) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    isolated(make, scratch, count)
+    print(f"\n{count / 1e6:g} million documents", flush=True)
+    number, total = 0, 0.0
+    while True:
+        name, tasks, figures = isolated(phase, scratch, verify, memory, number)
+        cpu, wall, added = figures
+        total += cpu
+        print(
+            f"  {name:10} {tasks:5} tasks {cpu:8.2f} CPU s {wall:8.2f} s {cpu / count * 1e9:8.1f} ns a document "
+            f"{added:8.0f} MiB {added * 2**20 / count:7.1f} bytes a document",
+            flush=True,
         )
-        del keys
-        joined = measured(sets.union_edges, *found.value)
-        edges += len(found.value[0])
-        edge_seconds += found.cpu
-        union_seconds += joined.cpu
-        edge_memory = max(edge_memory, found.memory)
-        union_memory = max(union_memory, joined.memory)
-        del found
-    roots = measured(sets.roots)
-    union_seconds += created.cpu + roots.cpu
-    union_memory = created.memory + max(union_memory, roots.memory)
-    clusters = int(np.count_nonzero(roots.value == np.arange(count, dtype=roots.value.dtype)))
-    largest = int(np.bincount(roots.value, minlength=count).max())
-    each = 2**20 / count
+        if name == "clusters":
+            break
+        number += 1
+    edges, (cpu, added) = isolated(union, scratch, count)
     print(
-        f"{count / 1e6:5.0f} M {edge_seconds:8.2f} {edge_seconds / count / BANDS * 1e9:10.1f}"
-        f" {edge_memory * each:11.1f} {union_seconds:9.2f} {union_seconds / edges * 1e9:9.1f}"
-        f" {union_memory * each:10.1f}   {clusters:12,} {largest:10,}",
+        f"  components {edges:,} edges, {cpu:.2f} CPU s, {added * 2**20 / count:.1f} bytes a document"
+    )
+    table = pq.read_table(scratch / "out" / "clusters-0000000000000000" / "unit-00000.parquet")
+    sizes = np.bincount(table["cluster_id"].to_numpy())
+    found = disk(scratch)
+    each = {name: found[name] / count for name in ("band", "edges", "components", "signature")}
+    print(
+        f"  all {total:.1f} CPU s; {np.count_nonzero(sizes):,} clusters, the largest of {sizes.max():,}; "
+        f"bytes a document on disk: band keys {each['band']:.0f}, edges {each['edges']:.0f}, components "
+        f"{each['components']:.0f}, to verify by {each['signature']:.0f}",
         flush=True,
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--millions", type=int, nargs="+", default=[1, 2, 5, 10, 20])
-    parser.add_argument("--verify", action="store_true", help="verify edges (112 bytes a document)")
+    parser.add_argument("scratch", type=Path)
+    parser.add_argument("--millions", type=float, nargs="+", default=[1, 2, 5, 10, 20])
+    parser.add_argument("--no-verify", action="store_true")
+    parser.add_argument("--task-memory", default="1GiB")
     options = parser.parse_args()
-    print(
-        "          edges   ns a key   bytes a    components   ns an   bytes a       clusters    largest"
-    )
-    print("          CPU s              document        CPU s    edge   document")
     for millions in options.millions:
-        isolated(run, millions * 1_000_000, options.verify)
+        count = int(millions * 1_000_000)
+        run(options.scratch / "dedup-scale", count, not options.no_verify, options.task_memory)
+    shutil.rmtree(options.scratch / "dedup-scale", ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pipeline.steps import components, layer
 from pipeline.steps.kept import kept_members, order_columns
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
-from pipeline.store import Store
+from pipeline.store import Store, parquet_writer
 
 
 @dataclass(frozen=True)
@@ -82,43 +82,57 @@ def run(task: Task) -> dict[str, Any]:
         found = components.found_by_parts(_part(task))
     else:
         found = components.find(population, task.recipe)
-    documents = rows.read("documents", ["label", "id", "date", "offset", "language_score", "cut"])
-    addresses = rows.addresses()
     cluster = found.component[population.earlier :]
+    sizes = np.bincount(cluster, minlength=population.count)[cluster]
+    several = np.flatnonzero(sizes > 1)
     order = task.recipe.dedup.kept
-    frame = pl.DataFrame({"cluster": cluster, **order_columns(rows, order)})
-    table = pa.table(
-        [
-            documents["id"],
-            addresses,
-            documents["offset"],
-            cluster + task.first_row,
-            np.bincount(cluster, minlength=population.count)[cluster],
-            kept_members(frame, order),
-            documents["label"],
-            found.content[population.earlier :] + task.first_row,
-        ],
-        schema=CLUSTERS,
-    )
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    mates = pl.DataFrame({"cluster": cluster[several], **order_columns(rows, order, several)})
+    kept = np.ones(len(cluster), bool)
+    kept[several] = kept_members(mates, order)
+    content = found.content[population.earlier :]
+    file = task.folder.file(f"{task.piece}.parquet")
+    with task.folder.store.create(file) as handle, parquet_writer(handle, CLUSTERS) as writer:
+        first = 0
+        for documents, addresses in _documents(rows):
+            own = slice(first, first + len(documents))
+            first += len(documents)
+            columns = [
+                documents["id"],
+                addresses,
+                documents["offset"],
+                cluster[own] + task.first_row,
+                sizes[own],
+                kept[own],
+                documents["label"],
+                content[own] + task.first_row,
+            ]
+            writer.write_table(pa.table(columns, schema=CLUSTERS), row_group_size=10_000)
     manifest: dict[str, Any] = {
-        "rows": len(table),
+        "rows": len(cluster),
         "clusters": len(np.unique(cluster)),
     }
     if task.increment:
-        words = rows.read("signals", ["word_count"])["word_count"].cast(pa.int64())
-        members = documents.append_column("word_count", words)
-        members = members.append_column("file_path", addresses)
         folder = layer_folder(task.folder)
         manifest["index"] = layer.write(
-            task.increment.store, folder, population, found, members, task.increment.run
+            task.increment.store, folder, population, found, task.increment.run
         )
         manifest["dumps"] = (
             rows.read("documents", ["dump"])["dump"].unique().drop_null().to_pylist()
         )
         task.increment.store.sync()
     task.folder.commit(task.piece, manifest)
-    return {"documents": len(table), "clusters": manifest["clusters"]}
+    return {"documents": len(cluster), "clusters": manifest["clusters"]}
+
+
+def _documents(rows: Rows) -> Iterator[tuple[pa.Table, pa.Array]]:
+    """Columns of documents/ and the addresses of their inputs: of a unit of one label a segment at a time."""
+    columns = ["id", "offset", "label"]
+    if rows.several_labels:
+        yield rows.read("documents", columns), rows.addresses()
+        return
+    parts = rows.parts("documents", columns)
+    for part, (_, address, _, _) in zip(parts, rows.slices, strict=True):
+        yield part, pa.repeat(pa.scalar(address, pa.string()), len(part))
 
 
 def layer_folder(clusters: StepFolder) -> str:

@@ -27,7 +27,7 @@ from pipeline.steps.units import Rows, Unit
 
 # Bytes a task holds per row of what it is cut by, measured with room to spare.
 UNIT_BYTES = 400  # a whole unit
-KEY_BYTES = 64  # a key of a partition
+KEY_BYTES = 160  # a key of a partition
 EDGE_BYTES = 64  # an edge of a merge
 VERIFIED_BYTES = 600  # a row to verify
 COMPARED_BYTES = 50_000  # a row to compare by its text

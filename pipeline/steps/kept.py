@@ -11,8 +11,9 @@ from pipeline.steps.units import Rows
 STEPS_PER_UNIT = 10  # language scores that differ by less than a tenth do not decide
 
 
-def order_columns(rows: Rows, order: Sequence[str]) -> dict[str, pl.Series]:
-    """The columns that `order` names (each with a `-` before it where the largest comes first), of a unit."""
+def order_columns(rows: Rows, order: Sequence[str], numbers: np.ndarray) -> dict[str, pl.Series]:
+    """The columns that `order` names (each with a `-` before it where the largest comes first), of the rows of a unit
+    with these ascending numbers."""
     names = [name.removeprefix("-") for name in order]
     tables = {
         "documents": [name for name in names if name in KEPT_COLUMNS],
@@ -21,7 +22,7 @@ def order_columns(rows: Rows, order: Sequence[str]) -> dict[str, pl.Series]:
     found: dict[str, pl.Series] = {}
     for table, columns in tables.items():
         if columns:
-            read = rows.read(table, columns)
+            read = rows.take(table, columns, numbers)
             found |= {name: pl.Series(name, pl.from_arrow(read[name])) for name in columns}
     return found
 

@@ -21,16 +21,11 @@ Ranges = dict[str, dict[str, list[tuple[str, int, int]]]]
 """label → table → pieces that were written (file, first row, rows)."""
 
 
-def write(
-    store: Store, folder: str, population: Population, found: Found, members: pa.Table, run: int
-) -> Ranges:
-    """Write the tables of a unit under `folder`; returns where each label's rows are.
-
-    members: a row per document of the unit, `cut`, `language_score`, `word_count`, `date`, `id`, `file_path`, `offset`.
-    run: the number that this run will have in the index.
-    """
+def write(store: Store, folder: str, population: Population, found: Found, run: int) -> Ranges:
+    """Write the tables of a unit under `folder`; returns where each label's rows are. `run` is the number that this
+    run will have in the index."""
     earlier = population.earlier
-    uncut = pc.is_null(members["cut"]).to_numpy()
+    uncut = pc.is_null(population.rows.read("documents", ["cut"])["cut"]).to_numpy()
     rows = np.arange(earlier, population.count)
     new = uncut & (found.content[earlier:] == rows)
     numbers = _numbers(population, new)
@@ -55,7 +50,7 @@ def write(
     if population.minhash:
         put("keys", KEYS, _keys(population, new, numbers))
     put("components", COMPONENTS, _components(population, found, new, numbers, uncut, run))
-    put("members", MEMBERS, _members(population, found, members, uncut, numbers, run))
+    put("members", MEMBERS, _members(population, found, uncut, numbers, run))
     return ranges
 
 
@@ -76,7 +71,7 @@ def _contents(
     population: Population, new: np.ndarray, lanes: int
 ) -> Iterator[tuple[str, pa.Table]]:
     columns = ["content_0", "content_1"] + (["has_shingles", "signature"] if lanes else [])
-    for label, rows, part in _by_label(population, columns):
+    for label, rows, part in _by_label(population, "bands", columns):
         chosen = part.filter(pa.array(new[rows]))
         if not lanes:
             n = len(chosen)
@@ -85,16 +80,18 @@ def _contents(
         yield label, chosen
 
 
-def _by_label(population: Population, columns: list[str]) -> Iterator[tuple[str, slice, pa.Table]]:
-    """(label, rows, columns of bands/): a label at a time, or of a unit of one label a segment at a time."""
+def _by_label(
+    population: Population, table: str, columns: list[str]
+) -> Iterator[tuple[str, slice, pa.Table]]:
+    """(label, rows, columns of a table): a label at a time, or of a unit of one label a segment at a time."""
     slices = population.own_slices
     row = 0
     if len(slices) == 1:
-        for part in population.rows.parts("bands", columns):
+        for part in population.rows.parts(table, columns):
             yield slices[0][0], slice(row, row + len(part)), part
             row += len(part)
         return
-    whole = population.rows.read("bands", columns)
+    whole = population.rows.read(table, columns)
     for label, start, stop in slices:
         yield label, slice(start, stop), whole.slice(start, stop - start)
 
@@ -164,16 +161,22 @@ def _before(index: Earlier | None, label: str, run: int) -> pa.Table:
 
 
 def _members(
-    population: Population,
-    found: Found,
-    members: pa.Table,
-    uncut: np.ndarray,
-    numbers: np.ndarray,
-    run: int,
+    population: Population, found: Found, uncut: np.ndarray, numbers: np.ndarray, run: int
 ) -> Iterator[tuple[str, pa.Table]]:
     contents = numbers[found.content[population.earlier :]]
-    for label, start, stop in population.own_slices:
-        own = members.slice(start, stop - start)
-        own = own.append_column("content", pa.array(contents[start:stop]))
-        own = own.append_column("run", pa.array(np.full(stop - start, run, np.int32)))
-        yield label, own.filter(pa.array(uncut[start:stop])).select(MEMBERS.names)
+    columns = ["language_score", "date", "id", "offset"]
+    addresses = population.rows.addresses() if population.rows.several_labels else None
+    sources = iter(population.rows.slices)
+    documents = _by_label(population, "documents", columns)
+    signals = _by_label(population, "signals", ["word_count"])
+    for (label, rows, part), (_, _, words) in zip(documents, signals, strict=True):
+        n = len(part)
+        if addresses is None:
+            address = pa.repeat(pa.scalar(next(sources)[1], pa.string()), n)
+        else:
+            address = addresses.slice(rows.start, n)
+        part = part.append_column("word_count", words["word_count"].cast(pa.int64()))
+        part = part.append_column("file_path", address)
+        part = part.append_column("content", pa.array(contents[rows]))
+        part = part.append_column("run", pa.array(np.full(n, run, np.int32)))
+        yield label, part.select(MEMBERS.names).filter(pa.array(uncut[rows]))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from dedup import edges
@@ -19,6 +18,7 @@ from pipeline.index import Earlier
 from pipeline.recipe import MinHash
 from pipeline.steps.units import Rows, Unit, label_slices
 
+_NO_KEYS = np.empty(0, np.uint64)
 SALT_SEED = np.uint64(0x6C6162656C)
 
 
@@ -45,28 +45,33 @@ class Population:
 
         Rows that were cut before clustering are equal to themselves alone.
         """
-        found: list[pl.DataFrame] = []
+        numbers, first, second = [np.empty(0, np.int64)], [_NO_KEYS], [_NO_KEYS]
+
+        def add(rows: np.ndarray, table: pa.Table, salt: np.ndarray | np.uint64) -> None:
+            key = table["content_0"].to_numpy() ^ salt
+            inside = edges.in_partition(key, part, parts)
+            numbers.append(rows[inside])
+            first.append(key[inside])
+            second.append(table["content_1"].to_numpy()[inside])
+
         columns = ["content_0", "content_1"]
         for rows, table, salt in self._earlier_parts("contents", columns):
-            found.append(_of_partition(rows, table, salt, part, parts))
-        for first, bands, documents in self._own_parts(columns, ["label", "cut"]):
-            uncut = documents["cut"].is_null().to_numpy()
-            rows = np.arange(first, first + len(uncut))
-            found.append(_of_partition(rows, bands, self._salts(documents), part, parts, uncut))
-        frame = pl.concat(found)
-        firsts = frame.select(
-            "row", first=pl.col("row").min().over("content_0", "content_1", "salt")
-        )
-        later = firsts.filter(pl.col("row") != pl.col("first"))
-        return later["first"].to_numpy(), later["row"].to_numpy()
+            add(rows, table, salt)
+        for start, bands, documents in self._own_parts(columns, ["label", "cut"]):
+            uncut = np.flatnonzero(documents["cut"].is_null().to_numpy())
+            salts = np.broadcast_to(self._salts(documents), len(bands))
+            add(uncut + start, bands.take(pa.array(uncut)), salts[uncut])
+        rows = np.concatenate(numbers)
+        a, b = edges.equal_pairs(np.concatenate(first), np.concatenate(second))
+        return rows[a], rows[b]
 
     def band(
         self, band: int, members: np.ndarray, part: int = 0, parts: int = 1
     ) -> tuple[np.ndarray, np.ndarray]:
         """(keys, rows) of one band, uint64[k] and int64[k]: of the rows that have shingles and are in
         `members` (packed bits over all rows), those whose keys lie in partition `part` of `parts`."""
-        keys: list[np.ndarray] = [np.empty(0, np.uint64)]
-        numbers: list[np.ndarray] = [np.empty(0, np.int64)]
+        keys = [_NO_KEYS]
+        numbers = [np.empty(0, np.int64)]
 
         def add(found: np.ndarray, rows: np.ndarray, salt: np.ndarray | np.uint64) -> None:
             found = found ^ salt
@@ -136,6 +141,8 @@ class Population:
     @cached_property
     def own_slices(self) -> list[tuple[str, int, int]]:
         """(label, first, stop) of the documents, counted from the first document."""
+        if not self._mixed:
+            return [(self.unit.labels[0], 0, self.unit.documents)]
         return label_slices(self.rows.read("documents", ["label"])["label"])
 
     @cached_property
@@ -187,27 +194,6 @@ class Population:
         for part in self.rows.parts("bands", bands):
             yield first, part, next(others) if others else none
             first += len(part)
-
-
-def _of_partition(
-    rows: np.ndarray,
-    table: pa.Table,
-    salt: np.ndarray | np.uint64,
-    part: int,
-    parts: int,
-    chosen: np.ndarray | None = None,
-) -> pl.DataFrame:
-    first = table["content_0"].to_numpy()
-    inside = edges.in_partition(first, part, parts)
-    inside = inside if chosen is None else inside & chosen
-    return pl.DataFrame(
-        {
-            "row": rows[inside],
-            "content_0": first[inside],
-            "content_1": table["content_1"].to_numpy()[inside],
-            "salt": np.broadcast_to(salt, len(rows))[inside],
-        }
-    )
 
 
 def packed(mask: np.ndarray) -> np.ndarray:

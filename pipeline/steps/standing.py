@@ -55,39 +55,49 @@ def choose(
     others = clustered.others.with_row_index("other")
     lowest = pl.Series([cuts[label] for label in labels], dtype=pl.Float64).fill_null(-1.0)
     there = others.filter(pl.col("language_score") >= lowest.gather(others["label"]))
-    columns = order_columns(rows, order)
-    own = pl.DataFrame({name: column.gather(remaining) for name, column in columns.items()})
-    own = own.with_columns(
-        cluster=pl.Series(clustered.cluster[remaining]),
-        content=pl.Series(clustered.content[remaining]),
-        published=pl.Series(clustered.published[remaining]),
+    # Most documents are alone, and stand for themselves: only the others' columns are read.
+    several = in_several(
+        np.concatenate([there["cluster"].to_numpy(), clustered.cluster[remaining]])
     )
-    names = own.columns
-    frame = own
+    there = there.filter(pl.Series(several[: len(there)], dtype=pl.Boolean))
+    mates = np.flatnonzero(several[len(several) - len(remaining) :])
+    numbers = remaining[mates]
+    frame = pl.DataFrame(order_columns(rows, order, numbers)).with_columns(
+        cluster=pl.Series(clustered.cluster[numbers]),
+        content=pl.Series(clustered.content[numbers]),
+        published=pl.Series(clustered.published[numbers]),
+    )
     if len(there):
-        frame = pl.concat([there.select(names).cast(own.schema), own])
+        frame = pl.concat([there.select(frame.columns).cast(frame.schema), frame])
     settings = recipe.dedup.minhash
     if settings and settings.verify is not None and settings.split_over is not None:
-        cluster = _split(rows, recipe, frame, there, remaining, labels, index, rekeep)
-        frame = frame.with_columns(cluster=pl.Series(cluster))
-    stands = kept_members(frame, order, rekeep=rekeep)
-    cluster = frame["cluster"].to_numpy()
-    content = frame["content"].to_numpy()
+        split_up = _split(rows, recipe, frame, there, numbers, labels, index, rekeep)
+        frame = frame.with_columns(cluster=pl.Series(split_up))
+    chosen = kept_members(frame, order, rekeep=rekeep)
+    cluster, content = frame["cluster"].to_numpy(), frame["content"].to_numpy()
     _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
     first = len(there)
+    stands, exact = np.ones(len(remaining), bool), np.zeros(len(remaining), bool)
+    stands[mates] = chosen[first:]
+    exact[mates] = np.isin(content, content[chosen])[first:]
     size = np.zeros(len(clustered.cluster), np.int64)
-    size[remaining] = counts[inverse][first:]
+    size[remaining] = 1
+    size[numbers] = counts[inverse][first:]
     own_cluster = clustered.cluster.copy()
-    own_cluster[remaining] = cluster[first:]
+    own_cluster[numbers] = cluster[first:]
     other_cluster = others["cluster"].to_numpy().copy()
     other_cluster[there["other"].to_numpy()] = cluster[:first]
     return Standing(
-        stands[first:],
-        np.isin(content, content[stands])[first:],
-        size,
-        own_cluster,
-        others.with_columns(cluster=pl.Series(other_cluster)),
+        stands, exact, size, own_cluster, others.with_columns(cluster=pl.Series(other_cluster))
     )
+
+
+def in_several(cluster: np.ndarray) -> np.ndarray:
+    """bool[n]: whether another row has the same number (numbers that lie close together)."""
+    if not len(cluster):
+        return np.zeros(0, bool)
+    own = cluster - cluster.min()
+    return np.bincount(own)[own] > 1
 
 
 def _split(

@@ -16,6 +16,7 @@ from dedup.edges import (
     agreement,
     band_edges,
     compared_band_edges,
+    equal_pairs,
     in_partition,
     verified,
     verified_band_edges,
@@ -47,14 +48,14 @@ def by_brute_force(count, pairs):
     return smallest
 
 
-def equal_pairs(keys):
+def pairs_of_equal(keys):
     return [(a, b) for a, b in itertools.combinations(range(len(keys)), 2) if keys[a] == keys[b]]
 
 
 @given(keys_of_bands)
 def test_edges_connect_exactly_the_rows_of_equal_keys(bands):
     count = len(bands[0])
-    pairs = [pair for keys in bands for pair in equal_pairs(keys)]
+    pairs = [pair for keys in bands for pair in pairs_of_equal(keys)]
     got = components(count, [band_edges(as_keys(keys)) for keys in bands])
     assert got.tolist() == by_brute_force(count, pairs)
 
@@ -114,6 +115,17 @@ def test_every_key_is_in_one_partition_and_partitions_are_ranges(keys, parts):
     ]
     assert all(len(found) == 1 for found in owner)
     assert owner == sorted(owner)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), max_size=30))
+def test_pairs_of_halves_are_equal_where_both_are(halves):
+    first, second = (as_keys([half[k] for half in halves]) for k in (0, 1))
+    a, b = equal_pairs(first, second)
+    assert b.tolist() == sorted(b.tolist())
+    pairs = [
+        p for p in itertools.combinations(range(len(halves)), 2) if halves[p[0]] == halves[p[1]]
+    ]
+    assert components(len(halves), [(a, b)]).tolist() == by_brute_force(len(halves), pairs)
 
 
 def test_edges_are_stars_to_the_smallest_row():
@@ -198,7 +210,7 @@ def test_in_runs_up_to_4096_rows_no_matching_pair_is_lost(seed, count, keys):
     rows = random.integers(0, 3, size=(count, 16), dtype=np.uint8)
     pairs = [
         (a, b)
-        for a, b in equal_pairs(values)
+        for a, b in pairs_of_equal(values)
         if verified(rows, np.array([a]), np.array([b]), 0.5)[0]
     ]
     a, b = verified_band_edges(values, rows, 0.5)
