@@ -18,9 +18,9 @@ from pipeline.store import Store
 VERSIONS = {
     "measure": 5,
     "fit": 3,
-    "clusters": 2,
+    "clusters": 3,
     "judgements": 1,
-    "decisions": 3,
+    "decisions": 4,
     "write": 2,
 }
 STEPS = tuple(VERSIONS)
