@@ -52,7 +52,7 @@ def _points() -> np.ndarray:
             for b in second:
                 points[ord(a), ord(b)] = max(points[ord(a), ord(b)], value)
 
-    add(_ALNUM + "_$", "([", 1)  # calls and subscripts
+    add(_ALNUM + "_", "([", 1)  # calls and subscripts
     add(_ALNUM, "_", 1)
     add("_", _ALNUM, 1)
     add(_LOWER, _UPPER, 1 << _BESIDE)
@@ -63,7 +63,7 @@ def _points() -> np.ndarray:
     add("{", " " + _ALNUM, 1)
     add(")]", ".:{", 1)
     add(".", _LOWER + "_", 1 << _BESIDE)
-    add("$@", _LOWER + _UPPER + "_", 1)
+    add("@", _LOWER + _UPPER + "_", 1)
     add("<", _LOWER + _UPPER, 2)
     for pairs, value in ((_WEAK, 1), (_STRONG, 2)):
         for pair in pairs:

@@ -298,7 +298,8 @@ def _phones(text: str, label: str | None) -> Iterator[tuple[int, int]]:
             matches = [
                 match
                 for match in phonenumbers.PhoneNumberMatcher(window, region)
-                if _is_plausible(match.raw_string, window[: match.start])
+                if low + match.start < run.end()  # what begins after it may be cut by the window
+                and _is_plausible(match.raw_string, window[: match.start], window[match.end :])
             ]
             for match in matches:
                 yield low + match.start, low + match.end
@@ -310,6 +311,8 @@ def _phones(text: str, label: str | None) -> Iterator[tuple[int, int]]:
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _TIMES = re.compile(r"\d\d?\.\d\d ?[-\u2013] ?\d\d?\.\d\d")
 _FRACTION = re.compile(r"\d{1,4}\.\d+")
+_VERSION = re.compile(r"\d\.\d{1,2}\.\d{1,2}(?!\d)")
+_MINUTES = re.compile(r":\d")
 _NUMBER_OF_A_BOOK = re.compile(r"(?i:is[bs]n)\D{0,4}$")
 _JOINED = re.compile(r"\w[-./:_]$")
 
@@ -323,9 +326,9 @@ def _is_date(number: str) -> bool:
     return is_date or _TIMES.fullmatch(number) is not None
 
 
-def _is_plausible(number: str, before: str) -> bool:
+def _is_plausible(number: str, before: str, after: str) -> bool:
     """Whether a valid number was meant as one. Without a + much else has as many digits: dates, fractions,
-    book numbers, parts of longer codes, bare counts."""
+    versions, book numbers, parts of longer codes, bare counts."""
     if number[0] in "+\uff0b" or before.endswith(("+", "\uff0b")):
         return True
     if number.isdecimal() and unicodedata.digit(number[0]) != 0:
@@ -333,6 +336,8 @@ def _is_plausible(number: str, before: str) -> bool:
     return not (
         _is_date(number)
         or _FRACTION.fullmatch(number)
+        or _VERSION.match(number)
+        or _MINUTES.match(after)
         or _NUMBER_OF_A_BOOK.search(before)
         or _JOINED.search(before)
     )

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from benchmarks.parity.documents import _news
+from benchmarks.parity.documents import news_articles
 from filters import code
 from filters.words import text_buffer
 
@@ -87,7 +87,7 @@ def texts_of_people(
         if len(text) >= LEAST and text not in seen:
             seen.add(text)
             yield kind, label, text, half(text)
-    for label, articles in _news(news).items():
+    for label, articles in news_articles(news).items():
         for text in articles:
             if len(text) >= LEAST:
                 yield "prose", label, text, half(text)

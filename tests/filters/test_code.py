@@ -53,6 +53,10 @@ PROSE = {
         "Let f be a continuous function on the interval [0, 1]. Then f(x) ≤ M for some M, and the integral of f "
         "is at most M, with equality if and only if f is constant (Theorem 3)."
     ),
+    "formulas": (
+        "概率 $P(A|B)$ 的隐含假设是 B 确定要发生，即病人确定康复。符合这样条件的样本只有五百个，而不是整个 "
+        "$\\Omega$ 的一千个样本。也就是说，样本空间不再是 $\\Omega$，而是缩小成 B。"
+    ),
     "names": "McDonald and MacLeod met at YouTube, eBay and WordPress. node.js is a name too.",
     "ruler": "Chapter one\n==============================\nIt was a dark night.",
 }  # fmt: skip

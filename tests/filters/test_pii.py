@@ -72,6 +72,7 @@ def test_national_numbers_are_found_where_the_languages_regions_are_known(
         "DE89 3704 0044 0532 0130 01",  # wrong checksum
         "Stand 04.06.2002, 2018-2021, 26-03-2014 22:57, 09.30-15.00",
         "ISBN 978-3-88309-013-1 and CVE-2012-2240",
+        "Version 3.23.49-8.14 and 0.9.16.005-3, Sa 26.04.14 23:21",
         "1234567890 and 3.14159265",
         "@home and a@ b and user@localhost",
     ],
