@@ -1,6 +1,6 @@
 """Personal data in running text: e-mail addresses, IP addresses, phone numbers, bank accounts (IBAN).
 
-`clean` replaces what it finds by a placeholder that belongs to nobody, or says where it stands, kind by kind. E-mail
+`clean` replaces what it finds by a placeholder, or says where it stands, kind by kind. E-mail
 and IPv4 addresses are found and replaced as datatrove 0.10.1's PIIFormatter does, but for its turn of placeholders,
 which goes on from document to document: here it begins anew in each, so that a text depends on itself alone.
 
