@@ -102,17 +102,20 @@ def judge(
 
 
 def reformat(path: str, arguments: Mapping[str, Any], texts: pa.Array) -> pa.Array:
-    """Texts as a formatter leaves them, as large_string; nulls stay. Raises BlockError, BlockFailed."""
+    """Texts as a formatter leaves them, of the type that they had; nulls stay.
+
+    Raises BlockError, and BlockFailed, which quotes the text's start.
+    """
     formatted: list[str | None] = []
-    for number, text in enumerate(texts.to_pylist()):
+    for text in texts.to_pylist():
         if text is not None:
             block = _make(path, arguments, "formatter")
             try:
                 text = block.format(text)
             except Exception as error:
-                raise BlockFailed(f"{path}: text {number}: {_described(error)}") from error
+                raise BlockFailed(f"{path}: on {text[:60]!r}: {_described(error)}") from error
         formatted.append(text)
-    return pa.array(formatted, pa.large_string())
+    return pa.array(formatted, texts.type)
 
 
 def _verdicts(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from filters import encoding, pii, table_pipes
+from filters import datatrove, encoding, pii, table_pipes
 from pipeline.recipe import Clean
 
 
@@ -34,7 +34,8 @@ def of_written(texts: pa.Array, labels: pa.Array, settings: Clean) -> Written:
     """Texts as they are written, each from itself, its language label and the settings alone.
 
     FineWeb2 replaces personal data before it takes out lines of pipes. No such line holds any and no pattern
-    goes across lines, so the other order gives the same texts, and places that hold.
+    goes across lines, so the other order gives the same texts, and places that hold. Raises
+    filters.datatrove.BlockFailed where a formatter fails on a text: what cannot be cleaned is not written.
     """
     if settings.encoding == "written":
         texts = encoding.repair(texts)
@@ -47,12 +48,20 @@ def of_written(texts: pa.Array, labels: pa.Array, settings: Clean) -> Written:
     places = cleaned.annotations
     if places is None:
         places = pa.nulls(len(texts), pii.ANNOTATIONS)
-    return Written(cleaned.texts, places, cleaned.counts)
+    texts = cleaned.texts
+    for block in settings.formatters:
+        texts = datatrove.reformat(block.datatrove, block.arguments, texts)
+    return Written(texts, places, cleaned.counts)
 
 
 def versions(settings: Clean, place: str) -> dict[str, str]:
-    """Versions of the libraries whose doing is in the texts of a place, `measured` or `written`."""
+    """Versions of the libraries, and hashes of the formatters' sources, whose doing is in the texts of a place,
+    `measured` or `written`."""
     found = {"ftfy": version("ftfy")} if settings.encoding == place else {}
     if place == "written" and settings.pii.phone:
         found["phonenumbers"] = version("phonenumbers")
+    if place == "written" and settings.formatters:
+        found["datatrove"] = version("datatrove")
+        for block in settings.formatters:
+            found[block.datatrove] = datatrove.source_hash(block.datatrove)
     return found

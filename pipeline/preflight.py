@@ -4,8 +4,8 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
+from filters import datatrove, precision
 from filters import parameters as language_parameters
-from filters import precision
 from filters.url import ut1_lists
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
@@ -83,14 +83,14 @@ def deciding_problems(recipe: Recipe) -> list[str]:
 
 
 def block_problems(recipe: Recipe) -> list[str]:
-    """One line for each datatrove filter of the recipe that cannot run here."""
-    if not recipe.text_rules:
-        return []
-    from filters import datatrove
-
+    """One line for each datatrove filter or formatter of the recipe that cannot run here."""
     found = [
         (f"rules.{name}", datatrove.problem(block.datatrove, block.arguments, "filter"))
         for name, block in recipe.text_rules.items()
+    ]
+    found += [
+        (f"clean.formatters.{i}", datatrove.problem(block.datatrove, block.arguments, "formatter"))
+        for i, block in enumerate(recipe.clean.formatters)
     ]
     return [f"{key}: {problem}" for key, problem in found if problem]
 

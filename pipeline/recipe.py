@@ -134,27 +134,6 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
 
 
-class Block(Section):
-    """A datatrove filter or formatter, or one of the user's own, by the import path of its class."""
-
-    datatrove: str
-    """The import path, `datatrove.pipeline.filters.C4QualityFilter` say."""
-    arguments: dict[str, Any] = {}
-    """Its arguments by name."""
-
-
-def _kind_of_rule(value: Any) -> str:
-    is_block = isinstance(value, dict) and value.keys() & Block.model_fields.keys()
-    return "block" if is_block or isinstance(value, Block) else "threshold"
-
-
-RuleValue = Annotated[
-    Annotated[Block, Tag("block")]
-    | Annotated[Threshold | dict[str, Threshold] | None, Tag("threshold")],
-    Discriminator(_kind_of_rule),
-]
-
-
 class Input(Section):
     """How inputs are read."""
 
@@ -202,6 +181,27 @@ class Extract(Section):
     """The extractor; docs/extraction.md compares them. trafilatura is an extra."""
 
 
+class Block(Section):
+    """A datatrove filter or formatter, or one of the user's own, by the import path of its class."""
+
+    datatrove: str
+    """The import path, `datatrove.pipeline.filters.C4QualityFilter` say."""
+    arguments: dict[str, Any] = {}
+    """Its arguments by name."""
+
+
+def _kind_of_rule(value: Any) -> str:
+    is_block = isinstance(value, dict) and value.keys() & Block.model_fields.keys()
+    return "block" if is_block or isinstance(value, Block) else "threshold"
+
+
+RuleValue = Annotated[
+    Annotated[Block, Tag("block")]
+    | Annotated[Threshold | dict[str, Threshold] | None, Tag("threshold")],
+    Discriminator(_kind_of_rule),
+]
+
+
 Treatment = Literal["replace", "annotate"]
 
 
@@ -230,6 +230,17 @@ class Clean(Section):
     table_pipes: bool = False
     """Take out lines of nothing but `|` and spaces, in what is written."""
     pii: Pii = Pii()
+    formatters: list[Block] = []
+    """Formatters written for datatrove, run in order on what is written, after all of the above."""
+
+    @model_validator(mode="after")
+    def _places_hold(self) -> "Clean":
+        if self.formatters and "annotate" in self.pii.model_dump().values():
+            raise ValueError(
+                "pii: annotate cannot stand beside formatters, which change the text that its places "
+                "refer to; replace, or leave the formatters out"
+            )
+        return self
 
 
 class Language(Section):
@@ -629,6 +640,8 @@ def _message(source: str, error: Any) -> str:
 def _keys_at(path: list[str]) -> list[str]:
     model: Any = Recipe
     for name in path:
+        if name.isdigit():
+            continue
         if model is Recipe and name == "rules":
             return list(Block.model_fields)
         annotation = model.model_fields[name].annotation

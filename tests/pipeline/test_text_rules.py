@@ -1,4 +1,4 @@
-"""Rules that read text: datatrove's filters, and a user's own, named in a recipe."""
+"""Rules that read text, and formatters: datatrove's, and a user's own, named in a recipe."""
 
 import json
 import os
@@ -17,6 +17,18 @@ from tests.pipeline.test_run import polysieve
 OWN = '''
 import os, signal
 from datatrove.pipeline.filters.base_filter import BaseFilter
+from datatrove.pipeline.formatters.base import BaseFormatter
+
+
+class Shout(BaseFormatter):
+    def __init__(self, fails_on="no_such_text"):
+        super().__init__()
+        self.fails_on = fails_on
+
+    def format(self, text):
+        if self.fails_on in text:
+            raise ValueError("cannot be said louder")
+        return text.upper() + " PUBLISHED"
 
 
 class Letters(BaseFilter):
@@ -265,6 +277,58 @@ def test_a_filter_counts_among_the_removal_rates(tmp_path, pages, recipe) -> Non
     share = 100 * sum(removed.values()) / english["clusters"]
     assert 0 < share < 100
     assert english["rebalancing"]["global_removal_rate"] == pytest.approx(share)
+
+
+SHOUT = "{datatrove: own_blocks.Shout}"
+
+
+def test_formatters_change_what_is_written_and_nothing_else(tmp_path, pages, recipe) -> None:
+    out = tmp_path / "out"
+    assert run(recipe, pages, out)[0] == 0
+    before = record(out)
+    pii = "{datatrove: datatrove.pipeline.formatters.PIIFormatter}"
+    code, output = polysieve("decide", str(out), "--set", f"clean.formatters=[{SHOUT}, {pii}]")
+    assert code == 0, output
+    for kind in ("corpus", "removed"):
+        texts = pl.read_parquet(out / kind / "**" / "*.parquet")["text"]
+        assert all(text == text.upper() and text.endswith(" PUBLISHED") for text in texts)
+    after = record(out)
+    assert after["accounting"] == before["accounting"]
+    assert {n for n in after["steps"] if after["steps"][n] != before["steps"][n]} == {"write"}
+    fresh = tmp_path / "fresh"
+    setting = ("--set", f"clean.formatters=[{SHOUT}, {pii}]")
+    assert run(recipe, pages, fresh, *setting)[0] == 0
+    assert digest(out) == digest(fresh)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("clean.formatters=[{datatrove: own_blocks.Letters}]", "is no formatter"),
+        ("clean.formatters=[{datatrove: nowhere.F}]", "clean.formatters.0: nowhere.F: there is no"),
+        ("clean.formatters=[{datatove: own_blocks.Shout}]", "did you mean datatrove?"),
+        (
+            f"clean={{formatters: [{SHOUT}], pii: {{email: annotate}}}}",
+            "annotate cannot stand beside formatters",
+        ),
+    ],
+)
+def test_a_wrong_formatter_is_told_before_anything_starts(
+    tmp_path, pages, recipe, setting, message
+) -> None:
+    code, output = run(recipe, pages, tmp_path / "out", "--set", setting)
+    assert code == 2, output
+    assert message in output
+
+
+def test_what_a_formatter_cannot_clean_is_not_written(tmp_path, pages, recipe) -> None:
+    first = json.loads(pages.read_text("utf-8").splitlines()[0])["text"][:25]
+    shout = f"{{datatrove: own_blocks.Shout, arguments: {{fails_on: {json.dumps(first)}}}}}"
+    code, _ = run(recipe, pages, tmp_path / "out", "--set", f"clean.formatters=[{shout}]")
+    assert code == 1
+    failures = json.loads((tmp_path / "out" / "progress.json").read_text())["failures"]
+    assert first in failures[0]["error"]
+    assert not (tmp_path / "out" / "corpus").exists()
 
 
 @pytest.mark.slow
