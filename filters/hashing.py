@@ -59,6 +59,25 @@ def table_size(n):
 
 
 @leaf
+def hash_bytes(buffer, start, end):
+    """64 well-mixed bits for buffer[start:end], eight bytes at a time; cannot be joined."""
+    h = np.uint64(end - start)
+    i = start
+    while i + 8 <= end:
+        word = np.uint64(0)
+        for k in range(8):
+            word |= np.uint64(buffer[i + k]) << np.uint64(8 * k)
+        h = (h ^ word) * _MIX
+        h ^= h >> np.uint64(32)
+        i += 8
+    word = np.uint64(0)
+    while i < end:
+        word = word << np.uint64(8) | np.uint64(buffer[i])
+        i += 1
+    return finish((h ^ word) * _MIX)
+
+
+@leaf
 def clear(table, n):
     """Set the first `n` entries of a table to 0."""
     for i in range(n):

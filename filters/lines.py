@@ -19,7 +19,7 @@ from filters.characters import (
     IS_UPPER,
 )
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, clear, finish, mix, table_size
+from filters.hashing import clear, hash_bytes, table_size
 from filters.utf8 import decode, decode_call
 
 SHORT_LINE = 30  # characters; FineWeb's short_line_length
@@ -34,31 +34,32 @@ SHORT_LINE = 30  # characters; FineWeb's short_line_length
 ) = range(27)  # fmt: skip
 COUNTS = 27
 
-_SPACE_OR_END = IS_SPACE | ENDS_LINE
+# What an ASCII character adds to the counts of its line, packed into one number: capitals, small letters, digits and
+# white space in 16 bits each. Every entry has the highest bit set, which means nothing in a sum, so that 0 can mark
+# what must be looked at one by one: line ends, '#', '.', controls, and the bytes of other characters.
+_UPPER, _LOWER, _DIGIT, _SPACE = 0, 16, 32, 48
+_PRESENT = np.uint64(1 << 63)
+_FIELD, _SPACE_FIELD = np.uint64(0xFFFF), np.uint64(0x7FFF)
+_CAPITALS, _SMALL, _DIGITS, _SPACES = range(4)  # places in the counts of a line, unpacked
+_CHUNK = 1 << 14  # bytes after which the counts are emptied, before one of 15 bits can overflow
+
+_MOST_LINES = 1 << 22  # lines of a document that are remembered; beyond, no line is found to be a duplicate
 
 
 @leaf
-def duplicates(hashes, sizes, counted, n, table):
-    """Elements equal to an earlier one among the first `n`, their sizes' sum, and that of those `counted`.
-
-    `table` is scratch of at least table_size(n).
-    """
-    slots = table_size(n)
-    mask = np.uint64(slots - 1)
-    clear(table, slots)
-    found, size, counted_size = 0, 0, 0
-    for i in range(n):
-        key = hashes[i] if hashes[i] != 0 else np.uint64(1)
-        slot = key & mask
-        while table[slot] != 0 and table[slot] != key:
-            slot = (slot + np.uint64(1)) & mask
-        if table[slot] == key:
-            found += 1
-            size += sizes[i]
-            if counted[i]:
-                counted_size += sizes[i]
+def _is_repeated(key, table, distinct):
+    """Whether a hash is in `table`; if not, and there is room, it is put there. distinct[0] counts those within."""
+    key = key if key != 0 else np.uint64(1)
+    mask = np.uint64(len(table) - 1)
+    slot = key & mask
+    while table[slot] != 0 and table[slot] != key:
+        slot = (slot + np.uint64(1)) & mask
+    if table[slot] == key:
+        return True
+    if distinct[0] < len(table) // 2:
         table[slot] = key
-    return found, size, counted_size
+        distinct[0] += 1
+    return False
 
 
 @leaf
@@ -101,16 +102,20 @@ def _ends_in_ellipsis(buffer, start, end, properties):
 
 
 @leaf
-def _count_line(size, some, last, row):
-    """Add a line between line feeds that is not blank: its size, the properties of any and of its last character."""
-    ends_sentence = (last & ENDS_SENTENCE) != 0
+def _count_line(buffer, start, end, size, counts, properties, row):
+    """Add a line between line feeds that is not blank: its bytes, its characters, its packed counts."""
+    last = end - 1
+    while last > start and buffer[last] & 0xC0 == 0x80:
+        last -= 1
+    code, _ = decode_call(buffer, last, end)
+    ends_sentence = (properties[code] & ENDS_SENTENCE) != 0
     is_short = size <= SHORT_LINE
     row[FILLED_LINES] += 1
     row[FILLED_CHARACTERS] += size
     row[PUNCTUATED_LINES] += ends_sentence
     row[SHORT_LINES] += is_short
     row[LIST_LINES] += is_short and not ends_sentence
-    row[CAPITAL_LINES] += (some & (IS_UPPER | IS_LOWER)) == IS_UPPER
+    row[CAPITAL_LINES] += counts[_CAPITALS] > 0 and counts[_SMALL] == 0
     row[LONGEST_LINE] = max(row[LONGEST_LINE], size)
 
 
@@ -128,84 +133,130 @@ def _count_split_line(buffer, start, end, properties, row):
 
 
 @leaf
-def _paragraphs(buffer, start, end, hashes, sizes):
-    """Hash and size of each paragraph of a stripped text; returns their number.
-
-    Line feeds wait until it is known whether they end the paragraph.
-    """
-    n, h, size, waiting, i = 0, np.uint64(0), 0, 0, start
-    while i < end:
-        code, i = decode_call(buffer, i, end)
-        if code == 0x0A:
-            waiting += 1
-            continue
-        if waiting == 1:
-            h = h * BASE + mix(0x0A)
-            size += 1
-        elif waiting:
-            hashes[n], sizes[n] = finish(h), size
-            n += 1
-            h, size = np.uint64(0), 0
-        waiting = 0
-        h = h * BASE + mix(code)
-        size += 1
-    hashes[n], sizes[n] = finish(h), size
-    return n + 1
+def _count_paragraphs(buffer, start, end, table, distinct, row):
+    """Count the paragraphs of a stripped text; `table` is clear."""
+    first = i = start
+    while True:
+        at = i  # the first of a run of line feeds, or the end
+        while i < end and buffer[i] == 0x0A:
+            i += 1
+        if i - at > 1 or at == end:
+            row[PARAGRAPHS] += 1
+            if _is_repeated(hash_bytes(buffer, first, at), table, distinct):
+                row[DUPLICATE_PARAGRAPHS] += 1
+                size = 0
+                for k in range(first, at):
+                    size += buffer[k] & 0xC0 != 0x80
+                row[DUPLICATE_PARAGRAPH_CHARACTERS] += size
+            first = i
+        if at == end:
+            break
+        while i < end and buffer[i] != 0x0A:
+            i += 1
 
 
 @leaf
-def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, table, scripts):
-    """Fill `row` from one document; the arrays after it are scratch, long enough for its lines."""
+def _unpack(packed, counts):
+    """Add packed counts to those of a line; returns the packed counts emptied."""
+    counts[_CAPITALS] += np.int64(packed & _FIELD)
+    counts[_SMALL] += np.int64(packed >> np.uint64(_LOWER) & _FIELD)
+    counts[_DIGITS] += np.int64(packed >> np.uint64(_DIGIT) & _FIELD)
+    counts[_SPACES] += np.int64(packed >> np.uint64(_SPACE) & _SPACE_FIELD)
+    return np.uint64(0)
+
+
+@leaf(inline="always")
+def _packed(prop):
+    """The packed counts of a character of such properties."""
+    prop = np.uint64(prop)
+    return (
+        prop >> np.uint64(1) & np.uint64(1)
+        | (prop >> np.uint64(2) & np.uint64(1)) << np.uint64(_LOWER)
+        | (prop >> np.uint64(3) & np.uint64(1)) << np.uint64(_DIGIT)
+        | (prop >> np.uint64(5) & np.uint64(1)) << np.uint64(_SPACE)
+    )
+
+
+@leaf
+def _fill_ascii(ascii_counts, properties):
+    for byte in range(256):
+        ascii_counts[byte] = 0
+        if byte < 0x80 and not properties[byte] & IS_RARE:
+            ascii_counts[byte] = _packed(properties[byte]) | _PRESENT
+
+
+@leaf
+def _measure_document(
+    buffer, start, end, tables, ascii_counts, row, table, distinct, counts, scripts
+):
+    """Fill `row` from one document; the arrays after it are scratch, `table` large enough for its lines."""
     properties, script = tables[1], tables[2]
     clear(scripts, len(scripts))
-    characters, letters, upper, digits = 0, 0, 0, 0
+    clear(table, len(table))
+    clear(distinct, 1)
+    clear(counts, len(counts))
     current, run = 0, 0  # letters of the script at hand, not yet in `scripts`
     dots_until = start
     double = False
-    n = 0
-    i = split = start
-    h, size = np.uint64(0), 0
-    every, some, last = IS_SPACE, 0, np.uint16(0)
+    lines, duplicate_lines, ascii_letters = 0, 0, 0
+    i = split = line = start
+    packed, unpacked_at = np.uint64(0), start
+    size = 0
     while True:
-        # A line feed, or the end as if it were one.
+        # Characters that only add to the counts, then one that may do more.
+        first = i
+        stop = min(end, unpacked_at + _CHUNK)
+        while i < stop and ascii_counts[buffer[i]] != 0:
+            packed += ascii_counts[buffer[i]]
+            i += 1
+        size += i - first
+        if stop <= i < end:
+            packed = _unpack(packed, counts)
+            unpacked_at = i
+            continue
         at = i
+        code = np.int32(0x0A)
         if i < end:
             code, i = decode(buffer, i, end)
-        else:
-            code = np.int32(0x0A)
         prop = properties[code]
         if code != 0x0A:
-            h = h * BASE + mix(code)
             size += 1
-            every &= prop
-            some |= prop
-            last = prop
-            upper += (prop & IS_UPPER) >> 1
-            digits += (prop & IS_DIGIT) >> 3
-            which = script[code]
-            # A product, for a condition of two parts would become two branches, and where words end no branch
-            # can be predicted.
-            if (which ^ current) * (prop & IS_LETTER):
-                scripts[current] += run
-                current, run = which, 0
-            run += prop & IS_LETTER
+            packed += _packed(prop)
+            if code >= 0x80:
+                which = script[code]
+                # A product, for a condition of two parts would become two branches, and where words end no branch
+                # can be predicted.
+                if (which ^ current) * (prop & IS_LETTER):
+                    scripts[current] += run
+                    current, run = which, 0
+                run += prop & IS_LETTER
+                ascii_letters -= (prop & (IS_UPPER | IS_LOWER)) != 0  # counted with them below
             if not prop & IS_RARE:
                 continue
         else:
-            characters += size
+            # A line feed, or the end as if it were one.
+            packed = _unpack(packed, counts)
+            unpacked_at = i
+            row[CHARACTERS] += size
+            row[UPPER] += counts[_CAPITALS]
+            row[DIGITS] += counts[_DIGITS]
+            ascii_letters += counts[_CAPITALS] + counts[_SMALL]
             if size:
-                is_filled = not every & IS_SPACE
-                hashes[n], sizes[n], filled[n] = finish(h), size, is_filled
-                n += 1
+                is_filled = counts[_SPACES] < size
+                lines += 1
+                if _is_repeated(hash_bytes(buffer, line, at), table, distinct):
+                    duplicate_lines += 1
+                    row[DUPLICATE_LINE_CHARACTERS] += size
+                    row[DUPLICATE_FILLED_CHARACTERS] += size * is_filled
                 if is_filled:
-                    _count_line(size, some, last, row)
+                    _count_line(buffer, line, at, size, counts, properties, row)
             elif at < end and at > start:
                 double = True
             if at == end:
                 break
             row[LINE_FEEDS] += 1
-            h, size = np.uint64(0), 0
-            every, some = IS_SPACE, 0
+            line, size = i, 0
+            clear(counts, len(counts))
         if prop & ENDS_LINE:
             if not (code == 0x0A and at > start and buffer[at - 1] == 0x0D):
                 _count_split_line(buffer, split, at, properties, row)
@@ -224,46 +275,52 @@ def _measure_document(buffer, start, end, tables, row, hashes, sizes, filled, ta
     if split < end:
         _count_split_line(buffer, split, end, properties, row)
     scripts[current] += run
+    scripts[script[0x61]] += ascii_letters
     for k in range(256):
-        letters += scripts[k]
+        row[LETTERS] += scripts[k]
         row[MAIN_SCRIPT] = max(row[MAIN_SCRIPT], scripts[k])
-    row[CHARACTERS] = characters + row[LINE_FEEDS]
-    row[LETTERS], row[UPPER], row[DIGITS] = letters, upper, digits
+    row[CHARACTERS] += row[LINE_FEEDS]
 
     # A text that begins or ends with a line feed has an empty line there.
     outer = 0
     if end > start:
         outer = (buffer[start] == 0x0A) + (buffer[end - 1] == 0x0A)
-    found, found_size, found_filled = duplicates(hashes, sizes, filled, n, table)
-    row[LINES] = n + outer
-    row[DUPLICATE_LINES] = found + (outer == 2)
-    row[DUPLICATE_LINE_CHARACTERS] = found_size
-    row[DUPLICATE_FILLED_CHARACTERS] = found_filled
-    row[PARAGRAPHS] = 1
+    row[LINES] = lines + outer
+    row[DUPLICATE_LINES] = duplicate_lines + (outer == 2)
     if double:
+        clear(table, len(table))
+        clear(distinct, 1)
         start, end = stripped(buffer, start, end, properties)
-        n = _paragraphs(buffer, start, end, hashes, sizes)
-        found, found_size, _ = duplicates(hashes, sizes, filled, n, table)
-        row[PARAGRAPHS] = n
-        row[DUPLICATE_PARAGRAPHS] = found
-        row[DUPLICATE_PARAGRAPH_CHARACTERS] = found_size
+        _count_paragraphs(buffer, start, end, table, distinct, row)
+    else:
+        row[PARAGRAPHS] = 1
+
+
+@leaf
+def _line_feeds(buffer, start, end):
+    feeds = 0
+    for i in range(start, end):
+        feeds += buffer[i] == 0x0A
+    return feeds
 
 
 @kernel
-def measure_lines(buffer, text_offsets, tables, out):
-    """Fill `out`, int64[n, COUNTS] of zeros, from n documents."""
-    most = 0
-    for d in range(len(text_offsets) - 1):
-        feeds = 0
-        for i in range(text_offsets[d], text_offsets[d + 1]):
-            feeds += buffer[i] == 0x0A
-        most = max(most, feeds)
-    hashes, sizes = np.empty(most + 2, np.uint64), np.empty(most + 2, np.int64)
-    filled = np.empty(most + 2, np.bool_)
-    table = np.empty(table_size(most + 2), np.uint64)
-    scripts = np.zeros(256, np.int64)
-    for d in range(len(text_offsets) - 1):
+def measure_lines(buffer, starts, ends, tables, out):
+    """Fill `out`, int64[n, COUNTS] of zeros, from n documents, buffer[starts[i]:ends[i]]."""
+    n = len(starts)
+    sizes = np.empty(n, np.int64)
+    largest = 0
+    for d in range(n):
+        lines = min(_line_feeds(buffer, starts[d], ends[d]) + 2, _MOST_LINES)
+        sizes[d] = table_size(lines)
+        largest = max(largest, sizes[d])
+    table = np.empty(largest, np.uint64)
+    distinct = np.zeros(1, np.int64)
+    counts, scripts = np.zeros(4, np.int64), np.zeros(256, np.int64)
+    ascii_counts = np.zeros(256, np.uint64)
+    _fill_ascii(ascii_counts, tables[1])
+    for d in range(n):
         _measure_document(
-            buffer, text_offsets[d], text_offsets[d + 1], tables, out[d],
-            hashes, sizes, filled, table, scripts,
+            buffer, starts[d], ends[d], tables, ascii_counts, out[d],
+            table[: sizes[d]], distinct, counts, scripts,
         )  # fmt: skip

@@ -184,7 +184,7 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
     if text_offsets is None:
         buffer, text_offsets = text_buffer(texts)
     line = np.zeros((n, lines.COUNTS), np.int64)
-    lines.measure_lines(buffer, text_offsets, tables(), line)
+    lines.measure_lines(buffer, text_offsets[:-1], text_offsets[1:], tables(), line)
     word = np.zeros((n, quality.COUNTS), np.int64)
     quality.measure_words(words.documents, words.lengths, words.folded, words.flags, word)
     top = np.full((n, len(repetition.TOP)), -1, np.int64)
