@@ -40,6 +40,7 @@ COUNTS = 27
 _UPPER, _LOWER, _DIGIT, _SPACE = 0, 16, 32, 48
 _PRESENT = np.uint64(1 << 63)
 _FIELD, _SPACE_FIELD = np.uint64(0xFFFF), np.uint64(0x7FFF)
+_COUNTED = 63  # the properties that are packed are among the lowest six bits
 _CAPITALS, _SMALL, _DIGITS, _SPACES = range(4)  # places in the counts of a line, unpacked
 _CHUNK = 1 << 14  # bytes after which the counts are emptied, before one of 15 bits can overflow
 
@@ -165,29 +166,23 @@ def _unpack(packed, counts):
     return np.uint64(0)
 
 
-@leaf(inline="always")
-def _packed(prop):
-    """The packed counts of a character of such properties."""
-    prop = np.uint64(prop)
-    return (
-        prop >> np.uint64(1) & np.uint64(1)
-        | (prop >> np.uint64(2) & np.uint64(1)) << np.uint64(_LOWER)
-        | (prop >> np.uint64(3) & np.uint64(1)) << np.uint64(_DIGIT)
-        | (prop >> np.uint64(5) & np.uint64(1)) << np.uint64(_SPACE)
-    )
-
-
 @leaf
-def _fill_ascii(ascii_counts, properties):
+def _fill_counts(properties, ascii_counts, counts_of):
+    """Packed counts by ASCII byte, 0 for what must be looked at, and by properties."""
+    for prop in range(_COUNTED + 1):
+        counts_of[prop] = (
+            (prop & IS_UPPER != 0) << _UPPER | (prop & IS_LOWER != 0) << _LOWER
+            | (prop & IS_DIGIT != 0) << _DIGIT | (prop & IS_SPACE != 0) << _SPACE
+        )  # fmt: skip
     for byte in range(256):
         ascii_counts[byte] = 0
         if byte < 0x80 and not properties[byte] & IS_RARE:
-            ascii_counts[byte] = _packed(properties[byte]) | _PRESENT
+            ascii_counts[byte] = counts_of[properties[byte] & _COUNTED] | _PRESENT
 
 
 @leaf
 def _measure_document(
-    buffer, start, end, tables, ascii_counts, row, table, distinct, counts, scripts
+    buffer, start, end, tables, ascii_counts, counts_of, row, table, distinct, counts, scripts
 ):
     """Fill `row` from one document; the arrays after it are scratch, `table` large enough for its lines."""
     properties, script = tables[1], tables[2]
@@ -204,12 +199,30 @@ def _measure_document(
     size = 0
     while True:
         # Characters that only add to the counts, then one that may do more.
-        first = i
         stop = min(end, unpacked_at + _CHUNK)
-        while i < stop and ascii_counts[buffer[i]] != 0:
-            packed += ascii_counts[buffer[i]]
-            i += 1
-        size += i - first
+        while i < stop:
+            if buffer[i] < 0x80:
+                added = ascii_counts[buffer[i]]
+                if added == 0:
+                    break
+                i += 1
+            else:
+                code, after = decode(buffer, i, end)
+                prop = properties[code]
+                if prop & IS_RARE:
+                    break
+                i = after
+                added = counts_of[prop & _COUNTED]
+                which = script[code]
+                # A product, for a condition of two parts would become two branches, and where words end no branch
+                # can be predicted.
+                if (which ^ current) * (prop & IS_LETTER):
+                    scripts[current] += run
+                    current, run = which, 0
+                run += prop & IS_LETTER
+                ascii_letters -= (prop & (IS_UPPER | IS_LOWER)) != 0  # counted with them below
+            packed += added
+            size += 1
         if stop <= i < end:
             packed = _unpack(packed, counts)
             unpacked_at = i
@@ -221,18 +234,7 @@ def _measure_document(
         prop = properties[code]
         if code != 0x0A:
             size += 1
-            packed += _packed(prop)
-            if code >= 0x80:
-                which = script[code]
-                # A product, for a condition of two parts would become two branches, and where words end no branch
-                # can be predicted.
-                if (which ^ current) * (prop & IS_LETTER):
-                    scripts[current] += run
-                    current, run = which, 0
-                run += prop & IS_LETTER
-                ascii_letters -= (prop & (IS_UPPER | IS_LOWER)) != 0  # counted with them below
-            if not prop & IS_RARE:
-                continue
+            packed += counts_of[prop & _COUNTED]
         else:
             # A line feed, or the end as if it were one.
             packed = _unpack(packed, counts)
@@ -317,10 +319,10 @@ def measure_lines(buffer, starts, ends, tables, out):
     table = np.empty(largest, np.uint64)
     distinct = np.zeros(1, np.int64)
     counts, scripts = np.zeros(4, np.int64), np.zeros(256, np.int64)
-    ascii_counts = np.zeros(256, np.uint64)
-    _fill_ascii(ascii_counts, tables[1])
+    ascii_counts, counts_of = np.zeros(256, np.uint64), np.zeros(_COUNTED + 1, np.uint64)
+    _fill_counts(tables[1], ascii_counts, counts_of)
     for d in range(n):
         _measure_document(
-            buffer, starts[d], ends[d], tables, ascii_counts, out[d],
+            buffer, starts[d], ends[d], tables, ascii_counts, counts_of, out[d],
             table[: sizes[d]], distinct, counts, scripts,
         )  # fmt: skip
