@@ -16,6 +16,7 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 _FINAL_1 = np.uint64(0xFF51AFD7ED558CCD)
 _FINAL_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _CODE = np.uint32(0x1FFFFF)
+_QUICK = 0x1000  # code points whose mixed bits are looked up: alphabets, but neither Hangul nor Han
 
 # Flags of a word.
 HAS_LETTER = 1
@@ -153,7 +154,7 @@ def _folded_slowly(buffer, start, end, fold, offsets, sequences):
 
 
 @leaf
-def _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
+def _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables, quick):
     """Fill the arrays of `describe`; returns the number of words whose marks are not in canonical order, which
     get the negative of their length and an unfinished hash."""
     _, properties, _, fold, offsets, sequences = tables
@@ -166,8 +167,13 @@ def _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
         while i < end:
             code, i = decode(buffer, i, end)
             n += 1
-            exact = exact * BASE + mix(code)
             seen |= properties[code]
+            if code < _QUICK and quick[code, 1] != 0:
+                exact = exact * BASE + quick[code, 0]
+                same = same * BASE + quick[code, 1]
+                last_class = np.uint32(0)
+                continue
+            exact = exact * BASE + mix(code)
             f = fold[code]
             if f >= 0:
                 same = same * BASE + mix(f)
@@ -212,7 +218,11 @@ def describe(buffer, starts, ends, lengths, hashes, folded, flags, tables):
     folded hash is 0 where it has no letter, mark or digit or is marked SYMBOLS, and never 0 elsewhere.
     """
     _, _, _, fold, offsets, sequences = tables
-    if _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables) == 0:
+    quick = np.zeros((_QUICK, 2), np.uint64)  # 0 where folding gives no single code point
+    for code in range(_QUICK):
+        if fold[code] >= 0:
+            quick[code, 0], quick[code, 1] = mix(code), mix(fold[code])
+    if _describe(buffer, starts, ends, lengths, hashes, folded, flags, tables, quick) == 0:
         return
     for t in range(len(starts)):
         if lengths[t] >= 0:

@@ -246,7 +246,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         titles.append(title)
         cuts.append(reason)
 
-    column = pa.array(texts, pa.large_binary()).cast(pa.large_string())
+    column = pa.array(texts, pa.large_binary()).view(pa.large_string())
     column = cleaning.before_measuring(column, recipe.clean)
     filled = pc.fill_null(column, "")
     cut = pa.array(cuts, pa.string())
