@@ -1,4 +1,4 @@
-"""Metrics of words: lengths, letters, variety, stop words."""
+"""Metrics of words: lengths, letters, stop words."""
 
 import numpy as np
 
@@ -11,53 +11,27 @@ from filters.hashing import (
     clear,
     finish,
     mix,
-    table_size,
 )
 from filters.utf8 import decode_call
 
 # Columns of the counts that `measure_words` returns.
-WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS, SPELLED_WORDS, DISTINCT_WORDS = range(6)
-COUNTS = 6
-
-
-@leaf
-def _measure_document(begin, end, lengths, folded, flags, table, row):
-    """Fill `row` from words begin to end; `table` is scratch, a power of two long and 0 everywhere."""
-    mask = np.uint64(len(table) - 1)
-    plain, characters, alphabetic, spelled, distinct = 0, 0, 0, 0, 0
-    for t in range(begin, end):
-        flag = flags[t]
-        if flag & NOT_PUNCTUATION:
-            plain += 1
-            characters += lengths[t]
-        alphabetic += (flag & HAS_LETTER) != 0
-        key = folded[t]
-        if key == 0:
-            continue
-        spelled += 1
-        slot = key & mask
-        while table[slot] != 0 and table[slot] != key:
-            slot = (slot + np.uint64(1)) & mask
-        if table[slot] == 0:
-            table[slot] = key
-            distinct += 1
-    row[WORDS], row[PLAIN_WORDS], row[PLAIN_CHARACTERS] = end - begin, plain, characters
-    row[ALPHABETIC_WORDS] = alphabetic
-    row[SPELLED_WORDS], row[DISTINCT_WORDS] = spelled, distinct
+WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS = range(4)
+COUNTS = 4
 
 
 @kernel
-def measure_words(documents, lengths, folded, flags, out):
+def measure_words(documents, lengths, flags, out):
     """Fill `out`, int64[n, COUNTS], from the words of n documents."""
-    most = 0
     for d in range(len(documents) - 1):
-        most = max(most, documents[d + 1] - documents[d])
-    table = np.empty(table_size(most), np.uint64)
-    for d in range(len(documents) - 1):
-        begin, end = documents[d], documents[d + 1]
-        part = table[: table_size(end - begin)]
-        clear(part, len(part))
-        _measure_document(begin, end, lengths, folded, flags, part, out[d])
+        plain, characters, alphabetic = 0, 0, 0
+        for t in range(documents[d], documents[d + 1]):
+            is_plain = (flags[t] & NOT_PUNCTUATION) != 0
+            plain += is_plain
+            characters += is_plain * lengths[t]
+            alphabetic += (flags[t] & HAS_LETTER) != 0
+        out[d, WORDS] = documents[d + 1] - documents[d]
+        out[d, PLAIN_WORDS], out[d, PLAIN_CHARACTERS] = plain, characters
+        out[d, ALPHABETIC_WORDS] = alphabetic
 
 
 @leaf(inline="always")

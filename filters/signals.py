@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters import c4, code, lines, quality, repetition
+from filters import c4, code, compression, lines, quality, repetition, variety
 from filters.characters import tables
 from filters.hashing import describe, finish_all
 from filters.words import Texts, Words, text_buffer
@@ -83,6 +83,14 @@ METRICS: dict[str, Metric] = {
         "distinct words on the language's list of high affinity; null until a list is applied",
     ),
     "type_token_ratio": Metric("share of words", _OWN, "distinct folded words over words"),
+    "mtld": Metric(
+        "words",
+        "McCarthy and Jarvis 2010",
+        f"measure of textual lexical diversity; null under {variety.FEWEST_WORDS} words or if no word occurs twice",
+    ),
+    "compression_ratio": Metric(
+        "share of bytes", _OWN, "what an LZ4-like coder would write, over the text's bytes"
+    ),
     "upper_ratio": Metric("share of letters", _OWN, "capital letters"),
     "digit_ratio": Metric("share of characters", _OWN, "decimal digits"),
     "script_purity": Metric(
@@ -186,12 +194,16 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
     line = np.zeros((n, lines.COUNTS), np.int64)
     lines.measure_lines(buffer, text_offsets[:-1], text_offsets[1:], tables(), line)
     word = np.zeros((n, quality.COUNTS), np.int64)
-    quality.measure_words(words.documents, words.lengths, words.folded, words.flags, word)
+    quality.measure_words(words.documents, words.lengths, words.flags, word)
+    varied, mtld = np.zeros((n, variety.COUNTS), np.int64), np.empty(n)
+    variety.measure_variety(words.documents, words.folded, varied, mtld)
     top = np.full((n, len(repetition.TOP)), -1, np.int64)
     duplicated = np.zeros((n, len(repetition.DUPLICATED)), np.int64)
     repetition.measure_repetition(
         words.documents, words.hashes, words.lengths, words.flags, top, duplicated
     )
+    compressed = np.empty(n, np.int64)
+    compression.compressed_sizes(buffer, text_offsets[:-1], text_offsets[1:], compressed)
     coded = np.zeros((n, code.COUNTS), np.int64)
     code.count_code(buffer, text_offsets, code.POINTS, code.KEYWORDS, coded)
     c4_counts = np.zeros((n, c4.COUNTS), np.int64)
@@ -237,7 +249,11 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
         "alpha_word_ratio": _ratio(word[:, quality.ALPHABETIC_WORDS], tokens),
         "stop_words": count_stop_words(words, stopwords),
         "wordlist_ratio": pa.nulls(n, pa.float64()),
-        "type_token_ratio": _ratio(word[:, quality.DISTINCT_WORDS], word[:, quality.SPELLED_WORDS]),
+        "type_token_ratio": _ratio(
+            varied[:, variety.DISTINCT_WORDS], varied[:, variety.SPELLED_WORDS]
+        ),
+        "mtld": pa.array(mtld, mask=np.isnan(mtld)),
+        "compression_ratio": _ratio(compressed, np.diff(text_offsets)),
         "upper_ratio": _ratio(line[:, lines.UPPER], letters),
         "digit_ratio": _ratio(line[:, lines.DIGITS], characters),
         "script_purity": _ratio(line[:, lines.MAIN_SCRIPT], letters),
