@@ -44,7 +44,9 @@ _COUNTED = 63  # the properties that are packed are among the lowest six bits
 _CAPITALS, _SMALL, _DIGITS, _SPACES = range(4)  # places in the counts of a line, unpacked
 _CHUNK = 1 << 14  # bytes after which the counts are emptied, before one of 15 bits can overflow
 
-_MOST_LINES = 1 << 22  # lines of a document that are remembered; beyond, no line is found to be a duplicate
+_MOST_LINES = (
+    1 << 22
+)  # lines of a document that are remembered; beyond, no line is found to be a duplicate
 
 
 @leaf

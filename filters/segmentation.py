@@ -69,6 +69,10 @@ def orthography(label: str) -> int:
     return _ORTHOGRAPHY.get(label.partition("_")[0], 0)
 
 
+# A document is cut into at most about so many tokens, a letter that needs a dictionary counting as one; what follows
+# is left uncut. That bounds what a document takes in memory. No page comes near: it is a book of ten million letters.
+MOST_TOKENS = 1 << 21
+
 # Given for cutting, a run goes to ICU in pieces: bounded memory for a document without any space.
 _LONGEST_RUN = 4096
 _WINDOW = 1 << 15
@@ -240,17 +244,21 @@ def _marks_end(buffer, i, end, kind):
 
 
 @kernel
-def _grown(array, size):
+def _grown(array, used, size):
     larger = np.empty(size, array.dtype)
-    for i in range(len(array)):
+    for i in range(used):
         larger[i] = array[i]
     return larger
 
 
 @leaf
 def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, flags, m):
-    """Write the tokens of one document from place `m` on; returns the place after the last."""
-    while i < end:
+    """Write the tokens of one document from place `m` on, MOST_TOKENS at most.
+
+    Returns the place after the last, and the byte up to which the document is cut.
+    """
+    left = MOST_TOKENS
+    while i < end and left > 0:
         code, after = decode(buffer, i, end)
         k = kind[code]
         if k <= JOINER:
@@ -265,6 +273,7 @@ def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, fla
         elif k == DICTIONARY:
             stop, plain = _run_end(buffer, after, end, is_plain(code), kind)
             flag = IS_PLAIN_CJK if plain else NEEDS_DICTIONARY
+            left -= (stop - i) // 3
         elif k == CLUSTER:
             stop = _marks_end(buffer, after, end, kind)
         else:
@@ -278,7 +287,8 @@ def _scan_document(buffer, i, end, spelling, kind, properties, starts, ends, fla
         starts[m], ends[m], flags[m] = i, stop, flag
         m += 1
         i = stop
-    return m
+        left -= 1
+    return m, i
 
 
 @kernel
@@ -286,26 +296,32 @@ def scan(buffer, text_offsets, spellings, tables):
     """Tokens of every document, those that need a dictionary uncut.
 
     buffer uint8; text_offsets int64[n+1]; spellings uint8[n]: `orthography` of each. Returns
-    (documents int64[n+1], starts int64[m], ends int64[m], flags uint8[m]).
+    (documents int64[n+1], starts int64[m], ends int64[m], flags uint8[m], text_ends int64[n]); the last is
+    the end of each document, or of what MOST_TOKENS leave of it.
     """
     kind, properties = tables[0], tables[1]
     n = len(text_offsets) - 1
-    documents = np.zeros(n + 1, np.int64)
-    room = np.int64((text_offsets[n] - text_offsets[0]) // 4 + 64)
+    documents, text_ends = np.zeros(n + 1, np.int64), np.empty(n, np.int64)
+    room = np.int64(min((text_offsets[n] - text_offsets[0]) // 4, MOST_TOKENS) + 64)
     starts = np.empty(room, np.int64)
     ends = np.empty(room, np.int64)
     flags = np.empty(room, np.uint8)
     m = np.int64(0)
     for d in range(n):
         begin, end = text_offsets[d], text_offsets[d + 1]
-        if m + end - begin > room:  # no document has more tokens than bytes
-            room = m + end - begin + room // 2
-            starts, ends, flags = _grown(starts, room), _grown(ends, room), _grown(flags, room)
-        m = _scan_document(
+        most = min(end - begin, MOST_TOKENS)  # no document has more tokens than bytes
+        if m + most > room:
+            room = m + most + room // 2
+            starts, ends, flags = (
+                _grown(starts, m, room),
+                _grown(ends, m, room),
+                _grown(flags, m, room),
+            )
+        m, text_ends[d] = _scan_document(
             buffer, begin, end, spellings[d], kind, properties, starts, ends, flags, m
         )
         documents[d + 1] = m
-    return documents, starts[:m], ends[:m], flags[:m]
+    return documents, starts[:m], ends[:m], flags[:m], text_ends
 
 
 @leaf
@@ -391,7 +407,7 @@ def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator, cjk):
 
     `iterator` is the address of ICU's word-break iterator, `cjk` the `filters.cjk.dictionary`. Runs are handed to
     ICU many at once, with a line feed between them, over which no boundary analysis reaches. Takes and returns
-    what `scan` returns.
+    the first four arrays that `scan` returns.
     """
     units = np.empty(_WINDOW + 4 * _LONGEST_RUN + 8, np.uint16)
     places = np.empty(len(units), np.int64)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from filters import c4, code, compression, lines, quality, repetition, variety
 from filters.characters import tables
 from filters.hashing import describe, finish_all
-from filters.words import Texts, Words, text_buffer
+from filters.words import Texts, Words
 
 
 class Metric(NamedTuple):
@@ -182,17 +182,16 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
 
     texts: the strings that `words` was made of. stopwords: a stop list or None for each document, or for each
     language label (then `words` must have been given labels). Returns a record batch of n rows with the columns
-    of METRICS. A ratio whose denominator is 0 is null: no rule applies to it. Raises ValueError where the
-    numbers of documents differ or labels are wanted and missing.
+    of METRICS. A ratio whose denominator is 0 is null: no rule applies to it. Of a document with more tokens than
+    segmentation.MOST_TOKENS those are measured, and the text that they reach to (code: all of it). Raises ValueError
+    where the numbers of documents differ or labels are wanted and missing.
     """
-    buffer, text_offsets = words.buffer, words.text_offsets
+    buffer, starts, ends = words.buffer, words.text_offsets[:-1], words.text_ends
     n = len(words)
     if len(texts) != n:
         raise ValueError(f"{len(texts)} texts, but words of {n}")
-    if text_offsets is None:
-        buffer, text_offsets = text_buffer(texts)
     line = np.zeros((n, lines.COUNTS), np.int64)
-    lines.measure_lines(buffer, text_offsets[:-1], text_offsets[1:], tables(), line)
+    lines.measure_lines(buffer, starts, ends, tables(), line)
     word = np.zeros((n, quality.COUNTS), np.int64)
     quality.measure_words(words.documents, words.lengths, words.flags, word)
     varied, mtld = np.zeros((n, variety.COUNTS), np.int64), np.empty(n)
@@ -203,11 +202,11 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
         words.documents, words.hashes, words.lengths, words.flags, top, duplicated
     )
     compressed = np.empty(n, np.int64)
-    compression.compressed_sizes(buffer, text_offsets[:-1], text_offsets[1:], compressed)
+    compression.compressed_sizes(buffer, starts, ends, compressed)
     coded = np.zeros((n, code.COUNTS), np.int64)
-    code.count_code(buffer, text_offsets, code.POINTS, code.KEYWORDS, coded)
+    code.count_code(buffer, words.text_offsets, code.POINTS, code.KEYWORDS, coded)
     c4_counts = np.zeros((n, c4.COUNTS), np.int64)
-    c4.count_c4(buffer, text_offsets, tables(), c4_counts)
+    c4.count_c4(buffer, words.text_offsets, tables(), c4_counts)
     characters = line[:, lines.CHARACTERS]
     tokens = word[:, quality.WORDS]
     filled = line[:, lines.FILLED_LINES]
@@ -253,7 +252,7 @@ def measure(texts: Texts, words: Words, stopwords: StopLists | None = None) -> p
             varied[:, variety.DISTINCT_WORDS], varied[:, variety.SPELLED_WORDS]
         ),
         "mtld": pa.array(mtld, mask=np.isnan(mtld)),
-        "compression_ratio": _ratio(compressed, np.diff(text_offsets)),
+        "compression_ratio": _ratio(compressed, ends - starts),
         "upper_ratio": _ratio(line[:, lines.UPPER], letters),
         "digit_ratio": _ratio(line[:, lines.DIGITS], characters),
         "script_purity": _ratio(line[:, lines.MAIN_SCRIPT], letters),

@@ -25,6 +25,9 @@ class Words:
     """uint8: UTF-8 bytes of the texts, without a copy of the Arrow buffer."""
     text_offsets: np.ndarray
     """int64[n+1]: document i is buffer[text_offsets[i]:text_offsets[i+1]]."""
+    text_ends: np.ndarray
+    """int64[n]: the byte up to which document i is cut and measured: its end, but for a document of more than
+    segmentation.MOST_TOKENS tokens."""
     documents: np.ndarray
     """int64[n+1]: words of document i are documents[i]:documents[i+1]."""
     starts: np.ndarray
@@ -95,15 +98,15 @@ def segment(texts: Texts, labels: Texts | None = None) -> Words:
         if n:
             spellings = bits[encoded.indices.to_numpy(zero_copy_only=False)]
     found = tables()
-    documents, starts, ends, flags = scan(buffer, text_offsets, spellings, found)
+    documents, starts, ends, flags, text_ends = scan(buffer, text_offsets, spellings, found)
     if (flags >= IS_PLAIN_CJK).any():
         documents, starts, ends, flags = cut_by_dictionary(
             buffer, documents, starts, ends, flags, icu.break_iterator(), dictionary()
         )
     lengths, hashes, folded = _description(buffer, starts, ends, flags)
     return Words(
-        buffer, text_offsets, documents, starts, ends, lengths, hashes, folded, flags, names
-    )
+        buffer, text_offsets, text_ends, documents, starts, ends, lengths, hashes, folded, flags, names
+    )  # fmt: skip
 
 
 def from_tokens(
@@ -140,9 +143,10 @@ def from_tokens(
                 starts[k], ends[k] = base + found, base + place
             k += 1
     names = _labels(labels, n) if labels is not None else None
+    text_ends = text_offsets[1:]
     return Words(
-        buffer, text_offsets, documents, starts, ends, lengths, hashes, folded, flags, names
-    )
+        buffer, text_offsets, text_ends, documents, starts, ends, lengths, hashes, folded, flags, names
+    )  # fmt: skip
 
 
 def is_cached() -> bool:

@@ -348,6 +348,8 @@ def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords
 def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
     folded = folded_words(tokens, signing.normalisation(recipe.dedup))
     content = exact.content_hashes(folded, tokens.documents, tokens.buffer, tokens.text_offsets)
+    for i in np.flatnonzero(tokens.text_ends < tokens.text_offsets[1:]):
+        _add_rest(content[i], tokens.buffer[tokens.text_ends[i] : tokens.text_offsets[i + 1]])
     arrays: list[Any] = [content[:, 0], content[:, 1]]
     settings = recipe.dedup.minhash
     if settings is None:
@@ -368,6 +370,15 @@ def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBat
         )
     )
     return pa.RecordBatch.from_arrays(columns, schema=bands_schema(settings.bands, width))
+
+
+def _add_rest(content: np.ndarray, rest: np.ndarray) -> None:
+    """Change a content hash by the bytes that no word was made of, for documents of a length that none has.
+
+    Its lowest bit, the kind of the hash, stays.
+    """
+    digest = hashlib.blake2b(rest.tobytes(), digest_size=16).digest()
+    content ^= np.frombuffer(digest, np.uint64) & np.array([~np.uint64(1), ~np.uint64(0)])
 
 
 def _write_segment(task: Task, name: str, parts: list[Measured]) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from filters.words import segment, text_buffer
 def words_of(text: str, by_icu: bool) -> list[str]:
     """The text's words; `by_icu`: with every run that needs a dictionary handed to ICU itself."""
     buffer, offsets = text_buffer([text])
-    found = segmentation.scan(buffer, offsets, np.zeros(1, np.uint8), tables())
-    flags = found[3]
+    documents, starts, ends, flags, _ = segmentation.scan(
+        buffer, offsets, np.zeros(1, np.uint8), tables()
+    )
     if by_icu:
         flags[flags == segmentation.IS_PLAIN_CJK] = segmentation.NEEDS_DICTIONARY
     _, starts, ends, _ = segmentation.cut_by_dictionary(
-        buffer, *found[:3], flags, icu.break_iterator(), cjk.dictionary()
+        buffer, documents, starts, ends, flags, icu.break_iterator(), cjk.dictionary()
     )
     return [buffer[a:b].tobytes().decode() for a, b in zip(starts, ends, strict=True)]
 

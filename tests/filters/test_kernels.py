@@ -19,7 +19,7 @@ def test_bytes_that_are_no_utf8_are_read_within_their_bounds(data: bytes, after:
     def found(buffer: bytes) -> list[list[int]]:
         offsets = np.array([0, len(data)], np.int64)
         array = np.frombuffer(buffer, np.uint8)
-        _, starts, ends, flags = scan(array, offsets, np.zeros(1, np.uint8), tables())
+        _, starts, ends, flags, _ = scan(array, offsets, np.zeros(1, np.uint8), tables())
         return [starts.tolist(), ends.tolist(), flags.tolist()]
 
     assert found(data + after) == found(data)
