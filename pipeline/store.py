@@ -116,16 +116,29 @@ class Store:
             file.write(text.encode())
 
     def write_table(
-        self, name: str, table: pa.Table, row_groups: list[int] | None = None, level: int = 3
+        self,
+        name: str,
+        table: pa.Table,
+        row_groups: list[int] | None = None,
+        *,
+        level: int = 3,
+        order: pa.Array | None = None,
     ) -> None:
-        """A Parquet file; `row_groups` are the rows of each group in turn (default: groups of 10,000)."""
+        """A Parquet file; `row_groups` are the rows of each group in turn (default: groups of 10,000).
+
+        order: the table's rows as they are to be written; they are taken a group at a time, so that
+        no second copy of the table is held. It needs `row_groups`.
+        """
         with self.create(name) as file, parquet_writer(file, table.schema, level) as writer:
             if row_groups is None:
                 writer.write_table(table, row_group_size=10_000)
                 return
             start = 0
             for rows in row_groups:
-                writer.write_table(table.slice(start, rows), row_group_size=max(rows, 1))
+                part = table.slice(start, rows)
+                if order is not None:
+                    part = table.take(order.slice(start, rows))
+                writer.write_table(part, row_group_size=max(rows, 1))
                 start += rows
 
     def read_columns(
@@ -224,7 +237,7 @@ def parquet_writer(file: IO[bytes], schema: pa.Schema, level: int = 3) -> pq.Par
 
     A dictionary of a few labels gains nothing from zstd, whose start costs a millisecond per file of
     many columns: with thousands of languages that is most of the time. Hashes (uint64, binary of a
-    fixed size) do not shrink at all.
+    fixed size) do not shrink at all. Nobody looks for the least text, of which each page would hold copies.
     """
     plain = {"text", "id", "url", "signature"}
     dictionary = [f.name for f in schema if f.name not in plain and pa.types.is_string(f.type)]
@@ -237,6 +250,7 @@ def parquet_writer(file: IO[bytes], schema: pa.Schema, level: int = 3) -> pq.Par
         compression=compression,
         compression_level={name: level for name, codec in compression.items() if codec == "zstd"},
         use_dictionary=dictionary,
+        write_statistics=[f.name for f in schema if f.name not in {"text", "signature"}],
         write_page_index=True,
     )
 

@@ -24,7 +24,9 @@ def snapshot_in(address: str) -> str | None:
 def content_id(url: str | None, date: str | None, payload: bytes) -> str:
     """The id of a record that has none: sha256 of url, date and payload with NUL between."""
     key = f"{url or ''}\0{date or ''}\0".encode("utf-8", "surrogatepass")
-    return "sha256:" + hashlib.sha256(key + payload).hexdigest()
+    digest = hashlib.sha256(key)
+    digest.update(payload)
+    return "sha256:" + digest.hexdigest()
 
 
 def utf8(data: bytes) -> bytes:

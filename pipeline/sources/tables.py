@@ -1,6 +1,7 @@
 """Parquet files with a `text` column."""
 
 import datetime
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,9 @@ from pipeline.sources.model import Damaged, Document, Record, Skipped
 from pipeline.sources.pages import content_id, iso_date, utf8
 from pipeline.sources.transport import Input, one_line
 
-_BATCH_ROWS = 256  # bounds what is held of a row group besides its pages
+# These bound what is held of a row group besides its pages.
+_BATCH_ROWS = 256
+_BATCH_BYTES = 8 << 20
 _COLUMNS = ("text", "id", "url", "date", "dump")
 _ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
 
@@ -35,12 +38,18 @@ def read_table(source: Input, dump: str | None, max_record_bytes: int) -> Iterat
     number = 0
     row = 0
     for group in range(table.num_row_groups):
-        group_end = row + table.metadata.row_group(group).num_rows
+        metadata = table.metadata.row_group(group)
+        group_end = row + metadata.num_rows
+        mean = metadata.total_byte_size // max(metadata.num_rows, 1)
+        rows = max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(mean, 1)))
         try:
-            for batch in table.iter_batches(_BATCH_ROWS, [group], columns):
-                yield from _records(batch, number, row, dump, max_record_bytes)
+            for batch in table.iter_batches(rows, [group], columns):
+                records = _records(batch, number, row, dump, max_record_bytes)
                 number += batch.num_rows
                 row += batch.num_rows
+                del batch  # what follows takes time, and a batch may be one document of 64 MiB
+                while records:
+                    yield records.popleft()
         except _ERRORS as error:
             _raise_if_unread(source)
             cause = f"rows {row} to {group_end - 1} of row group {group} damaged ({_cause(error)})"
@@ -82,36 +91,40 @@ def _problem(schema: pa.Schema) -> str | None:
 
 def _records(
     batch: pa.RecordBatch, number: int, row: int, dump: str | None, cap: int
-) -> Iterator[Record]:
+) -> deque[Record]:
     texts = _plain(batch.column("text")).cast(pa.large_binary())
     valid = _is_utf8(texts)
     others: dict[str, list[Any]] = {
         name: _scalars(batch.column(name)) for name in batch.schema.names if name != "text"
     }
+    records: deque[Record] = deque()
     for index in range(batch.num_rows):
         scalar = texts[index]
         payload = scalar.as_buffer() if scalar.is_valid else None
         if payload is None or not payload.size:
-            yield Skipped(number + index, row + index, "empty")
+            records.append(Skipped(number + index, row + index, "empty"))
             continue
         if payload.size > cap:
-            yield Skipped(number + index, row + index, "too_large")
+            records.append(Skipped(number + index, row + index, "too_large"))
             continue
         text = payload.to_pybytes() if valid else utf8(payload.to_pybytes())
         given = {name: values[index] for name, values in others.items()}
         url, date = given.get("url"), given.get("date")
-        yield Document(
-            number=number + index,
-            offset=row + index,
-            id=given.get("id") or content_id(url, date, text),
-            url=url,
-            date=iso_date(date) or date,
-            dump=given.get("dump") or dump,
-            kind="text",
-            payload=text,
-            decoded=True,
-            content_type=None,
+        records.append(
+            Document(
+                number=number + index,
+                offset=row + index,
+                id=given.get("id") or content_id(url, date, text),
+                url=url,
+                date=iso_date(date) or date,
+                dump=given.get("dump") or dump,
+                kind="text",
+                payload=text,
+                decoded=True,
+                content_type=None,
+            )
         )
+    return records
 
 
 def _is_utf8(column: pa.Array) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,7 @@ from pipeline.steps.units import label_slices
 
 BATCH_BYTES = 4 * 2**20
 BATCH_DOCUMENTS = 2_000
+LONG_BATCH_BYTES = 4 * BATCH_BYTES
 ROW_GROUP_BYTES = 8 * 2**20
 LEVEL = 1  # of zstd: the tables are read back a few times and then deleted, so speed counts for more than size
 OWN_ROW_GROUP = 2_000  # a label with this many rows in a segment shares no row group with another
@@ -83,6 +84,10 @@ class Measured:
     quarantined: list[dict[str, Any]]
 
 
+TABLES = ("documents", "signals", "bands")
+Pending: TypeAlias = dict[str, list[pa.RecordBatch]]  # by table: what has not been written
+
+
 def run(task: Task) -> dict[str, Any]:
     """Measure one input and commit its manifest. Returns the counts for the progress display.
 
@@ -92,25 +97,32 @@ def run(task: Task) -> dict[str, Any]:
     counts = Counts()
     quarantine: list[dict[str, Any]] = []
     segments: list[dict[str, Any]] = []
-    pending: list[Measured] = []
+    pending: Pending = {table: [] for table in TABLES}
     pending_bytes = 0
 
     def flush() -> None:
         nonlocal pending_bytes
-        if pending:
+        if pending["documents"]:
             segments.append(_write_segment(task, f"{key}-{len(segments):04d}", pending))
-            pending.clear()
             pending_bytes = 0
+            pa.default_memory_pool().release_unused()  # else it is kept beside what comes next
 
     for batch in _batches(_readable(task, counts, quarantine)):
+        # Segments are cut between batches and from the input alone. What is pending stays below segment_bytes, and
+        # a batch of one very long document finds nothing pending, since to measure it takes several times its size.
+        size = sum(len(document.payload) for document in batch)
+        if size > LONG_BATCH_BYTES or pending_bytes + size > recipe.output.segment_bytes:
+            flush()
         for measured in _measure(batch, task):
             quarantine += measured.quarantined
             counts.quarantined += len(measured.quarantined)
             if measured.documents.num_rows:
-                pending.append(measured)
+                for table in TABLES:
+                    pending[table].append(getattr(measured, table))
                 pending_bytes += pc.sum(measured.documents["text_bytes"]).as_py()
-            if pending_bytes >= recipe.output.segment_bytes:
-                flush()
+            del measured
+        for document in batch:  # generators still hold the documents
+            document.payload = b""
     flush()
     if quarantine:
         rows = sorted(quarantine, key=lambda r: (r["record"], r["offset"]))
@@ -377,44 +389,39 @@ def _add_rest(content: np.ndarray, rest: np.ndarray) -> None:
 
     Its lowest bit, the kind of the hash, stays.
     """
-    digest = hashlib.blake2b(rest.tobytes(), digest_size=16).digest()
+    digest = hashlib.blake2b(rest, digest_size=16).digest()
     content ^= np.frombuffer(digest, np.uint64) & np.array([~np.uint64(1), ~np.uint64(0)])
 
 
-def _write_segment(task: Task, name: str, parts: list[Measured]) -> dict[str, Any]:
-    """Write a segment's three tables; returns its entry in the manifest."""
-    folder = task.folder
-    documents = pa.Table.from_batches([p.documents for p in parts])
+def _write_segment(task: Task, name: str, pending: Pending) -> dict[str, Any]:
+    """Write a segment's three tables and empty `pending`; returns the segment's entry in the manifest."""
+    tables: dict[str, pa.Table] = {}
+    for table, batches in pending.items():
+        # In one piece, for `take` would put the pieces together anew each time, and only once in memory.
+        tables[table] = pa.Table.from_batches(batches).combine_chunks()
+        batches.clear()
+    keys = tables["documents"].select(["label", "id", "record"])
     order = pc.sort_indices(
-        documents.select(["label", "id", "record"]),
-        sort_keys=[("label", "ascending"), ("id", "ascending"), ("record", "ascending")],
+        keys, sort_keys=[("label", "ascending"), ("id", "ascending"), ("record", "ascending")]
     )
-    documents = documents.take(order)
-    ranges = _label_ranges(documents, task.recipe)
-    groups = _row_groups(documents["text_bytes"].to_numpy(), ranges)
-    store = folder.store
-    store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups, LEVEL)
-    for table, batches in (
-        ("signals", [p.signals for p in parts]),
-        ("bands", [p.bands for p in parts]),
-    ):
-        store.write_table(
-            folder.file(f"{table}/{name}.parquet"),
-            pa.Table.from_batches(batches).take(order),
-            groups,
-            LEVEL,
-        )
+    sizes = tables["documents"]["text_bytes"].take(order).to_numpy()
+    ranges = _label_ranges(tables["documents"]["label"].take(order), sizes, task.recipe)
+    groups = _row_groups(sizes, ranges)
+    for table in TABLES:
+        path = task.folder.file(f"{table}/{name}.parquet")
+        task.folder.store.write_table(path, tables[table], groups, level=LEVEL, order=order)
     return {
         "name": name,
-        "rows": documents.num_rows,
-        "text_bytes": pc.sum(documents["text_bytes"]).as_py(),
+        "rows": len(order),
+        "text_bytes": int(sizes.sum()),
         "labels": ranges,
     }
 
 
-def _label_ranges(documents: pa.Table, recipe: Recipe) -> list[dict[str, Any]]:
+def _label_ranges(
+    labels: pa.ChunkedArray, sizes: np.ndarray, recipe: Recipe
+) -> list[dict[str, Any]]:
     """For each label in order: its first row, its rows, its bytes of text, the stop list that was counted."""
-    sizes = documents["text_bytes"].to_numpy()
     return [
         {
             "label": label,
@@ -425,7 +432,7 @@ def _label_ranges(documents: pa.Table, recipe: Recipe) -> list[dict[str, Any]]:
                 language_parameters.for_label(label, recipe.parameters.folder).stopwords
             ),
         }
-        for label, start, stop in label_slices(documents["label"])
+        for label, start, stop in label_slices(labels)
     ]
 
 
