@@ -1,15 +1,20 @@
 """Kernels on input that no page has: damaged bytes, endless lines, mountains of marks."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.characters import tables
-from filters.segmentation import scan
+from filters.segmentation import MOST_TOKENS, scan
 from filters.signals import measure
 from filters.utf8 import decode
 from filters.words import segment
+from tests.filters.guarded import everything
 
 
 @settings(deadline=None)
@@ -53,19 +58,66 @@ def test_a_million_combining_marks_are_one_word() -> None:
     assert measure([text], words)["word_count"].to_pylist() == [1]
 
 
-def test_one_line_of_sixteen_mebibytes() -> None:
-    text = "word ภาษา 中文 " * (16 * 2**20 // 26)
+def test_one_line_of_64_mebibytes_is_measured_as_far_as_tokens_are_made() -> None:
+    piece = "word ภาษา 中文 "
+    text = piece * (64 * 2**20 // len(piece.encode()))
     words = segment([text])
+    # A letter that needs a dictionary counts as a token before it is cut.
+    repeats = MOST_TOKENS // 9
+    assert abs(len(words.starts) - 3 * repeats) <= 3
+    assert words.text_ends[0] == words.ends[-1] < len(text.encode())
     row = measure([text], words).to_pylist()[0]
     assert row["line_count"] == 1
-    assert row["word_count"] == 3 * (16 * 2**20 // 26)
+    assert row["word_count"] == len(words.starts)
+    with_spaces = words.lengths.sum() + len(words.starts) - 1
+    assert row["character_count"] == row["longest_line"] == with_spaces
     assert row["dup_10_gram"] > 0.5
+
+
+@pytest.mark.parametrize("piece", ["!?", "a\n", "\u0301 "])
+def test_a_document_has_a_bounded_number_of_tokens(piece: str) -> None:
+    words = segment([piece * MOST_TOKENS, "another"])
+    assert np.diff(words.documents).tolist() == [MOST_TOKENS, 1]
+    assert words.text_ends[1] == words.text_offsets[2]
 
 
 def test_a_million_thai_letters_without_a_space() -> None:
     words = segment(["ภาษาไทย" * 150_000])
     assert words.ends[-1] == len("ภาษาไทย".encode()) * 150_000
     assert words.lengths.max() < 20
+
+
+def test_no_kernel_reads_past_its_buffer() -> None:
+    """In a process of its own, since one that does dies: texts that end where memory ends, whole and cut anywhere."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.filters.guarded"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr or f"killed by signal {-done.returncode}"
+    assert "documents at the end of memory" in done.stdout
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=120), st.binary(max_size=12), st.binary(max_size=12))
+def test_a_row_depends_on_no_byte_outside_the_document(
+    data: bytes, before: bytes, after: bytes
+) -> None:
+    alone = everything(np.frombuffer(data, np.uint8), 0, len(data))
+    buffer = np.frombuffer(before + data + after, np.uint8)
+    assert everything(buffer, len(before), len(before) + len(data)) == alone
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_utf8_are_measured(data: bytes) -> None:
+    # Lone surrogates (ED A0 80) and whatever else is damaged: some number or null, never an error.
+    everything(np.frombuffer(b"\xed\xa0\x80" + data + b"\xed\xbf\xbf", np.uint8), 0, len(data) + 6)
+
+
+def test_an_empty_document_among_others_has_its_own_row() -> None:
+    texts = ["one two", "", "three", ""]
+    rows = measure(texts, segment(texts)).to_pylist()
+    assert rows[1] == rows[3] == measure([""], segment([""])).to_pylist()[0]
+    assert [row["word_count"] for row in rows] == [2, 0, 1, 0]
 
 
 def test_text_at_the_end_of_a_page_of_memory() -> None:
