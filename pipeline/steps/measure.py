@@ -389,7 +389,7 @@ def _add_rest(content: np.ndarray, rest: np.ndarray) -> None:
 
     Its lowest bit, the kind of the hash, stays.
     """
-    digest = hashlib.blake2b(rest, digest_size=16).digest()
+    digest = hashlib.blake2b(rest.data, digest_size=16).digest()
     content ^= np.frombuffer(digest, np.uint64) & np.array([~np.uint64(1), ~np.uint64(0)])
 
 
