@@ -23,6 +23,7 @@ from dedup import exact, minhash
 from dedup.normalise import folded_words
 from filters import parameters as language_parameters
 from filters import signals, words
+from filters.rules import RULES
 from filters.url import UrlFilter, ut1_lists
 from pipeline import cleaning, sources
 from pipeline import recipe as recipes
@@ -296,7 +297,8 @@ def measure_texts(
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Signals and bands of n texts whose labels are known, from one segmentation into words."""
     tokens = words.segment(texts, labels)
-    return signals.measure(texts, tokens, _stop_words(recipe, labels)), _bands(
+    stop_words = _stop_words(recipe, labels)
+    return signals.measure(texts, tokens, stop_words, with_c4=needs_c4(recipe)), _bands(
         texts, tokens, recipe
     )
 
@@ -466,6 +468,11 @@ def _row_groups(sizes: np.ndarray, ranges: list[dict[str, Any]]) -> list[int]:
 NOT_SIGNED = {"verify", "verify_by", "split_over", "threshold"}
 
 
+def needs_c4(recipe: Recipe) -> bool:
+    """Whether one of the recipe's rules looks at a metric of C4's."""
+    return any(RULES[name].metric in signals.C4_METRICS for name in recipe.rules if name in RULES)
+
+
 def recipe_keys(recipe: Recipe) -> dict[str, Any]:
     """The keys of the recipe that A reads, but for the parameters' stop words."""
     minhash_settings = recipe.dedup.minhash
@@ -475,6 +482,7 @@ def recipe_keys(recipe: Recipe) -> dict[str, Any]:
         "url_filter": recipe.url_filter and recipe.url_filter.model_dump(),
         "extract": recipe.extract.model_dump(),
         "repaired": recipe.clean.encoding == "measured",
+        "c4": needs_c4(recipe),
         "language_model": recipe.language.model,
         "normalise": recipe.dedup.normalise.model_dump(),
         "minhash": minhash_settings and minhash_settings.model_dump(exclude=NOT_SIGNED),

@@ -155,3 +155,12 @@ def test_the_rules_are_in_no_bundled_recipe_that_is_fineweb2() -> None:
     from pipeline.recipe import load
 
     assert not [name for name in load("fineweb2").rules if name.startswith("c4")]
+
+
+def test_what_no_rule_asks_for_is_not_measured() -> None:
+    texts = ["Lorem ipsum dolor sit amet, and so on.", ""]
+    cut = words.segment(texts)
+    without, with_c4 = (signals.measure(texts, cut, with_c4=wanted) for wanted in (False, True))
+    assert all(without[name].null_count == 2 for name in signals.C4_METRICS)
+    others = [name for name in signals.METRICS if name not in signals.C4_METRICS]
+    assert without.select(others).equals(with_c4.select(others))
