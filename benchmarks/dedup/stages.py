@@ -1,10 +1,10 @@
-"""2,000 documents in 20 languages through datatrove's four stages, as shipped, and through ours: the same bits, side by side.
+"""2,000 documents in 20 languages through datatrove's four stages, as shipped, and through ours, side by side.
 
 python -m benchmarks.dedup.stages SCRATCH --datatrove /path/to/python/with/datatrove
 
 Documents are ten sentences of NTREX, three in ten of them edited copies. datatrove 0.10.1 runs in its own
-environment, with the tokeniser that it assigns to each language. Compared: its signatures with those of dedup.datatrove,
-bit for bit, and its clusters with ours of the same signatures. Exits with 1 where they differ. Then CPU seconds
+environment, with the tokeniser that it assigns to each language. Compared: its signatures with those of
+dedup.datatrove, bit for bit, and its clusters with ours of the same signatures. Exits with 1 where they differ. Then CPU seconds
 of each stage, theirs beside our own signatures, verification included, and bytes on disk.
 """
 
