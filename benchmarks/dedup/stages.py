@@ -4,8 +4,8 @@ python -m benchmarks.dedup.stages SCRATCH --datatrove /path/to/python/with/datat
 
 Documents are ten sentences of NTREX, three in ten of them edited copies. datatrove 0.10.1 runs in its own
 environment, with the tokeniser that it assigns to each language. Compared: its signatures with those of
-dedup.datatrove, bit for bit, and its clusters with ours of the same signatures. Exits with 1 where they differ. Then CPU seconds
-of each stage, theirs beside our own signatures, verification included, and bytes on disk.
+dedup.datatrove, bit for bit, and its clusters with ours of the same signatures. Exits with 1 where they differ.
+Then CPU seconds of each stage, theirs beside our own signatures, verification included, and bytes on disk.
 """
 
 import argparse
