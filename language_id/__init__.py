@@ -2,9 +2,11 @@
 
 identify(texts)                       the embedded model
 identify(texts, "path/model.bin")     a fastText model with labels of the form __label__xxx_Yyyy
+identify(texts, "glotlid")            one of the Hugging Face hub
+identify(texts, load_ensemble({"embedded": 1, "glotlid": 1}, agree=2))
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -13,43 +15,69 @@ import pyarrow as pa
 
 from language_id.labels import LanguageIdError
 
-__all__ = ["LanguageIdError", "Model", "identify", "load_model"]
+__all__ = ["LanguageIdError", "Model", "identify", "load_ensemble", "load_model"]
+
+EMBEDDED = "embedded"
 
 
 class Model(Protocol):
-    """What `load_model` returns:
+    """What `load_model` and `load_ensemble` return.
 
-    `hash` names the model's content, `identify` takes a large_string array.
+    `hash` names the model's content; `labels` are those that it can give, canonical; `identify` takes a large_string
+    array and returns what the function `identify` does.
     """
 
     name: str
     hash: str
+    labels: Sequence[str]
 
-    def identify(self, texts: pa.Array) -> tuple[list[str], list[float], list[str]]: ...
+    def identify(self, texts: pa.Array) -> pa.StructArray: ...
 
 
-def load_model(name: str | Path = "embedded") -> Model:
-    """The model `embedded`, or a fastText model by path; loaded once per process.
+def load_model(name: str | Path = EMBEDDED, sample: int | None = None) -> Model:
+    """The model `embedded`, a fastText model by path, or one of the hub by name; loaded once per process.
+
+    `sample`: characters from the beginning of a text that the embedded model reads, and three quarters as many from
+    the rest in three pieces; None: 1,200. fastText models read texts whole.
 
     Raises LanguageIdError if there is no such file, it is no fastText model or its labels have
     another form.
     """
-    return _load(str(name))
+    return _load(str(name), sample if str(name) == EMBEDDED else None)
+
+
+def load_ensemble(
+    models: Mapping[str, float], agree: int | None = None, sample: int | None = None
+) -> Model:
+    """Several models that vote, by the weight of their votes (language_id/ensemble.py); loaded once per process.
+
+    Raises LanguageIdError as `load_model` does, and for fewer than two models or an `agree` beyond their number.
+    """
+    return _load_ensemble(tuple(models.items()), agree, sample)
 
 
 @cache
-def _load(name: str) -> Model:
-    if name == "embedded":
+def _load(name: str, sample: int | None) -> Model:
+    if name == EMBEDDED:
         from language_id.embedded import EmbeddedModel
 
-        return EmbeddedModel()
+        return EmbeddedModel() if sample is None else EmbeddedModel.reading(sample)
     from language_id.fasttext_model import FastTextModel
 
     return FastTextModel(name)
 
 
+@cache
+def _load_ensemble(
+    models: tuple[tuple[str, float], ...], agree: int | None, sample: int | None
+) -> Model:
+    from language_id.ensemble import Ensemble
+
+    return Ensemble([(load_model(name, sample), weight) for name, weight in models], agree)
+
+
 def identify(
-    texts: pa.Array | pa.ChunkedArray | Sequence[str | None], model: str | Path = "embedded"
+    texts: pa.Array | pa.ChunkedArray | Sequence[str | None], model: str | Path | Model = EMBEDDED
 ) -> pa.StructArray:
     """The language of each text.
 
@@ -57,17 +85,10 @@ def identify(
     `und_Zzzz` with score 0. Returns a struct array of the same length with `label` (string,
     canonical `xxx_Yyyy`; `zxx_Zxxx` for what is no language, `und_Yyyy` for a language nobody
     knows), `score` (float64 in [0, 1], to 1e-4) and `candidates` (JSON object of labels and scores
-    from 0.01 on, best first). Texts are judged one by one: the answer depends on nothing but the
-    text and the model.
+    from 0.01 on, best first); an ensemble's has `votes` and `disagreement` besides. Texts are judged
+    one by one: the answer depends on nothing but the text and the model.
     """
     from language_id.text import text_array
 
-    labels, scores, candidates = load_model(model).identify(text_array(texts))
-    return pa.StructArray.from_arrays(
-        [
-            pa.array(labels, type=pa.string()),
-            pa.array(scores, type=pa.float64()),
-            pa.array(candidates, type=pa.string()),
-        ],
-        names=["label", "score", "candidates"],
-    )
+    loaded = load_model(model) if isinstance(model, str | Path) else model
+    return loaded.identify(text_array(texts))

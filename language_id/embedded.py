@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pycld2
 
+from language_id.answers import answers, as_json
 from language_id.evidence import (
     CANDIDATES,
     CHARACTERS,
@@ -59,6 +60,9 @@ class EmbeddedModel:
     """
 
     name = "embedded"
+    labels: tuple[str, ...] = tuple(
+        sorted({*LABELS, "cmn_Hans", "cmn_Hant"} - {"cmn_Hani", NO_LANGUAGE})
+    )
 
     def __init__(
         self, head: int = HEAD, windows: int = WINDOWS, length: int = WINDOW_LENGTH
@@ -76,8 +80,13 @@ class EmbeddedModel:
             stamp.update((_ASSETS / name).read_bytes())
         self.hash = stamp.hexdigest()
 
-    def identify(self, texts: pa.Array) -> tuple[list[str], list[float], list[str]]:
-        """Label, score and candidates (JSON object) of each text of a large_string array."""
+    @classmethod
+    def reading(cls, characters: int) -> "EmbeddedModel":
+        """The model that reads this many characters from the beginning, and pieces in the usual proportion."""
+        return cls(characters, WINDOWS, characters * WINDOW_LENGTH // HEAD)
+
+    def identify(self, texts: pa.Array) -> pa.StructArray:
+        """Label, score and candidates of each text of a large_string array."""
         labels: list[str] = []
         scores: list[float] = []
         listed: list[str] = []
@@ -115,12 +124,8 @@ class EmbeddedModel:
                 label, score = _answer(found, language_found)
                 labels.append(label)
                 scores.append(round(score, 4))
-                listed.append(
-                    "{"
-                    + ",".join(f'"{name}":{round(chance, 4)}' for name, chance in found.items())
-                    + "}"
-                )
-        return labels, scores, listed
+                listed.append(as_json(found))
+        return answers(labels, scores, listed)
 
 
 def _name(place: int, candidates: list[int], script: str) -> str:

@@ -91,7 +91,7 @@ def macrolanguages() -> dict[str, str]:
 
 
 @cache
-def _aliases() -> dict[str, str]:
+def aliases() -> dict[str, str]:
     """ISO 639-1 and retired codes, as ISO 639-3.
 
     A retired code that is in use again means its present language.
@@ -167,7 +167,7 @@ def normalise_label(label: str, source: str | None = None) -> str:
     if special:
         return special
     parts = re.split(r"[-_]", written)
-    code = _BIBLIOGRAPHIC.get(parts[0].lower(), parts[0].lower())
+    code = BIBLIOGRAPHIC.get(parts[0].lower(), parts[0].lower())
     script = _script_names().get("_".join(parts[1:]).lower(), "")
     script = script or next((p.title() for p in parts[1:] if len(p) == 4 and p.isalpha()), "")
     region = next((p.upper() for p in parts[1:] if len(p) == 2 and p.isalpha()), "")
@@ -179,7 +179,7 @@ def normalise_label(label: str, source: str | None = None) -> str:
     if code == "zh" or code == "zho":
         code = "cmn"
         script = script or ("Hant" if region in ("TW", "HK", "MO") else "Hans")
-    code = _aliases().get(code, code) if len(code) < 3 or code not in languages() else code
+    code = aliases().get(code, code) if len(code) < 3 or code not in languages() else code
     code = BY_SCRIPT.get((code, script)) or INDIVIDUAL.get(code, code)
     if code == "hbs":
         code = "hrv"
@@ -206,7 +206,7 @@ def canonical_script(code: str, script: str) -> str:
 
 
 # ISO 639-2/B codes that are not the ISO 639-3 ones.
-_BIBLIOGRAPHIC = {
+BIBLIOGRAPHIC = {
     "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces", "dut": "nld",
     "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl", "mac": "mkd", "mao": "mri",
     "may": "msa", "per": "fas", "rum": "ron", "slo": "slk", "tib": "bod", "wel": "cym",

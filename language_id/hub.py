@@ -1,0 +1,78 @@
+"""Models on the Hugging Face hub: which file a name means, and where it lies on this machine.
+
+A name is `glotlid` or `openlid`, or `owner/name`, optionally with the file and a revision: `owner/name:model.ftz@1a2b3c4`.
+The file is downloaded once into huggingface_hub's cache (`HF_HOME`), which checks its size; a model that is there is
+found without a network. A revision that is a commit pins the content; without one a model is whatever its owner
+published last when it was downloaded, and the SHA-256 that a run records says which.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from language_id.labels import LanguageIdError
+
+MODELS = {
+    "glotlid": "cis-lmu/glotlid:model_v3.bin",  # Kargaran et al. 2023; 2,102 labels, 1.7 GB, Apache-2.0
+    "openlid": "laurievb/OpenLID:model.bin",  # Burchell et al. 2023; 201 labels, 1.2 GB, GPL-3
+}
+"""The names that mean a model of the hub."""
+
+_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?::([\w./-]+))?(?:@([\w./-]+))?")
+_DEFAULT_FILE = "model.bin"
+
+
+class HubModel(NamedTuple):
+    """A file of a repository on the hub."""
+
+    repository: str
+    file: str
+    revision: str | None
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        return f"https://huggingface.co/{self.repository}/blob/{self.revision or 'main'}/{self.file}"
+
+
+def parse(name: str) -> HubModel | None:
+    """The file that a name means; None where it is a path: it exists, is absolute, or ends in .bin or .ftz without `:`."""
+    full = MODELS.get(name, name)
+    path = Path(name)
+    if path.is_absolute() or path.exists() or (":" not in full and path.suffix in (".bin", ".ftz")):
+        return None
+    found = _ID.fullmatch(full)
+    if found is None or full.startswith("."):
+        return None
+    return HubModel(found[1], found[2] or _DEFAULT_FILE, found[3])
+
+
+def download(model: HubModel, name: str) -> Path:
+    """The model's file on this machine, downloaded where it is not there yet. `name` stands in the error.
+
+    Raises LanguageIdError where there is no such file or no network.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        return Path(hf_hub_download(model.repository, model.file, revision=model.revision))
+    except LocalEntryNotFoundError:
+        cause = "is not in the cache and the hub cannot be reached"
+    except RepositoryNotFoundError:
+        cause = "does not exist on the hub, or asks for a login"
+    except RevisionNotFoundError:
+        cause = f"has no revision {model.revision}"
+    except EntryNotFoundError:
+        cause = f"has no file {model.file}"
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        cause = f"cannot be had ({' '.join(str(error).split())[:200]})"
+    raise LanguageIdError(
+        f"language model {name}: {model.repository} {cause}; download {model.url} and give its path"
+    )
