@@ -49,6 +49,7 @@ def totals(run: Entry, languages: dict[str, Entry]) -> Entry:
         **_complete(whole),
         "records_read": whole.get("records_read"),
         "records_skipped": whole.get("records_skipped") or {},
+        "documents_split": whole.get("documents_split") or 0,
     }
 
 
@@ -220,7 +221,7 @@ def imbalances(run: Entry, languages: dict[str, Entry]) -> list[str]:
     found = []
     if whole["records_read"] is not None and whole["documents_in"] is not None:
         records = sum(whole["records_skipped"].values()) + whole["documents_in"]
-        if records != whole["records_read"]:
+        if records != whole["records_read"] + whole["documents_split"]:
             found.append(
                 f"{whole['records_read']:,} records were read, but {records:,} were skipped or became documents."
             )

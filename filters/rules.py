@@ -88,6 +88,7 @@ _RULES = (
     Rule("c4_paragraphs", "third_longest_line", "min", 200, "mC4, Xue et al. 2021"),
     Rule("code_lines", "code_line_ratio", "max", 0.45, "benchmarks/signals/code.py",
          zero_disables=False),
+    Rule("main_language", "main_language_share", "min", 0.5, "polysieve; docs/language-id.md"),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES}

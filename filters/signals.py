@@ -125,6 +125,11 @@ METRICS: dict[str, Metric] = {
     "third_longest_line": Metric(
         "code points", _C4, "length of the third longest line; 0 with fewer than three"
     ),
+    "main_language_share": Metric(
+        "share of bytes",
+        _OWN,
+        "passages in the document's main language, of those in any; null unless `language.passages` is given",
+    ),
 }
 
 C4_METRICS: tuple[str, ...] = tuple(name for name, m in METRICS.items() if m.source == _C4)
@@ -269,6 +274,7 @@ def measure(
         "code_line_ratio": _ratio(coded[:, code.CODE_LINES], coded[:, code.FILLED_LINES]),
         "code_char_ratio": _ratio(coded[:, code.CODE_CHARACTERS], coded[:, code.FILLED_CHARACTERS]),
         **_c4_columns(words, with_c4),
+        "main_language_share": pa.nulls(n, pa.float64()),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in METRICS], schema=SCHEMA)
 

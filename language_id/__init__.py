@@ -29,7 +29,9 @@ class Model(Protocol):
 
     name: str
     hash: str
-    labels: Sequence[str]
+
+    @property
+    def labels(self) -> Sequence[str]: ...
 
     def identify(self, texts: pa.Array) -> pa.StructArray: ...
 

@@ -35,14 +35,18 @@ class Ensemble:
                 f"agree: {agree}: there are {len(models)} models; give at most that"
             )
         if any(weight <= 0 for _, weight in models):
-            raise LanguageIdError("a model's weight is above 0; leave out a model that is not to vote")
+            raise LanguageIdError(
+                "a model's weight is above 0; leave out a model that is not to vote"
+            )
         self._models = list(models)
         self._agree = agree
         self._has = [
             frozenset(model.labels) | {NO_LANGUAGE, UNDETERMINED} for model, _ in self._models
         ]
         self.name = "+".join(model.name for model, _ in models)
-        self.labels: Sequence[str] = sorted({label for model, _ in models for label in model.labels})
+        self.labels: Sequence[str] = sorted(
+            {label for model, _ in models for label in model.labels}
+        )
         parts = [(model.hash, weight) for model, weight in models]
         self.hash = hashlib.sha256(json.dumps([parts, agree]).encode()).hexdigest()
 

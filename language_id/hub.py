@@ -1,6 +1,7 @@
 """Models on the Hugging Face hub: which file a name means, and where it lies on this machine.
 
-A name is `glotlid` or `openlid`, or `owner/name`, optionally with the file and a revision: `owner/name:model.ftz@1a2b3c4`.
+A name is `glotlid` or `openlid`, or `owner/name`, optionally with the file and a revision, as in
+`owner/name:model.ftz@1a2b3c4`.
 The file is downloaded once into huggingface_hub's cache (`HF_HOME`), which checks its size; a model that is there is
 found without a network. A revision that is a commit pins the content; without one a model is whatever its owner
 published last when it was downloaded, and the SHA-256 that a run records says which.
@@ -32,17 +33,23 @@ class HubModel(NamedTuple):
     @property
     def url(self) -> str:
         """Where a browser finds it."""
-        return f"https://huggingface.co/{self.repository}/blob/{self.revision or 'main'}/{self.file}"
+        return (
+            f"https://huggingface.co/{self.repository}/blob/{self.revision or 'main'}/{self.file}"
+        )
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name is a path by its form, whether or not there is such a file."""
+    return Path(name).is_absolute() or (":" not in name and Path(name).suffix in (".bin", ".ftz"))
 
 
 def parse(name: str) -> HubModel | None:
-    """The file that a name means; None where it is a path: it exists, is absolute, or ends in .bin or .ftz without `:`."""
+    """The file that a name means; None where it is a path: it has the form of one, or there is such a file."""
     full = MODELS.get(name, name)
-    path = Path(name)
-    if path.is_absolute() or path.exists() or (":" not in full and path.suffix in (".bin", ".ftz")):
+    if is_file_name(full) or Path(full).is_file() or full.startswith("."):
         return None
     found = _ID.fullmatch(full)
-    if found is None or full.startswith("."):
+    if found is None:
         return None
     return HubModel(found[1], found[2] or _DEFAULT_FILE, found[3])
 

@@ -38,6 +38,9 @@ INDIVIDUAL = {
     "mwr": "rwr", "raj": "mup", "bal": "bcc",
 }  # fmt: skip
 
+# ISO 639-1 codes that were withdrawn.
+RETIRED_SHORT = {"iw": "heb", "in": "ind", "ji": "yid", "jw": "jav", "mo": "ron", "sh": "hbs"}
+
 # Members that FineWeb2 and GlotLID do not tell apart, and codes that were retired or invented.
 MERGED = {
     "pes": "fas", "prs": "fas", "tgl": "fil", "sro": "srd", "src": "srd", "knn": "gom", "dgo": "doi",
@@ -104,15 +107,13 @@ def aliases() -> dict[str, str]:
                 found[alias] = code
         if short:
             found[short] = code
-    found.update(
-        {"iw": "heb", "in": "ind", "ji": "yid", "jw": "jav", "mo": "ron", "sh": "hbs", "no": "nor"}
-    )
-    found.update({"bh": "bih", "tl": "fil", "zh": "zho"})
+    found.update(RETIRED_SHORT)
+    found.update({"no": "nor", "bh": "bih", "tl": "fil", "zh": "zho"})
     return found
 
 
 @cache
-def _script_names() -> dict[str, str]:
+def script_names() -> dict[str, str]:
     """ISO 15924 codes by Unicode script name, in lower case with underscores:
 
     some models' labels end in names.
@@ -168,7 +169,7 @@ def normalise_label(label: str, source: str | None = None) -> str:
         return special
     parts = re.split(r"[-_]", written)
     code = BIBLIOGRAPHIC.get(parts[0].lower(), parts[0].lower())
-    script = _script_names().get("_".join(parts[1:]).lower(), "")
+    script = script_names().get("_".join(parts[1:]).lower(), "")
     script = script or next((p.title() for p in parts[1:] if len(p) == 4 and p.isalpha()), "")
     region = next((p.upper() for p in parts[1:] if len(p) == 2 and p.isalpha()), "")
     script = _SCRIPTS.get(script, script)

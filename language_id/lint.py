@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from language_id.labels import (
     BIBLIOGRAPHIC,
-    BY_SCRIPT,
     INDIVIDUAL,
     MERGED,
+    RETIRED_SHORT,
     SOURCES,
     LanguageIdError,
     aliases,
@@ -18,6 +18,7 @@ from language_id.labels import (
     languages,
     macrolanguages,
     normalise_label,
+    script_names,
 )
 
 Kind = Literal[
@@ -48,7 +49,10 @@ AMBIGUOUS = {
     "mo": "retired: Romanian, in Cyrillic once",
     "tl": "Tagalog, counted as Filipino (fil)",
 }
+_SAID_BY_SCRIPT = frozenset({"als", "ku", "kur", "pa", "zh", "zho", "cmn"})
+"""Of these, the codes that mean one language where a script stands beside them."""
 _INVENTED = {code for special in SOURCES.values() for code in special if "-" in code}
+_COMPOUND = ("Jpan", "Hani", "Hans", "Hant", "Hang")
 _NO_LANGUAGE = frozenset({"zz", "xx", "un", "und", "unk", "mul", "mis", "zxx"})
 
 
@@ -103,6 +107,7 @@ def _findings(label: str, source: str | None) -> list[Finding]:
     parts = re.split(r"[-_]", written)
     code = parts[0].lower()
     script = next((p.title() for p in parts[1:] if len(p) == 4 and p.isalpha()), "")
+    script = script or script_names().get("_".join(parts[1:]).lower(), "")
 
     def note(kind: Kind, meaning: str) -> Finding:
         return Finding(label, canonical, kind, meaning)
@@ -111,37 +116,34 @@ def _findings(label: str, source: str | None) -> list[Finding]:
         if written == canonical:
             return []
         return [note("no language", "stands for text without a (known) language")]
+    own = SOURCES.get(source or "", {}).get(written)
+    if own is not None:
+        return [note("ambiguous", f"{source} means {own} by it")]
+    if written in _INVENTED:
+        return [note("unknown", "a tag that one tool made up; ISO 639-3 has no such code")]
     found = []
-    if written in SOURCES.get(source or "", {}):
-        found.append(note("ambiguous", f"{source} means {canonical} by it"))
-    elif written in _INVENTED:
-        found.append(note("unknown", "a tag that one tool made up; ISO 639-3 has no such code"))
-    elif code in AMBIGUOUS and not (code == "cmn" and script in ("Hans", "Hant")):
-        is_plain = written == canonical and code == "als"
-        if not is_plain and not ((code in ("zh", "zho")) and len(parts) > 1):
-            found.append(note("ambiguous", AMBIGUOUS[code]))
+    if code in AMBIGUOUS and not (code in _SAID_BY_SCRIPT and script):
+        found.append(note("ambiguous", AMBIGUOUS[code]))
     bare = BIBLIOGRAPHIC.get(code, code)
     if bare != code:
         found.append(note("bibliographic", f"ISO 639-2/B; ISO 639-3 has {bare}"))
-    if bare not in languages() and bare in aliases():
-        kind: Kind = "short" if len(bare) == 2 else "retired"
-        named = "ISO 639-1" if kind == "short" else "a retired code"
-        found.append(note(kind, f"{named}; ISO 639-3 has {aliases()[bare]}"))
+    elif bare not in languages() and bare in aliases():
         bare = aliases()[bare]
-    elif bare not in languages() and bare not in INDIVIDUAL and bare not in MERGED:
+        if len(code) == 3 or code in RETIRED_SHORT:
+            found.append(note("retired", f"no longer a code; ISO 639-3 has {bare}"))
+        else:
+            found.append(note("short", f"ISO 639-1; ISO 639-3 has {bare}"))
+    elif bare not in {*languages(), *INDIVIDUAL, *MERGED}:
         found.append(note("unknown", f"{bare} is not in ISO 639-3; it is kept as it is"))
-    if bare in set(macrolanguages().values()):
-        member = canonical[:3] if canonical[:3] != bare else INDIVIDUAL.get(bare, bare)
-        if canonical[:3] != bare:
-            found.append(note("macrolanguage", f"a macrolanguage; taken for its member {member}"))
-    elif bare in MERGED:
-        found.append(note("merged", f"not told apart from {MERGED[bare]} here"))
-    elif bare in INDIVIDUAL or any(bare == pair[0] for pair in BY_SCRIPT):
-        found.append(note("group", f"a group of languages; taken for {canonical[:3]}"))
-    usual = languages().get(canonical[:3], ())
+    if bare in MERGED:
+        found.append(note("merged", f"not told apart from {canonical[:3]} here"))
+    elif canonical[:3] != bare:
+        kind: Kind = "macrolanguage" if bare in macrolanguages().values() else "group"
+        found.append(note(kind, f"more than one language; taken for {canonical[:3]}"))
+    usual = languages().get(canonical[:3], ("Zzzz",))
     if not script:
         found.append(note("script", f"no script; {canonical[4:]} is the language's usual one"))
-    elif usual and canonical[4:] not in (*usual, "Jpan", "Hani", "Hans", "Hant", "Hang"):
+    elif "Zzzz" not in usual and canonical[4:] not in (*usual, *_COMPOUND):
         found.append(note("script", f"{script} is not known for it, only {', '.join(usual)}"))
     elif not found and not is_canonical_form(written):
         found.append(note("form", "written otherwise than xxx_Yyyy"))

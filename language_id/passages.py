@@ -150,6 +150,8 @@ def _lines(text: str) -> list[str]:
 
 def _spans(text: str) -> list[str]:
     """What CLD2 takes for stretches of one language each, the gaps between them added to the stretch before."""
+    if not text:
+        return []
     data = _readable(text).encode()
     whole = text.encode()
     try:
@@ -160,7 +162,7 @@ def _spans(text: str) -> list[str]:
             returnVectors=True,
         )
     except pycld2.error:
-        return [text] if text else []
+        return [text]
     starts = sorted({0, *(int(start) for start, *_ in found[3])})
     # A border inside a character (there is none in practice) would tear it.
     starts = [s for s in starts if s < len(whole) and whole[s] & 0xC0 != 0x80]
@@ -177,4 +179,6 @@ def _readable(text: str) -> str:
 
 def shares_column(found: Sequence[Vote | None]) -> pa.Array:
     """float64: the share of each document's first label; null where nothing votes."""
-    return pa.array([next(iter(v.shares.values()), None) if v else None for v in found], pa.float64())
+    return pa.array(
+        [next(iter(v.shares.values()), None) if v else None for v in found], pa.float64()
+    )

@@ -6,7 +6,9 @@ An entry, for a language and in total, is::
      "origins": {"web": {...the same keys...}}}
 
 with documents_in = kept + sum(removed) + duplicates + quarantined. The total has `records_read` and
-`records_skipped` (reason -> count) besides, with records_read = sum(records_skipped) + documents_in.
+`records_skipped` (reason -> count) besides, with records_read = sum(records_skipped) + documents_in, and where
+documents were split by language `documents_split`, how many came of it beyond one a record, with
+records_read + documents_split = sum(records_skipped) + documents_in.
 """
 
 from collections import Counter
@@ -32,7 +34,10 @@ def entry(
 
 
 def total(
-    languages: dict[str, dict[str, Any]], records_read: int, records_skipped: dict[str, int]
+    languages: dict[str, dict[str, Any]],
+    records_read: int,
+    records_skipped: dict[str, int],
+    documents_split: int = 0,
 ) -> dict[str, Any]:
     """The sum over languages, key by key, with the records besides."""
     removed: Counter[str] = Counter()
@@ -42,6 +47,7 @@ def total(
     return {
         "records_read": records_read,
         "records_skipped": dict(sorted(records_skipped.items())),
+        **({"documents_split": documents_split} if documents_split else {}),
         "documents_in": result["documents_in"],
         "kept": result["kept"],
         "removed": dict(sorted(removed.items())),
@@ -68,9 +74,11 @@ def violations(accounting: dict[str, Any]) -> list[str]:
         if summed[key] != whole[key]:
             found.append(f"total: {key} is {whole[key]}, but the languages add up to {summed[key]}")
     records = sum(whole["records_skipped"].values()) + whole["documents_in"]
-    if whole["records_read"] != records:
+    split = whole.get("documents_split", 0)
+    if whole["records_read"] + split != records:
+        more = f" and {split} documents split off" if split else ""
         found.append(
-            f"total: {whole['records_read']} records read, but {records} skipped or taken in"
+            f"total: {whole['records_read']} records read{more}, but {records} skipped or taken in"
         )
     return found
 

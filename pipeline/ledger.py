@@ -16,12 +16,12 @@ from pipeline.store import Store
 # A step's version. It is raised when the step's output changes; tests/pipeline/test_ledger.py holds
 # a hash of the modules behind each step and fails until version or hash has been renewed on purpose.
 VERSIONS = {
-    "measure": 8,
+    "measure": 9,
     "fit": 3,
     "clusters": 3,
     "judgements": 1,
     "decisions": 4,
-    "write": 3,
+    "write": 4,
 }
 STEPS = tuple(VERSIONS)
 DURABLE = {"measure", "clusters", "judgements", "decisions"}

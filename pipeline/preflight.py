@@ -38,11 +38,12 @@ def problems(recipe: Recipe) -> list[str]:
             found.append(f"dedup.minhash.signatures: datatrove's words are needed: {error}")
     found += deciding_problems(recipe)
     if recipe.language.model != "embedded":
-        import language_id
+        from language_id import LanguageIdError
+        from pipeline.steps import languages
 
         try:
-            language_id.load_model(recipe.language.model)
-        except language_id.LanguageIdError as error:
+            languages.model(recipe.language)
+        except LanguageIdError as error:
             found.append(f"language.model: {error}")
     if lists := recipe.url_filter:
         for key in ("domains", "urls", "words", "soft_words", "subwords"):

@@ -27,6 +27,7 @@ from pydantic import (
 from dedup.rebalance import FIXED_WEIGHTS
 from filters.fitting import FITTED, Method
 from filters.rules import RULES
+from language_id.hub import is_file_name
 
 UNITS = {
     "": 1,
@@ -243,11 +244,65 @@ class Clean(Section):
         return self
 
 
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Ensemble(Section):
+    """Several models that vote (docs/language-id.md)."""
+
+    models: Annotated[dict[str, Weight], Field(min_length=2)]
+    """Model, named as in `language.model` → the weight of its vote."""
+    agree: int | None = Field(default=None, ge=1)
+    """So many models must have the answer as their own first one, else the document is `und_Yyyy` with score 0.
+    Absent: the best label wins."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Ensemble":
+        if self.agree is not None and self.agree > len(self.models):
+            raise ValueError(
+                f"{self.agree} of {len(self.models)} models cannot agree; give at most that"
+            )
+        return self
+
+
+def _kind_of_model(value: Any) -> str:
+    return "ensemble" if isinstance(value, dict | Ensemble) else "name"
+
+
+ModelChoice = Annotated[
+    Annotated[str, Tag("name")] | Annotated[Ensemble, Tag("ensemble")],
+    Discriminator(_kind_of_model),
+]
+
+
+class Passages(Section):
+    """Documents in several languages: their passages are identified one by one and vote by their bytes. The share of
+    the main language becomes the signal `main_language_share`, all shares the column `language_shares`."""
+
+    by: Literal["lines", "spans"] = "lines"
+    """A passage is a line, or what CLD2 takes for one language."""
+    min_bytes: int = Field(default=90, ge=1)
+    """Shorter passages do not vote."""
+    label: Literal["document", "vote"] = "document"
+    """The document's label: that of its text as a whole, or the vote's."""
+    split: bool = False
+    """Make a document of each language's passages."""
+    min_share: Annotated[float, Field(gt=0, le=0.5)] = 0.2
+    """A language with a smaller share of the vote gets no document of its own."""
+
+
 class Language(Section):
     """Language identification and its cut."""
 
-    model: str = "embedded"
-    """`embedded`, or the path of a fastText `.bin`/`.ftz` with `__label__xxx_Yyyy` labels."""
+    model: ModelChoice = "embedded"
+    """`embedded`; the path of a fastText `.bin`/`.ftz` with `__label__xxx_Yyyy` labels; a model of the Hugging Face
+    hub: `glotlid`, `openlid`, or `owner/name:file@revision`; or several that vote, as in
+    `{models: {embedded: 1, glotlid: 1}}`."""
+    sample: int = Field(default=1200, ge=100)
+    """Characters from the beginning of a document that the embedded model reads; of a longer one it reads three
+    quarters as many more, in three pieces."""
+    passages: Passages | None = None
+    """Absent: a document has one language."""
     cut: Literal["parameters"] | Annotated[Share, Field(strict=True)] | None = None
     """The lowest score that stays: each language's own `language_score` (`parameters`; 0.3 for a
     language without one), one number for all, or absent: no cut."""
@@ -597,11 +652,17 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
             for key in ("wordlists", "contamination", "url_whitelist"):
                 if key in lists:
                     lists[key] = absolute(lists[key])
-    if (
-        isinstance(section := data.get("language"), dict)
-        and section.get("model", "embedded") != "embedded"
-    ):
-        section["model"] = absolute(section["model"])
+    if isinstance(section := data.get("language"), dict):
+
+        def model(name: Any) -> Any:
+            is_path = isinstance(name, str) and (is_file_name(name) or (folder / name).is_file())
+            return absolute(name) if is_path else name
+
+        named = section.get("model")
+        if isinstance(named, dict) and isinstance(named.get("models"), dict):
+            named["models"] = {model(name): weight for name, weight in named["models"].items()}
+        elif named is not None:
+            section["model"] = model(named)
     if isinstance(section := data.get("url_filter"), dict):
         if section.get("ut1"):
             section["ut1"] = absolute(section["ut1"])
@@ -622,6 +683,8 @@ def _message(source: str, error: Any) -> str:
         if path[2] == "threshold":
             return f"{source}: {'.'.join(path[:2])}: a threshold is a number, or a map from label to number"
         path.remove("block")
+    if path[:2] == ["language", "model"]:
+        path = [part for part in path if part not in ("name", "ensemble")]
     if path[:2] == ["language", "cut"]:
         return f"{source}: language.cut: write parameters, or a score from 0 to 1"
     key = ".".join(path)
@@ -646,5 +709,6 @@ def _keys_at(path: list[str]) -> list[str]:
             return list(Block.model_fields)
         annotation = model.model_fields[name].annotation
         options = [annotation, *getattr(annotation, "__args__", ())]
+        options += [getattr(option, "__origin__", None) for option in options]  # of Annotated
         model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
     return list(model.model_fields)

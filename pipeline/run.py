@@ -348,14 +348,17 @@ def _add_written(
 
 def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """run.json."""
-    read, quarantined, files = 0, 0, 0
+    read, quarantined, files, split = 0, 0, 0, 0
     skipped: Counter[str] = Counter()
+    models: set[str] = set()
     for key in plan.inputs:
         manifest = plan.measure.manifest(key)
         assert manifest is not None
         read += manifest["records_read"]
         quarantined += manifest["quarantined"]
         files += manifest["unreadable"]
+        split += manifest["documents_split"]
+        models.add(manifest["language_model"])
         skipped.update(manifest["records_skipped"])
     languages = {
         label: accounting.entry(
@@ -377,6 +380,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
+        "language_model_hashes": sorted(models),
         "steps": {name: folder.fingerprint for name, folder in plan.steps.items()},
         "inputs": [
             {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
@@ -386,7 +390,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
         "accounting": {
-            "total": accounting.total(languages, read, dict(skipped)),
+            "total": accounting.total(languages, read, dict(skipped), split),
             "languages": dict(sorted(languages.items())),
         },
     }

@@ -35,6 +35,12 @@ CORPUS = pa.schema(
         ("title", pa.string()),
         # Personal data that the recipe annotates: kind, first code point of `text`, the one after the last.
         ("pii", ANNOTATIONS),
+        # What the models of an ensemble said: JSON object model -> label, and the share of their weight that is for
+        # another label than the document's; null with a single model.
+        ("language_votes", pa.string()),
+        ("language_disagreement", pa.float64()),
+        # JSON object label -> share of bytes, of a document whose passages were identified; null where none were.
+        ("language_shares", pa.string()),
     ],
     metadata={"polysieve_schema": CORPUS_VERSION},
 )
@@ -57,6 +63,9 @@ DOCUMENTS = pa.schema(
         ("record", pa.int64()),
         ("text_bytes", pa.int64()),
         ("cut", pa.string()),
+        ("language_votes", pa.string()),
+        ("language_disagreement", pa.float64()),
+        ("language_shares", pa.string()),
     ]
 )
 

@@ -33,7 +33,7 @@ from pipeline import recipe as recipes
 from pipeline import warm
 from pipeline.ledger import StepFolder
 from pipeline.sources import Source
-from pipeline.steps import decisions, measure
+from pipeline.steps import decisions, languages, measure
 from pipeline.store import Store
 
 LABELS = (
@@ -68,7 +68,7 @@ class KnownLabels:
         self.labels = labels
         self.place = 0
 
-    def __call__(self, texts: pa.Array, model: str | None = None) -> pa.StructArray:
+    def __call__(self, texts: pa.Array, model: object = None) -> pa.StructArray:
         n = len(texts)
         labels = self.labels[self.place : self.place + n]
         self.place += n
@@ -87,7 +87,7 @@ def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -
     source = Source(str(path), path.stat().st_size, "")
     best = float("inf")
     for _ in range(3):
-        measure.language_id.identify = KnownLabels(labels)  # type: ignore[assignment]
+        languages.language_id.identify = KnownLabels(labels)  # type: ignore[assignment]
         with tempfile.TemporaryDirectory(dir=work) as out:
             folder = StepFolder(Store(out), "measure", "benchmark")
             task = measure.Task(folder, source, recipe)

@@ -18,7 +18,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import language_id
 from dedup import exact, minhash
 from dedup.normalise import folded_words
 from filters import parameters as language_parameters
@@ -32,9 +31,9 @@ from pipeline.extract.charset import decode
 from pipeline.isolation import Crashed, survivors
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
-from pipeline.schema import DOCUMENTS, QUARANTINE, UNKNOWN, bands_schema
+from pipeline.schema import DOCUMENTS, QUARANTINE, bands_schema
 from pipeline.sources import Damaged, Document, Retries, Skipped, Source
-from pipeline.steps import signing
+from pipeline.steps import languages, signing
 from pipeline.steps.units import label_slices
 
 BATCH_BYTES = 4 * 2**20
@@ -73,6 +72,8 @@ class Counts:
     records_read: int = 0
     records_skipped: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
+    split: int = 0
+    """Documents that came of splitting by language, beyond the first of each record."""
 
 
 @dataclass
@@ -83,6 +84,8 @@ class Measured:
     signals: pa.RecordBatch
     bands: pa.RecordBatch
     quarantined: list[dict[str, Any]]
+    added: int = 0
+    """Rows that splitting by language made beyond one for each document."""
 
 
 TABLES = ("documents", "signals", "bands")
@@ -117,6 +120,7 @@ def run(task: Task) -> dict[str, Any]:
         for measured in _measure(batch, task):
             quarantine += measured.quarantined
             counts.quarantined += len(measured.quarantined)
+            counts.split += measured.added
             if measured.documents.num_rows:
                 for table in TABLES:
                     pending[table].append(getattr(measured, table))
@@ -137,6 +141,8 @@ def run(task: Task) -> dict[str, Any]:
         "records_read": counts.records_read,
         "records_skipped": dict(sorted(counts.records_skipped.items())),
         "quarantined": counts.quarantined,
+        "documents_split": counts.split,
+        "language_model": languages.model(recipe.language).hash,
         "unreadable": counts.records_read > 0
         and counts.records_read == counts.records_skipped["damaged"],
         "quarantine_rows": len(quarantine),
@@ -264,13 +270,16 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
     filled = pc.fill_null(column, "")
     cut = pa.array(cuts, pa.string())
     cut = pc.if_else(pc.and_(pc.is_null(cut), pc.equal(filled, "")), "empty_text", cut)
-    identified = language_id.identify(filled, model=recipe.language.model)
-    is_cut = pc.is_valid(cut)
-    labels = pc.if_else(is_cut, UNKNOWN, identified.field("label").cast(pa.string()))
-    scores = pc.if_else(is_cut, 0.0, identified.field("score"))
-    candidates = pc.if_else(is_cut, "{}", identified.field("candidates").cast(pa.string()))
+    found = languages.identify(filled, pc.is_null(cut), recipe.language)
+    if found.rows is not None:  # documents that were split have several rows
+        column, cut = column.take(found.rows), cut.take(found.rows)
+        column = pc.if_else(found.is_part, found.texts, column)
+        filled = found.texts
+        chosen = found.rows.to_pylist()
+        rows, titles = [rows[i] for i in chosen], [titles[i] for i in chosen]
 
-    measured, bands = measure_texts(filled, labels, recipe)
+    measured, bands = measure_texts(filled, found.labels, recipe)
+    measured = _with_column(measured, "main_language_share", found.main_share)
     documents = pa.RecordBatch.from_arrays(
         [
             column,
@@ -279,17 +288,20 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
             pa.array([d.url for d in rows], pa.string()),
             pa.array([d.date for d in rows], pa.string()),
             pa.array(titles, pa.string()),
-            labels,
-            scores,
-            candidates,
+            found.labels,
+            found.scores,
+            found.candidates,
             pa.array([d.offset for d in rows], pa.int64()),
             pa.array([d.number for d in rows], pa.int64()),
             pc.binary_length(filled).cast(pa.int64()),
             cut,
+            found.votes,
+            found.disagreement,
+            found.shares,
         ],
         schema=DOCUMENTS,
     )
-    return Measured(documents, measured, bands, quarantined)
+    return Measured(documents, measured, bands, quarantined, found.added)
 
 
 def measure_texts(
@@ -326,6 +338,10 @@ def _stripped(data: bytes) -> bytes:
     if any(character.isspace() for character in ends):
         return data.decode("utf-8").strip().encode("utf-8")
     return data
+
+
+def _with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
+    return batch.set_column(batch.schema.get_field_index(name), name, column)
 
 
 _URL_FILTERS: dict[str, UrlFilter] = {}
@@ -483,7 +499,7 @@ def recipe_keys(recipe: Recipe) -> dict[str, Any]:
         "extract": recipe.extract.model_dump(),
         "repaired": recipe.clean.encoding == "measured",
         "c4": needs_c4(recipe),
-        "language_model": recipe.language.model,
+        "language": recipe.language.model_dump(exclude={"cut"}),
         "normalise": recipe.dedup.normalise.model_dump(),
         "minhash": minhash_settings and minhash_settings.model_dump(exclude=NOT_SIGNED),
         "segment_bytes": recipe.output.segment_bytes,
@@ -496,7 +512,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {
         **recipe_keys(recipe),
         "url_filter": [url_filter(lists).hash, lists.soft_word_count] if lists else None,
-        "language_model": language_id.load_model(recipe.language.model).hash,
+        "language_model": languages.model(recipe.language).hash,
         "stop_words": language_parameters.stop_words_hash(folder) if folder else None,
         "libraries": _library_versions(recipe),
     }

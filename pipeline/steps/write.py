@@ -177,6 +177,9 @@ def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
             "language_score",
             "top_langs",
             "offset",
+            "language_votes",
+            "language_disagreement",
+            "language_shares",
         ],
     )
     words = rows.read("signals", ["word_count"])["word_count"]
