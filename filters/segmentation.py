@@ -70,8 +70,8 @@ def orthography(label: str) -> int:
 
 
 # A document is cut into at most about so many tokens, a letter that needs a dictionary counting as one; what follows
-# is left uncut. That bounds what a document takes in memory. No page comes near: it is a book of ten million letters.
-MOST_TOKENS = 1 << 21
+# is left uncut. That bounds what a document takes in memory. No page comes near: it is a book of seven million letters.
+MOST_TOKENS = 3 << 19
 
 # Given for cutting, a run goes to ICU in pieces: bounded memory for a document without any space.
 _LONGEST_RUN = 4096

@@ -128,6 +128,8 @@ def run(task: Task) -> dict[str, Any]:
             del measured
         for document in batch:  # generators still hold the documents
             document.payload = b""
+        if size > LONG_BATCH_BYTES:  # written before the next one is read
+            flush()
     flush()
     if quarantine:
         rows = sorted(quarantine, key=lambda r: (r["record"], r["offset"]))

@@ -44,7 +44,7 @@ def signatures(texts: pa.Array, words: Words, folded: np.ndarray, dedup: Dedup) 
     signed = minhash.signatures(folded, words.documents, parameters(settings))
     how = normalisation(dedup)
     for ngram, rows in by_characters(labels, settings):
-        buffer, offsets = text_buffer(folded_texts(texts.take(pa.array(rows)), how))
+        buffer, offsets = text_buffer(folded_texts(_measured(texts, words, rows), how))
         signed[rows] = minhash.character_signatures(
             buffer, offsets, parameters(settings, ngram), punctuation=how.punctuation
         )
@@ -60,7 +60,7 @@ def shingle_sets(texts: pa.Array, words: Words, dedup: Dedup) -> tuple[np.ndarra
     shingles, offsets = minhash.shingle_sets(folded, words.documents, parameters(settings))
     sets = np.split(shingles, offsets[1:-1]) if len(offsets) > 1 else []
     for ngram, rows in by_characters(words.labels.to_pylist(), settings):
-        buffer, places = text_buffer(folded_texts(texts.take(pa.array(rows)), how))
+        buffer, places = text_buffer(folded_texts(_measured(texts, words, rows), how))
         found, ends = minhash.character_shingle_sets(
             buffer, places, parameters(settings, ngram), punctuation=how.punctuation
         )
@@ -68,6 +68,15 @@ def shingle_sets(texts: pa.Array, words: Words, dedup: Dedup) -> tuple[np.ndarra
             sets[row] = own
     lengths = [len(own) for own in sets]
     return np.concatenate([np.empty(0, np.uint64), *sets]), np.cumsum([0, *lengths])
+
+
+def _measured(texts: pa.Array, words: Words, rows: np.ndarray) -> pa.Array:
+    """The texts of some documents, up to where `words` are cut."""
+    starts, ends = words.text_offsets[rows], words.text_ends[rows]
+    if np.array_equal(ends, words.text_offsets[rows + 1]):
+        return texts.take(pa.array(rows))
+    parts = [words.buffer[start:end] for start, end in zip(starts, ends, strict=True)]
+    return pa.array([part.tobytes() for part in parts], pa.large_binary()).view(pa.large_string())
 
 
 def by_characters(labels: Sequence[str], settings: MinHash) -> list[tuple[int, np.ndarray]]:
