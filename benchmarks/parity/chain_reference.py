@@ -15,13 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datatrove.data import Document
-from datatrove.pipeline.filters import (
-    FineWebQualityFilter,
-    GopherQualityFilter,
-    GopherRepetitionFilter,
-)
 from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter, SymbolLinesFormatter
-from reference import FALLBACK, Given, tokenizer_of
+from reference import FALLBACK, Given, fineweb2_filters, tokenizer_of
 
 
 class Expression(Given):
@@ -50,35 +45,9 @@ class Removed:
 
 
 def chain_of(language, parameters, removed):
-    """The filters of fineweb-2-pipeline.py in its order and with its constants, then its formatters."""
+    """The filters of fineweb-2-pipeline.py, then its formatters."""
     return [
-        GopherRepetitionFilter(
-            language=language,
-            dup_para_frac=0,
-            dup_line_char_frac=0,
-            dup_para_char_frac=0,
-            dup_line_frac=parameters["dup_line_frac"],
-            top_n_grams=parameters["top_n_grams"],
-            dup_n_grams=parameters["dup_n_grams"],
-            exclusion_writer=removed,
-        ),
-        FineWebQualityFilter(
-            language=language,
-            short_line_thr=999,
-            char_duplicates_ratio=0.1,
-            line_punct_thr=parameters["line_punct_thr"],
-            new_line_ratio=parameters["new_line_ratio"],
-            exclusion_writer=removed,
-        ),
-        GopherQualityFilter(
-            language=language,
-            max_avg_word_length=parameters["max_avg_word_length"],
-            min_avg_word_length=parameters["min_avg_word_length"],
-            stop_words=parameters["stopwords"],
-            max_non_alpha_words_ratio=parameters["max_non_alpha_words_ratio"],
-            min_stop_words=2,
-            exclusion_writer=removed,
-        ),
+        *fineweb2_filters(language, parameters, exclusion_writer=removed),
         FTFYFormatter(),
         PIIFormatter(),
         SymbolLinesFormatter(symbols_to_remove=["|"], replace_char="\n"),

@@ -113,30 +113,37 @@ def metrics(text, words, stop_words):
     return found
 
 
-def decision(text, words, parameters):
-    """The first reason of FineWeb2's three filters, in its order and with its constants; "" if kept."""
-    given = Given(words)
-    chain = (
+def fineweb2_filters(language, parameters, has_stop_words=True, **common):
+    """The three filters of fineweb-2-pipeline.py in its order and with its constants.
+
+    language: a name, or a tokeniser itself. common: further arguments of all three.
+    """
+    common["language"] = language
+    return [
         GopherRepetitionFilter(
             dup_line_frac=parameters["dup_line_frac"], dup_para_frac=0,
             dup_line_char_frac=0, dup_para_char_frac=0,
             top_n_grams=parameters["top_n_grams"], dup_n_grams=parameters["dup_n_grams"],
-            language=given,
+            **common,
         ),
         FineWebQualityFilter(
             short_line_thr=999, char_duplicates_ratio=0.1,
             line_punct_thr=parameters["line_punct_thr"],
-            new_line_ratio=parameters["new_line_ratio"], language=given,
+            new_line_ratio=parameters["new_line_ratio"], **common,
         ),
         GopherQualityFilter(
             max_avg_word_length=parameters["max_avg_word_length"],
             min_avg_word_length=parameters["min_avg_word_length"],
             stop_words=parameters["stopwords"],
             max_non_alpha_words_ratio=parameters["max_non_alpha_words_ratio"],
-            min_stop_words=2 if parameters["stopwords"] else 0, language=given,
+            min_stop_words=2 if has_stop_words else 0, **common,
         ),
-    )  # fmt: skip
-    for step in chain:
+    ]  # fmt: skip
+
+
+def decision(text, words, parameters):
+    """The first reason of FineWeb2's three filters, in its order and with its constants; "" if kept."""
+    for step in fineweb2_filters(Given(words), parameters, bool(parameters["stopwords"])):
         try:
             result = step.filter(Document(text=text, id="0"))
         except ZeroDivisionError:

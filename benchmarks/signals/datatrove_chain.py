@@ -1,6 +1,6 @@
 """CPU seconds of datatrove's FineWeb2 filters and MinHash signatures. Runs in datatrove's environment, not in ours.
 
-    python datatrove_chain.py request.json result.json
+    PYTHONPATH=benchmarks/parity python datatrove_chain.py request.json result.json
 
 A document goes through the filters one after the other and no further than the first that drops it, as in a
 datatrove pipeline, so that the filters share what datatrove keeps of the last documents' words.
@@ -17,27 +17,20 @@ from pathlib import Path
 from datatrove.data import Document
 from datatrove.pipeline.dedup import MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig
-from datatrove.pipeline.filters import (
-    FineWebQualityFilter,
-    GopherQualityFilter,
-    GopherRepetitionFilter,
-)
 from datatrove.utils import text as text_utils
 from datatrove.utils import word_tokenizers
 from datatrove.utils.hashing import HashConfig
+from reference import Given, fineweb2_filters
 
 
-class Split(word_tokenizers.WordTokenizer):
+class Split(Given):
     """The cheapest tokeniser that there is."""
+
+    def __init__(self):
+        super().__init__([])
 
     def word_tokenize(self, text):
         return text.split()
-
-    def sent_tokenize(self, text):
-        raise NotImplementedError
-
-    def span_tokenize(self, text):
-        raise NotImplementedError
 
 
 def usable_name(names):
@@ -52,26 +45,7 @@ def usable_name(names):
 
 def seconds(language, texts, parameters, folder):
     """CPU time of the three filters and the signature stage; `language` is a name or a tokeniser itself."""
-    filters = (
-        GopherRepetitionFilter(
-            dup_line_frac=parameters["dup_line_frac"], dup_para_frac=0,
-            dup_line_char_frac=0, dup_para_char_frac=0,
-            top_n_grams=parameters["top_n_grams"], dup_n_grams=parameters["dup_n_grams"],
-            language=language,
-        ),
-        FineWebQualityFilter(
-            short_line_thr=999, char_duplicates_ratio=0.1,
-            line_punct_thr=parameters["line_punct_thr"],
-            new_line_ratio=parameters["new_line_ratio"], language=language,
-        ),
-        GopherQualityFilter(
-            max_avg_word_length=parameters["max_avg_word_length"],
-            min_avg_word_length=parameters["min_avg_word_length"],
-            stop_words=parameters["stopwords"],
-            max_non_alpha_words_ratio=parameters["max_non_alpha_words_ratio"],
-            min_stop_words=2 if parameters["stopwords"] else 0, language=language,
-        ),
-    )  # fmt: skip
+    filters = fineweb2_filters(language, parameters, bool(parameters["stopwords"]))
     config = MinhashConfig(
         hash_config=HashConfig(precision=64), num_buckets=14, hashes_per_bucket=8, n_grams=5
     )

@@ -16,6 +16,7 @@ Exit code 1 where a target that is given is missed.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -131,7 +132,13 @@ def theirs(
     (work / "request.json").write_text(json.dumps(request))
     script = Path(__file__).with_name("datatrove_chain.py")
     files = [str(work / "request.json"), str(work / "datatrove.json")]
-    subprocess.run([python, str(script), *files], check=True, cwd=work)
+    parity = str(Path(documents.__file__).parent)  # whose reference.py has the filters
+    subprocess.run(
+        [python, str(script), *files],
+        check=True,
+        cwd=work,
+        env={**os.environ, "PYTHONPATH": parity},
+    )
     return json.loads((work / "datatrove.json").read_text())
 
 
