@@ -20,11 +20,11 @@ import numpy as np
 
 from dedup.mixing import mix64, random_words
 from filters.compiling import kernel
+from filters.utf8 import decode
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _LOW = np.uint64(0xFFFFFFFF)
-_S6 = np.uint64(6)
 _S32 = np.uint64(32)
 _EMPTY = np.uint32(0xFFFFFFFF)
 _BYTE_MIX = np.uint32(0x9E3779B1)  # 2**32 / golden ratio, odd: Fibonacci hashing
@@ -200,21 +200,33 @@ def _roll(items, count, ngram, base, offset):
 
 
 @kernel
+def _longest(offsets):
+    longest = 0
+    for i in range(offsets.shape[0] - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    return longest
+
+
+@kernel
+def _words(folded, begin, end, items):
+    """The hashes of words among folded[begin:end] into `items`, tokens that are no word left out; their number."""
+    size = 0
+    for t in range(begin, end):
+        if folded[t] != _ZERO:
+            items[size] = folded[t]
+            size += 1
+    return size
+
+
+@kernel
 def _word_signatures(folded, documents, ngram, multipliers, base, offset):
     count = documents.shape[0] - 1
-    longest = 0
-    for i in range(count):
-        longest = max(longest, documents[i + 1] - documents[i])
-    items = np.empty(longest + 1, dtype=np.uint64)
+    items = np.empty(_longest(documents) + 1, dtype=np.uint64)
     high = np.empty(_BLOCK, dtype=np.uint32)
     low = np.empty(_BLOCK, dtype=np.uint32)
     out = np.full((count, multipliers.shape[0]), _EMPTY, dtype=np.uint32)
     for i in range(count):
-        size = 0
-        for t in range(documents[i], documents[i + 1]):
-            if folded[t] != _ZERO:
-                items[size] = folded[t]
-                size += 1
+        size = _words(folded, documents[i], documents[i + 1], items)
         size = _roll(items, size, ngram, base, offset)
         _minima(items, size, multipliers, high, low, out[i])
     return out
@@ -223,38 +235,13 @@ def _word_signatures(folded, documents, ngram, multipliers, base, offset):
 @kernel
 def _characters(buffer, position, end, counted, items):
     """Hashes of the counted characters of one document into `items`; their number."""
-    six_bits = np.uint64(63)
     size = 0
     while position < end:
-        lead = np.uint64(buffer[position])
-        length = 1
-        code = lead
-        if lead >= np.uint64(0xF0):
-            length = 4
-            code = lead & np.uint64(0x07)
-        elif lead >= np.uint64(0xE0):
-            length = 3
-            code = lead & np.uint64(0x0F)
-        elif lead >= np.uint64(0xC0):
-            length = 2
-            code = lead & np.uint64(0x1F)
-        for k in range(position + 1, min(position + length, end)):
-            code = (code << _S6) | (np.uint64(buffer[k]) & six_bits)
-        position += length
-        if code < np.uint64(0x110000) and counted[code >> np.uint64(3)] & (
-            np.uint8(1) << np.uint8(code & np.uint64(7))
-        ):
-            items[size] = mix64(code + _ONE)
+        code, position = decode(buffer, position, end)
+        if counted[code >> 3] & (1 << (code & 7)):
+            items[size] = mix64(np.uint64(code) + _ONE)
             size += 1
     return size
-
-
-@kernel
-def _longest(offsets):
-    longest = 0
-    for i in range(offsets.shape[0] - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    return longest
 
 
 @kernel
@@ -291,11 +278,7 @@ def _shingle_sets(folded, documents, ngram, base, offset):
     offsets = np.zeros(count + 1, dtype=np.int64)
     written = 0
     for i in range(count):
-        size = 0
-        for t in range(documents[i], documents[i + 1]):
-            if folded[t] != _ZERO:
-                items[size] = folded[t]
-                size += 1
+        size = _words(folded, documents[i], documents[i + 1], items)
         size = _roll(items, size, ngram, base, offset)
         ordered = np.sort(items[:size])
         for k in range(size):
