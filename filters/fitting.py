@@ -109,19 +109,26 @@ def language_cut(scores: Distribution) -> float:
     return math.nan if math.isnan(cut) else min(max(cut, _LOWEST_CUT), _HIGHEST_CUT)
 
 
+def eligible(
+    score_distribution: Distribution, scores: np.ndarray, plain_words: np.ndarray
+) -> np.ndarray:
+    """bool[n]: which documents of a language count: those at or above the cut that follows from the distribution
+    of its scores, of LEAST_WORDS plain words or more."""
+    chosen = plain_words >= LEAST_WORDS
+    cut = language_cut(score_distribution)
+    return chosen if math.isnan(cut) else chosen & (scores >= cut)
+
+
 def gather(
     metrics: Mapping[str, np.ndarray], scores: np.ndarray, plain_words: np.ndarray
 ) -> dict[str, Distribution]:
     """The distributions that a fit needs, from the columns of one language's documents.
 
     metrics: metric -> float64[n], NaN where undefined. scores float64[n]; plain_words int64[n]. Scores count for
-    every document, metrics for those at or above the cut that follows from the scores and of LEAST_WORDS or more.
+    every document, metrics for those that are `eligible`.
     """
     found = {SCORE: Distribution.of(scores)}
-    cut = language_cut(found[SCORE])
-    chosen = plain_words >= LEAST_WORDS
-    if not math.isnan(cut):
-        chosen &= scores >= cut
+    chosen = eligible(found[SCORE], scores, plain_words)
     for rule in FITTED:
         found[rule.metric] = Distribution.of(np.asarray(metrics[rule.metric])[chosen])
     return found

@@ -261,8 +261,7 @@ def fit_command(
     crawled = fitting.Counted()
     for source in runs:
         with console.status(f"reading {source}"):
-            for label, own, counts, n in fitting.count_run(source, how).entries():
-                crawled.add(label, own, counts, n)
+            fitting.count_run(source, how, crawled)
     whole = fitting.merged(reference, crawled, how.min_documents)
     origins = fitting.write(whole, settings_of(how), output, {"sources": sources})
     for origin in ("fit", "relatives", "defaults"):

@@ -1,7 +1,7 @@
 """`polysieve fit`: language files and word lists from finished runs and from text whose language is known."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ class Counted:
     """What a source says of each language."""
 
     distributions: dict[str, fitting.Distributions] = field(default_factory=dict)
-    words: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
-    """Word counts of batches."""
+    words: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """Word counts."""
     documents: dict[str, int] = field(default_factory=dict)
     """Whose words were counted."""
 
@@ -40,20 +40,13 @@ class Counted:
         """Count further documents of a language."""
         before = self.distributions.get(label)
         self.distributions[label] = fitting.add(before, own) if before else own
-        if label in self.words:
-            self.words[label] = [stop_words.total([*self.words[label], counts])]
-        else:
-            self.words[label] = [counts]
+        known = self.words.get(label)
+        self.words[label] = counts if known is None else stop_words.total([known, counts])
         self.documents[label] = self.documents.get(label, 0) + n
-
-    def entries(self) -> Iterator[tuple[str, fitting.Distributions, pl.DataFrame, int]]:
-        """What `add` takes, for each language."""
-        for label, own in self.distributions.items():
-            yield label, own, stop_words.total(self.words[label]), self.documents[label]
 
     def frequent(self, label: str) -> Frequent:
         """A language's frequent words."""
-        return Frequent.of(stop_words.total(self.words[label]), self.documents[label])
+        return Frequent.of(self.words[label], self.documents[label])
 
 
 def is_run(path: str) -> bool:
@@ -61,24 +54,23 @@ def is_run(path: str) -> bool:
     return Store(path).exists(RUN)
 
 
-def count_run(path: str, settings: FitSettings) -> Counted:
-    """Count the documents of a finished run, by the columns that it measured; text is read for a sample's words."""
+def count_run(path: str, settings: FitSettings, found: Counted) -> None:
+    """Count the documents of a finished run in `found`, by the columns that it measured; text is read for a
+    sample's words."""
     store = Store(path)
     plan = recorded_plan(store, store.read_json(RUN))
     recipe = Recipe.model_validate(
         {**plan.recipe.model_dump(), "parameters": {"fit": settings.model_dump()}}
     )
-    found = Counted()
     for unit in units.units(store.read_columns(plan.index_file, None)):
         task = fit.Task(plan.fit, plan.measure, plan.index_file, unit, recipe)
         for label, own, rows in fit.counted(task):
             parts = [stop_words.count(cut) for _, cut, _ in fit.segmented(task, label, rows)]
             found.add(label, own, stop_words.total(parts), len(rows))
-    return found
 
 
-def count_texts(paths: Sequence[str], advance: Callable[[int], None] = lambda n: None) -> Counted:
-    """Count labelled text; its labels are taken for sure, so it says nothing of scores. `advance`: documents done.
+def count_texts(paths: Sequence[str]) -> Counted:
+    """Count labelled text; its labels are taken for sure, so it says nothing of scores.
 
     Raises labelled.LabelledTextError.
     """
@@ -87,7 +79,7 @@ def count_texts(paths: Sequence[str], advance: Callable[[int], None] = lambda n:
         for label in sorted(pc.unique(labels).to_pylist()):
             own = texts.filter(pc.equal(labels, label))
             cut = words.segment(own, pa.repeat(pa.scalar(label), len(own)))
-            measured = signals.measure(own, cut)
+            measured = signals.measure(own, cut, with_c4=False)
             distributions = fitting.gather(
                 {
                     m: measured[m].to_numpy(zero_copy_only=False)
@@ -99,7 +91,6 @@ def count_texts(paths: Sequence[str], advance: Callable[[int], None] = lambda n:
             )
             distributions[fitting.SCORE] = Distribution.empty()
             found.add(label, distributions, stop_words.count(cut), len(own))
-        advance(len(texts))
     return found
 
 
@@ -148,9 +139,7 @@ def write_word_lists(
     counted: of `paths`. Contamination is measured on the same texts: the share of documents without any word of
     their language's list.
     """
-    lists = precision.word_lists(
-        {label: stop_words.total(parts) for label, parts in counted.words.items()}, affinity
-    )
+    lists = precision.word_lists(counted.words, affinity)
     folder = output / WORDLISTS
     folder.mkdir(parents=True, exist_ok=True)
     ready = {}

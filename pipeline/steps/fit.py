@@ -101,7 +101,9 @@ def word_tasks(tasks: Sequence[Task]) -> list[Task]:
     """Of the tasks that count, those whose units hold a language with words to measure again; after `run`."""
     if not tasks:
         return []
-    again = _remeasured(tasks[0], [label for task in tasks for label in task.unit.labels])
+    labels = [label for task in tasks for label in task.unit.labels]
+    lists = _word_lists(tasks[0].recipe, labels)
+    again = _remeasured(tasks[0], labels, read(tasks[0].folder), lists)
     return [replace(task, kind="words") for task in tasks if again & set(task.unit.labels)]
 
 
@@ -147,8 +149,7 @@ def counted(task: Task) -> Iterator[tuple[str, fitting.Distributions, np.ndarray
         if not len(own):
             continue
         found = fitting.gather({m: v[own] for m, v in values.items()}, scores[own], plain[own])
-        cut = fitting.language_cut(found[fitting.SCORE])
-        chosen = own[(scores[own] >= cut) & (plain[own] >= fitting.LEAST_WORDS)]
+        chosen = own[fitting.eligible(found[fitting.SCORE], scores[own], plain[own])]
         chosen = _sample(documents["id"], chosen, fit.word_documents, task.recipe.seed)
         yield label, found, chosen - start
 
@@ -270,11 +271,15 @@ def _word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordLi
     )
 
 
-def _remeasured(task: Task, labels: list[str]) -> set[str]:
+def _remeasured(
+    task: Task,
+    labels: list[str],
+    fitted: Mapping[str, Fitted],
+    lists: Mapping[str, precision.WordList],
+) -> set[str]:
     """Those labels for which A's figures of words do not hold: it counted another stop list, or no word list."""
-    recipe, fitted = task.recipe, read(task.folder)
-    found = set(_word_lists(recipe, labels))
-    if "gopher_stop_words" in recipe.rules:
+    found = set(lists)
+    if "gopher_stop_words" in task.recipe.rules:
         index = task.measure.store.read_columns(task.index_file, ["label", "stop_list"])
         counted = dict(zip(*(index[c].to_pylist() for c in ("label", "stop_list")), strict=True))
         own = {label: fitted[label].parameters.stopwords for label in labels}
@@ -293,9 +298,9 @@ def measure_words(task: Task) -> dict[str, Any]:
     measured = rows.read("signals", list(REMEASURED))
     uncut = pc.is_null(documents["cut"]).to_numpy()
     counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
-    fitted = read(task.folder)
-    lists = _word_lists(task.recipe, list(task.unit.labels))
-    again = _remeasured(task, list(task.unit.labels))
+    labels = list(task.unit.labels)
+    fitted, lists = read(task.folder), _word_lists(task.recipe, labels)
+    again = _remeasured(task, labels, fitted, lists)
     done = 0
     for label, start, _ in label_slices(documents["label"]):
         if label not in again:
