@@ -122,8 +122,12 @@ def run(task: Task) -> dict[str, Any]:
     sizes = {names[0]: stop - start} if task.shard else dict(task.labels)
     # One sort puts each file's documents side by side: a slice each, no copy.
     is_removed = ~pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy()
-    order = np.lexsort((is_removed, np.repeat(np.arange(len(sizes)), list(sizes.values()))))
-    table, found = cleaned(table.take(order), task.recipe)
+    per_label = list(sizes.values())
+    order = np.lexsort((is_removed, np.repeat(np.arange(len(sizes)), per_label)))
+    is_written = np.repeat([label not in task.unchanged for label in sizes], per_label)
+    if task.shard:
+        is_written &= is_removed[order] == (task.shard[0] == "removed")
+    table, found = cleaned(table.take(order), is_written, task.recipe)
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
     samples: dict[str, dict[str, Any]] = {}
     pii: dict[str, dict[str, int]] = {}
@@ -151,12 +155,21 @@ def run(task: Task) -> dict[str, Any]:
     return counts
 
 
-def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counter[str]]]:
-    """The table with texts and titles as they are written, and the personal data found in texts, by row."""
+def cleaned(
+    table: pa.Table, is_written: np.ndarray, recipe: Recipe
+) -> tuple[pa.Table, dict[int, Counter[str]]]:
+    """The table with texts and titles as they are written, and the personal data found in texts, by row.
+
+    is_written: bool[n]; texts and titles of the other rows are not worth cleaning, and become null.
+    """
     labels = pc.binary_join_element_wise(table["language"], table["language_script"], "_")
     labels = labels.combine_chunks()
-    written = cleaning.of_written(table["text"].combine_chunks(), labels, recipe.clean)
-    titles = cleaning.of_written(table["title"].combine_chunks(), labels, recipe.clean).texts
+    texts, titles = (
+        pc.if_else(pa.array(is_written), table[name].combine_chunks(), None)
+        for name in ("text", "title")
+    )
+    written = cleaning.of_written(texts, labels, recipe.clean)
+    titles = cleaning.of_written(titles, labels, recipe.clean).texts
     for name, column in (("text", written.texts), ("title", titles), ("pii", written.pii)):
         table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
     return table, written.counts
