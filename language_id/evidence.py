@@ -276,7 +276,7 @@ def _width(code):
 
 @njit(cache=True, nogil=True)
 def _best(
-    found, ends, windows, first, tags, weights, tag_label, tag_sum, label_sum, hidden, labels, scores
+    found, ends, windows, first, tags, weights, tag_label, tag_sum, label_sum, labels, scores
 ):  # fmt: skip
     """The TOP labels of each text by weighted score, several tags of one label by the best of them."""
     begin = 0
@@ -295,8 +295,6 @@ def _best(
         for label in range(len(label_sum)):
             score = label_sum[label]
             if score <= 0 or (size == labels.shape[1] and score <= scores[i, size - 1]):
-                continue
-            if len(hidden) > 0 and hidden[i, label]:
                 continue
             at = size if size < labels.shape[1] else size - 1
             size = max(size, at + 1)
@@ -498,8 +496,7 @@ def _features(
 class Evidence:
     """What is known about a batch of texts:
 
-    candidates int32[n, CANDIDATES] (index into LABELS, -1 none) and features. `hidden`, bool[n,
-    len(LABELS)]: labels that the lexicon is made not to have, to see texts as if in unknown languages.
+    candidates int32[n, CANDIDATES] (index into LABELS, -1 none) and features.
     """
 
     def __init__(
@@ -509,7 +506,6 @@ class Evidence:
         windows: int,
         length: int,
         typical: np.ndarray,
-        hidden: np.ndarray | None = None,
     ) -> None:
         data, bounds = utf8_buffer(texts)
         codes, starts = sample(data, bounds, head, windows, length)
@@ -520,7 +516,7 @@ class Evidence:
         _best(
             found, ends, self.windows, lexicon.POSTING_FIRST, lexicon.POSTING_LABELS, POSTING_WEIGHTS,
             TAG_LABEL, np.zeros(len(lexicon.TAGS)), np.zeros(len(LABELS)),
-            np.zeros((0, 0), dtype=np.bool_) if hidden is None else hidden, labels, scores,
+            labels, scores,
         )  # fmt: skip
         encoded = np.empty(4 * len(codes) + 4, dtype=np.uint8)
         pieces = np.empty(n + 1, dtype=np.int64)
@@ -549,4 +545,3 @@ class Evidence:
             self.no_language, self.unknown,
         )  # fmt: skip
         self.cld = cld
-        self.lexicon_top = labels[:, 0]

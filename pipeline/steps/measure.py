@@ -488,7 +488,7 @@ NOT_SIGNED = {"verify", "verify_by", "split_over", "threshold"}
 
 def needs_c4(recipe: Recipe) -> bool:
     """Whether one of the recipe's rules looks at a metric of C4's."""
-    return any(RULES[name].metric in signals.C4_METRICS for name in recipe.rules if name in RULES)
+    return any(RULES[name].metric in signals.C4_METRICS for name in recipe.column_rules)
 
 
 def recipe_keys(recipe: Recipe) -> dict[str, Any]:

@@ -41,8 +41,6 @@ class Unit:
     number: int
     labels: tuple[str, ...]
     documents: int
-    first_document: int
-    """Documents of all units before this one."""
 
     @property
     def piece(self) -> str:
@@ -83,13 +81,12 @@ def units(index: pa.Table) -> list[Unit]:
     """The units of a run."""
     found: list[Unit] = []
     labels: list[str] = []
-    documents = first = 0
+    documents = 0
 
     def close() -> None:
-        nonlocal labels, documents, first
+        nonlocal labels, documents
         if labels:
-            found.append(Unit(len(found), tuple(labels), documents, first))
-            first += documents
+            found.append(Unit(len(found), tuple(labels), documents))
         labels, documents = [], 0
 
     sizes = index["rows"].to_numpy()
