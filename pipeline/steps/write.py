@@ -127,7 +127,7 @@ def run(task: Task) -> dict[str, Any]:
     is_written = np.repeat([label not in task.unchanged for label in sizes], per_label)
     if task.shard:
         is_written &= is_removed[order] == (task.shard[0] == "removed")
-    table, found = cleaned(table.take(order), is_written, task.recipe)
+    table, found = cleaned(_without_texts(table.take(order), ~is_written), task.recipe)
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
     samples: dict[str, dict[str, Any]] = {}
     pii: dict[str, dict[str, int]] = {}
@@ -155,21 +155,20 @@ def run(task: Task) -> dict[str, Any]:
     return counts
 
 
-def cleaned(
-    table: pa.Table, is_written: np.ndarray, recipe: Recipe
-) -> tuple[pa.Table, dict[int, Counter[str]]]:
-    """The table with texts and titles as they are written, and the personal data found in texts, by row.
+def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
+    """The table with null for text and title of the chosen rows (bool[n]): they are not worth cleaning."""
+    for name in ("text", "title"):
+        column = pc.if_else(pa.array(chosen), None, table[name])
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
 
-    is_written: bool[n]; texts and titles of the other rows are not worth cleaning, and become null.
-    """
+
+def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counter[str]]]:
+    """The table with texts and titles as they are written, and the personal data found in texts, by row."""
     labels = pc.binary_join_element_wise(table["language"], table["language_script"], "_")
     labels = labels.combine_chunks()
-    texts, titles = (
-        pc.if_else(pa.array(is_written), table[name].combine_chunks(), None)
-        for name in ("text", "title")
-    )
-    written = cleaning.of_written(texts, labels, recipe.clean)
-    titles = cleaning.of_written(titles, labels, recipe.clean).texts
+    written = cleaning.of_written(table["text"].combine_chunks(), labels, recipe.clean)
+    titles = cleaning.of_written(table["title"].combine_chunks(), labels, recipe.clean).texts
     for name, column in (("text", written.texts), ("title", titles), ("pii", written.pii)):
         table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
     return table, written.counts
