@@ -17,7 +17,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipeline import audit_commands
 from pipeline.recipe import Recipe, RecipeError, apply_settings, change, load
+from pipeline.terminal import Directory
+from pipeline.terminal import console as _console
+from pipeline.terminal import plan_of as _plan_of
+from pipeline.terminal import run_record as _run_record
+from pipeline.terminal import store_at as _store
+from pipeline.terminal import usage as _usage
 
 app = typer.Typer(
     name="polysieve",
@@ -33,6 +40,7 @@ index_app = typer.Typer(
     help="Deduplication indexes: what runs with --index add to.", no_args_is_help=True
 )
 app.add_typer(index_app, name="index")
+app.add_typer(audit_commands.app, name="audit")
 
 RecipeArgument = Annotated[
     str,
@@ -50,7 +58,6 @@ Inputs = Annotated[
 OutputOption = Annotated[
     str, typer.Option("--output", "-o", help="The output folder, local or s3://.")
 ]
-Directory = Annotated[str, typer.Argument(metavar="DIR", help="The output folder of a run.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -501,37 +508,12 @@ def _find_kernel_cache() -> None:
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
-def _console() -> Console:
-    """Where results are printed: nothing is marked up, and a pipe or a file has room for a table."""
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=160)
-
-
-def _store(address: str, options: dict[str, Any] | None = None) -> Any:
-    """The output store at an address, or exit code 2."""
-    from pipeline.store import Store
-
-    if not address:
-        _usage("--output: an empty name; give a folder")
-    try:
-        return Store(address, options if "://" in address else None)
-    except (ValueError, ImportError) as error:
-        _usage(f"{address}: no output can be written there ({error})")
-
-
 def _storage_options(settings: list[str] | None) -> dict[str, Any]:
     """The storage options that `--set` gives; they are never recorded."""
     try:
         return apply_settings({}, settings or []).get("input", {}).get("storage_options", {})
     except RecipeError:
         return {}  # it will be told when the settings meet the recipe
-
-
-def _usage(message: str) -> NoReturn:
-    """End with exit code 2: the command or recipe is wrong, nothing was started."""
-    for line in message.splitlines():
-        print(f"polysieve: {line}", file=sys.stderr)
-    raise typer.Exit(2)
 
 
 def _recipe(name: str, settings: list[str] | None) -> Recipe:
@@ -569,29 +551,6 @@ def _preflight(recipe: Recipe, is_measured: bool = False) -> None:
     found = deciding_problems(recipe) if is_measured else problems(recipe)
     if found:
         _usage("\n".join(found))
-
-
-def _run_record(directory: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
-    from pipeline.plan import RUN
-
-    try:
-        return _store(directory, options).read_json(RUN)
-    except FileNotFoundError:
-        _usage(
-            f"{directory}: no finished run here (no {RUN}); name the --output of one, "
-            "or finish it with `polysieve run`"
-        )
-    except Exception as error:
-        if "://" not in directory:
-            raise
-        _usage(f"{directory}: cannot be read ({' '.join(str(error).split())}); see docs/running.md")
-
-
-def _plan_of(directory: str) -> Any:
-    """The plan of the finished run in a folder, from its run.json."""
-    from pipeline.describe import recorded_plan
-
-    return recorded_plan(_store(directory), _run_record(directory))
 
 
 @dataclass(frozen=True)
