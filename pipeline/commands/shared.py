@@ -1,4 +1,4 @@
-"""What every command shares: messages, exit codes, the output folder that an argument names."""
+"""What commands share: arguments, the console, and reading what a user named or ending with exit code 2."""
 
 import sys
 from typing import Annotated, Any, NoReturn
@@ -6,20 +6,23 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from pipeline.recipe import Recipe, RecipeError, apply_settings, load
+
 Directory = Annotated[str, typer.Argument(metavar="DIR", help="The output folder of a run.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY.PATH=VALUE",
+        help="Change a key of the recipe; KEY.PATH- takes one out. May be given many times.",
+    ),
+]
 
 
 def console() -> Console:
     """Where results are printed: nothing is marked up, and a pipe or a file has room for a table."""
-    found = Console(highlight=False, markup=False)
-    return found if found.is_terminal else Console(highlight=False, markup=False, width=160)
-
-
-def usage(message: str) -> NoReturn:
-    """End with exit code 2: the command or recipe is wrong, nothing was started."""
-    for line in message.splitlines():
-        print(f"polysieve: {line}", file=sys.stderr)
-    raise typer.Exit(2)
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=160)
 
 
 def store_at(address: str, options: dict[str, Any] | None = None) -> Any:
@@ -34,8 +37,29 @@ def store_at(address: str, options: dict[str, Any] | None = None) -> Any:
         usage(f"{address}: no output can be written there ({error})")
 
 
+def storage_options(settings: list[str] | None) -> dict[str, Any]:
+    """The storage options that `--set` gives; they are never recorded."""
+    try:
+        return apply_settings({}, settings or []).get("input", {}).get("storage_options", {})
+    except RecipeError:
+        return {}  # it will be told when the settings meet the recipe
+
+
+def usage(message: str) -> NoReturn:
+    """End with exit code 2: the command or recipe is wrong, nothing was started."""
+    for line in message.splitlines():
+        print(f"polysieve: {line}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def recipe_of(name: str, settings: list[str] | None) -> Recipe:
+    try:
+        return load(name, settings)
+    except RecipeError as error:
+        usage(str(error))
+
+
 def run_record(directory: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The run.json of the finished run in a folder, or exit code 2."""
     from pipeline.plan import RUN
 
     try:

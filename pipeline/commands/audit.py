@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.terminal import Directory, console, run_record, store_at, usage
+from pipeline.commands.shared import Directory, console, run_record, store_at, usage
 
 REPORT = "report"
 

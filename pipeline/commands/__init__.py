@@ -1,0 +1,1 @@
+"""The commands, a file a subject; pipeline/cli.py says what they are called."""

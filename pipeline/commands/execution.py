@@ -1,0 +1,183 @@
+"""Executing a run: what stands before it starts, its locks, and its ends."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NoReturn
+
+import typer
+
+from pipeline.commands.shared import store_at, usage
+from pipeline.recipe import Recipe
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """An index that a run meets."""
+
+    store: Any
+    find: Any
+    """What pipeline.plan.make calls."""
+    rekeep: bool
+
+
+def meet(recipe: Recipe, address: str | None, rekeep: bool, again: bool = False) -> Meeting | None:
+    """The index at an address; `again`: the output is in it already."""
+    from pipeline.increment import increment, revision
+
+    if address is None:
+        if rekeep:
+            usage("--rekeep: only with --index")
+        return None
+    store = store_at(address, recipe.input.storage_options)
+    function = revision if again else increment
+    return Meeting(store, partial(function, store, recipe), rekeep)
+
+
+def preflight(recipe: Recipe, is_measured: bool = False) -> None:
+    from pipeline.preflight import deciding_problems, problems
+
+    found = deciding_problems(recipe) if is_measured else problems(recipe)
+    if found:
+        usage("\n".join(found))
+
+
+def resolve_inputs(recipe: Recipe, inputs: list[str]) -> list[Any]:
+    from pipeline.sources import InputError, Retries, SourceError, resolve
+
+    try:
+        return resolve(
+            inputs,
+            base_url=recipe.input.commoncrawl_base,
+            storage_options=recipe.input.storage_options,
+            retries=Retries(recipe.input.retries),
+        )
+    except (InputError, SourceError) as error:
+        usage(str(error))
+
+
+def execute(
+    recipe: Recipe,
+    sources: list[Any],
+    output: str,
+    engine_name: str,
+    workers: int | None,
+    ray_address: str | None,
+    keep_steps: bool,
+    quiet: bool,
+    verbose: bool,
+    measured: str | None = None,
+    meeting: Meeting | None = None,
+    clustered: str | None = None,
+) -> NoReturn:
+    from pipeline import engine
+    from pipeline.describe import human_bytes, print_summary
+    from pipeline.index import IndexUnusable
+    from pipeline.lock import Held, OutputLock
+    from pipeline.plan import disk_estimate, disk_free, make
+    from pipeline.preflight import foreign_files
+    from pipeline.run import FAILED, Unfinished
+    from pipeline.run import execute as execute_plan
+    from pipeline.watch import Watch
+
+    if engine_name not in ("ray", "inline"):
+        usage(f"--engine {engine_name}: choose ray or inline")
+    preflight(recipe, measured is not None)
+    store = store_at(output, recipe.input.storage_options)
+    if foreign := foreign_files(store, sources):
+        usage(foreign)
+    needed, free = disk_estimate(sources), disk_free(store)
+    if free is not None and needed > free and measured is None:
+        usage(
+            f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output"
+        )
+    locks = contextlib.ExitStack()
+    held = [OutputLock(store), *([OutputLock(meeting.store)] if meeting else [])]
+    for lock in held:
+        try:
+            locks.enter_context(lock)
+        except Held as error:
+            locks.close()
+            usage(str(error))
+        except OSError as error:
+            locks.close()
+            usage(f"{lock.name}: cannot be written ({error.strerror or error}); name another")
+
+    def touch() -> None:
+        for lock in held:
+            lock.touch()
+
+    watch = Watch(store, quiet, verbose, touch)
+    runner: engine.Engine | None = None
+    code = FAILED
+    try:
+        try:
+            watch.log(
+                "run started",
+                recipe=recipe.name,
+                inputs=len(sources),
+                engine=engine_name,
+                pid=os.getpid(),
+            )
+            watch.write_progress(force=True)
+            watch.detail(
+                f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}"
+            )
+            index, rekeep = (meeting.find, meeting.rekeep) if meeting else (None, False)
+            try:
+                wanted = make(recipe, sources, store, measured, index, rekeep, clustered)
+            except IndexUnusable as error:
+                watch.end("failed", error=str(error))
+                usage(str(error))
+            if measured is None:
+                warm_up(watch)
+            try:
+                runner = engine.start(engine_name, workers, ray_address)
+            except ConnectionError as error:
+                watch.end("failed", error=str(error))
+                usage(f"--ray-address: {error}")
+            result = execute_plan(wanted, runner, watch, keep_steps)
+            code = result.exit_code
+            if not quiet and result.record:
+                print_summary(result.record, store, watch.console)
+            watch.say(f"polysieve: {result.message}", style="yellow" if code else "green")
+            watch.end("done", exit_code=code)
+        except Unfinished as error:
+            print(f"polysieve: {error}", file=sys.stderr)
+            watch.end("failed", exit_code=FAILED, error=str(error))
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            code = INTERRUPTED
+            print(
+                "\npolysieve: interrupted; what is done is kept, and the same command goes on from there",
+                file=sys.stderr,
+            )
+            watch.end("interrupted", exit_code=code)
+        except Exception as error:
+            watch.log("crashed", traceback=traceback.format_exc())
+            watch.end("failed", exit_code=FAILED, error=f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            if runner is not None:
+                runner.close()
+    finally:
+        locks.close()
+    raise typer.Exit(code)
+
+
+def warm_up(watch: Any) -> None:
+    """Compile the kernels once, before workers would each do it, and say so where it takes a while."""
+    from pipeline.warm import compile_kernels, is_cached
+
+    if not is_cached():
+        watch.say("compiling kernels for this machine (once, about half a minute)")
+    started = time.monotonic()
+    compile_kernels()
+    watch.detail(f"kernels ready after {time.monotonic() - started:.1f} s")

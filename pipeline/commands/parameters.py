@@ -1,0 +1,123 @@
+"""Commands about the parameters of languages: fitting and checking them, and the table of rules."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.commands.shared import console, recipe_of, usage
+
+
+def fit(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Finished runs (their output folders), and Parquet or JSONL files or folders with `text` "
+            "and a language, as reference.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of language files.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A key of the recipe's parameters.fit: method=quantile, share=0.1, "
+            "methods.top_n_grams=mean_std. May be given many times.",
+        ),
+    ] = None,
+    word_lists: Annotated[
+        bool,
+        typer.Option(
+            "--word-lists", help="Write word lists of high affinity from the reference too."
+        ),
+    ] = False,
+    affinity: Annotated[
+        float,
+        typer.Option(
+            min=0.5, max=1, help="Least share of a listed word's occurrences in its language."
+        ),
+    ] = 0.85,
+) -> None:
+    """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
+    from pipeline import fitting, labelled
+    from pipeline.steps.fit import settings_of
+
+    chosen = [f"parameters.fit.{setting}" for setting in settings or []]
+    recipe = recipe_of("minimal", ["parameters.fit={}", *chosen])
+    how = recipe.parameters.fit
+    assert how is not None
+    runs = [source for source in sources if fitting.is_run(source)]
+    texts = [source for source in sources if source not in runs]
+    if word_lists and not texts:
+        usage("--word-lists: word lists need text whose language is known; name files with it")
+    if output.exists() and any(output.iterdir()) and not (output / fitting.SUMMARY).exists():
+        usage(f"{output}: is not empty, and no fit wrote it; name another --output")
+    screen = console()
+    try:
+        with screen.status("reading reference texts"):
+            reference = fitting.count_texts(texts)
+    except labelled.LabelledTextError as error:
+        usage(str(error))
+    crawled = fitting.Counted()
+    for source in runs:
+        with screen.status(f"reading {source}"):
+            fitting.count_run(source, how, crawled)
+    whole = fitting.merged(reference, crawled, how.min_documents)
+    origins = fitting.write(whole, settings_of(how), output, {"sources": sources})
+    for origin in ("fit", "relatives", "defaults"):
+        named = [label for label, where in origins.items() if where == origin]
+        screen.print(f"{len(named):5} languages from {_ORIGINS[origin]}")
+    if word_lists:
+        shares = fitting.write_word_lists(texts, reference, output, affinity)
+        screen.print(f"{len(shares):5} word lists in {output / fitting.WORDLISTS}")
+    screen.print(
+        f"language files are in {output}; use them with `parameters: {output}` in a recipe"
+    )
+
+
+_ORIGINS = {
+    "fit": "their own documents",
+    "relatives": "their relatives' documents, having too few",
+    "defaults": "the defaults, having too few and no relatives",
+}
+
+
+def lint_parameters(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder of language files.")],
+) -> None:
+    """Print the thresholds in a folder of language files that can never drop a document."""
+    from filters.parameters import load_folder, thresholds, vacuous
+    from filters.rules import RULES
+
+    try:
+        found = load_folder(folder)
+    except (OSError, ValueError) as error:
+        usage(str(error))
+    table = Table("language", "rule", "drops if", "threshold")
+    for label, values in found.items():
+        limits = thresholds(values)
+        for name in vacuous(values):
+            limit = limits[name]
+            sign = ">" if RULES[name].direction == "max" else "<"
+            shown = "0: off" if limit is None else f"{limit:g}"
+            table.add_row(label, name, f"{RULES[name].metric} {sign} threshold", shown)
+    screen = console()
+    screen.print(table)
+    idle = sum(bool(vacuous(values)) for values in found.values())
+    screen.print(
+        f"{len(found)} files, {table.row_count} thresholds in {idle} of them can never fire"
+    )
+
+
+def rules() -> None:
+    """Print the table of quality rules."""
+    from filters.rules import RULES
+
+    table = Table("rule", "metric", "drops if", "default", "source")
+    for rule in RULES.values():
+        table.add_row(rule.name, rule.metric, rule.direction, f"{rule.default:g}", rule.source)
+    Console().print(table)
