@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from filters import datatrove, encoding, pii, table_pipes
-from pipeline.recipe import Clean
+from pipeline.recipe.measuring import Clean
 
 
 class Written(NamedTuple):

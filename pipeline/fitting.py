@@ -18,8 +18,8 @@ from filters.stop_words import Frequent
 from pipeline import labelled
 from pipeline.describe import recorded_plan
 from pipeline.plan import RUN
-from pipeline.recipe import Fit as FitSettings
 from pipeline.recipe import Recipe
+from pipeline.recipe.deciding import Fit as FitSettings
 from pipeline.steps import fit, units
 from pipeline.store import Store
 

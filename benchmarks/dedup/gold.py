@@ -25,7 +25,7 @@ from dedup.components import components
 from dedup.edges import verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
 from filters.words import segment
-from pipeline.recipe import Dedup
+from pipeline.recipe.clustering import Dedup
 from pipeline.steps import signing
 
 BUILT = SHARED / "warc" / "built"

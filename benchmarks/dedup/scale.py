@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from benchmarks.dedup.common import isolated, measured, on_disk
 from dedup.components import UnionFind
 from pipeline.ledger import StepFolder
-from pipeline.recipe import Dedup, MinHash, Recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe.clustering import Dedup, MinHash
 from pipeline.schema import bands_schema
 from pipeline.steps import clusters, units
 from pipeline.store import Store

@@ -26,7 +26,7 @@ from dedup.components import cluster_sizes, components, kept_members
 from dedup.edges import band_edges, verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
 from filters.words import segment
-from pipeline.recipe import Dedup
+from pipeline.recipe.clustering import Dedup
 from pipeline.steps import signing
 
 PARAMS = MinHashParams()

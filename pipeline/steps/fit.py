@@ -25,8 +25,8 @@ from filters.relatives import members, relatives
 from filters.signals import StopWords
 from filters.stop_words import Frequent
 from pipeline.ledger import StepFolder
-from pipeline.recipe import Fit as FitSettings
 from pipeline.recipe import Recipe
+from pipeline.recipe.deciding import Fit as FitSettings
 from pipeline.steps.units import Rows, Unit, label_slices
 
 PIECE = "parameters"

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from filters import datatrove
 from pipeline.isolation import Crashed, survivors
 from pipeline.ledger import StepFolder
-from pipeline.recipe import Block, Recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe.section import Block
 from pipeline.steps.units import Rows, Unit
 
 WINDOW_DOCUMENTS = 10_000

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from pipeline.recipe import KEPT_COLUMNS
+from pipeline.recipe.clustering import KEPT_COLUMNS
 from pipeline.steps.units import Rows
 
 STEPS_PER_UNIT = 10  # language scores that differ by less than a tenth do not decide

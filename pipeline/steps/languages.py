@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 import language_id
 from language_id.passages import Part, identify_passages, shares_column, split, votes
-from pipeline.recipe import Language
+from pipeline.recipe.measuring import Language
 from pipeline.schema import UNKNOWN
 
 

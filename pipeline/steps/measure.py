@@ -25,12 +25,11 @@ from filters import signals, words
 from filters.rules import RULES
 from filters.url import UrlFilter, ut1_lists
 from pipeline import cleaning, sources
-from pipeline import recipe as recipes
 from pipeline.extract import ExtractionError, extract
 from pipeline.extract.charset import decode
 from pipeline.isolation import Crashed, survivors
 from pipeline.ledger import StepFolder
-from pipeline.recipe import Recipe
+from pipeline.recipe import Recipe, measuring
 from pipeline.schema import DOCUMENTS, QUARANTINE, bands_schema
 from pipeline.sources import Damaged, Document, Retries, Skipped, Source
 from pipeline.steps import languages, signing
@@ -349,7 +348,7 @@ def _with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.Recor
 _URL_FILTERS: dict[str, UrlFilter] = {}
 
 
-def url_filter(lists: recipes.UrlFilter) -> UrlFilter:
+def url_filter(lists: measuring.UrlFilter) -> UrlFilter:
     """The recipe's lists of addresses, loaded once per process. Raises ValueError for one that is not there."""
     key = lists.model_dump_json()
     if key not in _URL_FILTERS:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from dedup import edges
 from dedup.mixing import random_words
 from pipeline.index import Earlier
-from pipeline.recipe import MinHash
+from pipeline.recipe.clustering import MinHash
 from pipeline.steps.units import Rows, Unit, label_slices
 
 _NO_KEYS = np.empty(0, np.uint64)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from dedup import datatrove, minhash
 from dedup.normalise import Normalisation, folded_texts, folded_words
 from filters.words import Words, text_buffer
-from pipeline.recipe import Dedup, MinHash
+from pipeline.recipe.clustering import Dedup, MinHash
 
 
 def normalisation(dedup: Dedup) -> Normalisation:

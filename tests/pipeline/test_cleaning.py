@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import cleaning
-from pipeline.recipe import Clean, Pii, RecipeError, load
+from pipeline.recipe import RecipeError, load
+from pipeline.recipe.measuring import Clean, Pii
 from pipeline.schema import REMOVED
 from pipeline.steps.write import cleaned
 from tests.pipeline.test_run import polysieve, record

@@ -1,0 +1,10 @@
+"""The recipe: what a run does, as a typed model read from YAML, its sections a file a stage.
+
+Every key has a default and a meaning (its description, which `polysieve recipe schema` prints).
+"""
+
+from pipeline.recipe.loading import apply_settings, bundled, change, load, validate
+from pipeline.recipe.model import Recipe
+from pipeline.recipe.section import RecipeError
+
+__all__ = ["Recipe", "RecipeError", "apply_settings", "bundled", "change", "load", "validate"]

@@ -1,0 +1,124 @@
+"""Sections about near-duplicates (step C)."""
+
+import difflib
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from pipeline.recipe.section import Section, Share, Size
+
+# Columns of documents/ that may order the members of a cluster; all signals may, too.
+KEPT_COLUMNS = ("language_score", "date", "id", "url", "dump", "text_bytes")
+
+
+def _known_columns(order: list[str]) -> list[str]:
+    """The columns as they are; ValueError for one that is not measured."""
+    from filters.signals import METRICS
+
+    known = [*KEPT_COLUMNS, *METRICS]
+    for named in order:
+        if named.removeprefix("-") not in known:
+            close = difflib.get_close_matches(named.removeprefix("-"), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
+            raise ValueError(f"unknown column {named!r}{hint}")
+    return order
+
+
+class Normalise(Section):
+    """What counts as the same word when documents are compared. No choice strips a mark that a script writes with."""
+
+    form: Literal["width", "nfc", "nfkc"] = "width"
+    """Canonically equivalent spellings are one (`nfc`), half and full width besides (`width`), or all
+    compatibility variants (`nfkc`)."""
+    case: Literal["fold", "keep"] = "fold"
+    """Whether upper and lower case are one."""
+    punctuation: Literal["drop", "keep"] = "drop"
+    """Whether punctuation and symbols count."""
+    digits: Literal["keep", "zero"] = "keep"
+    """`zero`: texts that differ only in their digits are the same."""
+
+
+# Scripts that write no spaces: a word is what a dictionary says, and an edit moves its neighbours' borders.
+UNSPACED_SCRIPTS = (
+    "Hani", "Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Tale", "Tavt",
+    "Ahom", "Java", "Bali", "Yiii", "Nshu", "Tang", "Kits",
+)  # fmt: skip
+LANES = 112  # what `threshold` divides into bands and rows
+
+
+class MinHash(Section):
+    """Near-duplicates by MinHash (Broder 1997) with banding."""
+
+    signatures: Literal["own", "datatrove"] = "own"
+    """`datatrove`: bit for bit those of datatrove 0.10, words and normalisation included (docs/dedup.md), without
+    verification unless `verify` is given."""
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Instead of bands and rows: the Jaccard similarity from which pairs should be found; datasketch's optimiser
+    divides 112 minima for it."""
+
+    bands: int = Field(default=14, ge=1, le=255)
+    """Bands; two documents that agree in one whole band are candidates."""
+    rows: int = Field(default=8, ge=1, le=64)
+    """Minima per band."""
+    ngram: int = Field(default=5, ge=1, le=64)
+    """Words per shingle."""
+    characters: dict[str, Annotated[int, Field(ge=1, le=64)]] = dict.fromkeys(UNSPACED_SCRIPTS, 5)
+    """Script or label → n: documents of these are compared by n-grams of characters, not of words."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the permutations."""
+    verify: Share | None = 0.55
+    """A candidate pair counts when its Jaccard similarity is at least this; absent: every candidate counts."""
+    verify_by: Literal["signatures", "texts"] = "signatures"
+    """The similarity is estimated from signatures, or computed from the texts' own n-grams (slower)."""
+    split_over: int | None = Field(default=1000, ge=1)
+    """A cluster of more members than this is split: a member stays with the first member, in the order of `kept`,
+    whose signature is as near as `verify` asks. Absent, or without `verify`: chains are not cut."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derived(cls, data: Any) -> Any:
+        """Bands and rows for a threshold, and what datatrove mode changes, where the recipe does not say."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        threshold = data.get("threshold")
+        if isinstance(threshold, float) and 0 < threshold < 1 and not {"bands", "rows"} & set(data):
+            from dedup.curve import parameters_for
+
+            data["bands"], data["rows"] = parameters_for(threshold, LANES)
+        if data.get("signatures") == "datatrove":
+            data.setdefault("verify", None)
+            data.setdefault("characters", {})
+        return data
+
+    @model_validator(mode="after")
+    def _possible(self) -> "MinHash":
+        if self.signatures == "datatrove" and self.characters:
+            raise ValueError("datatrove compares words only; leave `characters` out")
+        if self.signatures == "datatrove" and self.verify_by == "texts":
+            raise ValueError(
+                "datatrove's signatures are verified by signatures only, or not at all"
+            )
+        return self
+
+
+class Dedup(Section):
+    """Duplicates, within a language, over all inputs."""
+
+    exact: bool = True
+    """Documents with the same normalised words are duplicates."""
+    normalise: Normalise = Normalise()
+    minhash: MinHash | None = MinHash()
+    """Near-duplicates; absent: exact ones only."""
+    kept: Annotated[list[str], Field(min_length=1), AfterValidator(_known_columns)] = [
+        "-language_score",
+        "-word_count",
+        "date",
+        "id",
+    ]
+    """The member of a cluster that stands for it is the first by these columns: a signal, or language_score (in
+    steps of 0.1), date, id, url, dump, text_bytes; `-` before a name puts the largest first. What is
+    left, the order of the input decides."""
+    task_memory: Size = 2**30
+    """About what a clustering task may hold. Labels too large for one task are cut into several; the
+    clusters do not depend on it."""

@@ -1,0 +1,182 @@
+"""Reading recipes: from YAML, with settings. Every fault is told with the file, the key and the cure."""
+
+import difflib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from language_id.hub import is_file_name
+from pipeline.recipe.model import Recipe
+from pipeline.recipe.section import Block, RecipeError
+
+
+def bundled() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(str(resources.files("recipes")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load(recipe: str, settings: list[str] | None = None) -> Recipe:
+    """The recipe at a path, or the bundled one of that name, with `key.path=value` settings applied.
+
+    Relative paths inside a recipe are relative to its folder. Raises RecipeError.
+    """
+    path = Path(recipe)
+    if recipe in bundled() and not path.is_file():
+        path = bundled()[recipe]
+    if not path.is_file():
+        names = ", ".join(bundled())
+        raise RecipeError(f"{recipe}: no such recipe; name a YAML file or one of: {names}")
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        where = " ".join(str(error).split())
+        raise RecipeError(f"{path}: not valid YAML ({where}); correct it there") from None
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}: a recipe is a mapping of keys; see `polysieve recipe schema`")
+    data = _resolve_paths(data, path.parent)
+    return validate(apply_settings(data, settings or []), str(path))
+
+
+def change(recorded: dict[str, Any], settings: list[str], source: str) -> Recipe:
+    """The recipe that a run recorded, with settings applied. Raises RecipeError."""
+    return validate(apply_settings(recorded, settings), source)
+
+
+def validate(data: dict[str, Any], source: str) -> Recipe:
+    """A Recipe of plain data; `source` names it in the error. Raises RecipeError, one line a fault."""
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as errors:
+        lines = dict.fromkeys(_message(source, e) for e in errors.errors())
+        raise RecipeError("\n".join(lines)) from None
+
+
+def apply_settings(data: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+    """`data` with each `key.path=value` set, the value read as YAML. `key.path-` takes the key out.
+
+    Relative paths in values are relative to the working directory. Raises RecipeError.
+    """
+    result = _copy(data)
+    for setting in settings:
+        if setting.endswith("-") and "=" not in setting:
+            _take_out(result, setting[:-1].split("."), setting)
+            continue
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise RecipeError(
+                f"--set {setting}: write key.path=value, as in rules.gopher_short_doc=30"
+            )
+        try:
+            value = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError):
+            raise RecipeError(f"--set {setting}: {text!r} is not valid YAML; quote it") from None
+        node = result
+        *parents, last = key.split(".")
+        for name in parents:
+            child = node.get(name)
+            if child is None:
+                child = node[name] = {}
+            if not isinstance(child, dict):
+                raise RecipeError(f"--set {setting}: {name} is a value, not a section")
+            node = child
+        node[last] = value
+    return _resolve_paths(result, Path.cwd())
+
+
+def _take_out(data: dict[str, Any], path: list[str], setting: str) -> None:
+    *parents, last = path
+    node: Any = data
+    for name in parents:
+        node = node.get(name) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or last not in node:
+        raise RecipeError(f"--set {setting}: the recipe has no key {'.'.join(path)}")
+    del node[last]
+
+
+def _copy(data: Any) -> Any:
+    return {k: _copy(v) for k, v in data.items()} if isinstance(data, dict) else data
+
+
+def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Relative paths in the file become absolute, so that a run does not depend on where it starts."""
+
+    def absolute(value: Any) -> Any:
+        if isinstance(value, str) and "://" not in value and not Path(value).is_absolute():
+            return str((folder / value).resolve())
+        return value
+
+    data = _copy(data)
+    if isinstance(data.get("parameters"), str):
+        data["parameters"] = {"folder": data["parameters"]}
+    if isinstance(section := data.get("parameters"), dict):
+        for key in ("folder", "fineweb2"):
+            if key in section:
+                section[key] = absolute(section[key])
+        if isinstance(lists := section.get("precision"), dict):
+            for key in ("wordlists", "contamination", "url_whitelist"):
+                if key in lists:
+                    lists[key] = absolute(lists[key])
+    if isinstance(section := data.get("language"), dict):
+
+        def model(name: Any) -> Any:
+            is_path = isinstance(name, str) and (is_file_name(name) or (folder / name).is_file())
+            return absolute(name) if is_path else name
+
+        named = section.get("model")
+        if isinstance(named, dict) and isinstance(named.get("models"), dict):
+            named["models"] = {model(name): weight for name, weight in named["models"].items()}
+        elif named is not None:
+            section["model"] = model(named)
+    if isinstance(section := data.get("url_filter"), dict):
+        if section.get("ut1"):
+            section["ut1"] = absolute(section["ut1"])
+        for key in ("domains", "urls", "words", "soft_words", "subwords"):
+            if isinstance(section.get(key), list):
+                section[key] = [absolute(v) for v in section[key]]
+    return data
+
+
+def _message(source: str, error: Any) -> str:
+    path = [
+        str(part)
+        for part in error["loc"]
+        if not str(part).startswith(("function-", "constrained-"))
+    ]
+    # What follows a rule's name in pydantic's place names the kinds of value that it tried.
+    if path[:1] == ["rules"] and len(path) > 2:
+        if path[2] == "threshold":
+            return f"{source}: {'.'.join(path[:2])}: a threshold is a number, or a map from label to number"
+        path.remove("block")
+    if path[:2] == ["language", "model"]:
+        path = [part for part in path if part not in ("name", "ensemble")]
+    if path[:2] == ["language", "cut"]:
+        return f"{source}: language.cut: write parameters, or a score from 0 to 1"
+    key = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(path[:-1])
+        close = difflib.get_close_matches(path[-1], known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
+        return f"{source}: unknown key {key}{hint}"
+    if error["type"] == "value_error":
+        return f"{source}: {key}: {error['ctx']['error']}"
+    if error["input"] is None:
+        return f"{source}: {key}: nothing is given; leave the key out, or give it a value"
+    return f"{source}: {key}: {error['msg'].lower()}, not {error['input']!r}"
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: Any = Recipe
+    for name in path:
+        if name.isdigit():
+            continue
+        if model is Recipe and name == "rules":
+            return list(Block.model_fields)
+        annotation = model.model_fields[name].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        options += [getattr(option, "__origin__", None) for option in options]  # of Annotated
+        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return list(model.model_fields)

@@ -1,0 +1,66 @@
+"""The recipe: what a run does, as a typed model."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pipeline.recipe.clustering import Dedup
+from pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
+from pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
+from pipeline.recipe.section import Block, Section, Share, Size
+
+
+class Output(Section):
+    """What is written."""
+
+    removed: Literal["none", "reasons", "full"] = "full"
+    """`removed/`: nothing, every column but the text, or all."""
+    shard_bytes: Size = 256 * 2**20
+    """Text per corpus shard, before compression."""
+    segment_bytes: Size = 128 * 2**20
+    """Text that a worker holds before it writes a segment."""
+
+
+class Quarantine(Section):
+    """How much damage a run tolerates before it ends in exit code 3."""
+
+    max_share: Share = 0.05
+    """Quarantined documents as a share of the documents in."""
+    max_files: int | None = Field(default=None, ge=0)
+    """Files that could not be read at all; absent: any number."""
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    name: str = "custom"
+    """Shown in reports."""
+    input: Input = Input()
+    url_filter: UrlFilter | None = None
+    """Absent: no address is blocked."""
+    extract: Extract = Extract()
+    clean: Clean = Clean()
+    language: Language = Language()
+    dedup: Dedup = Dedup()
+    parameters: Parameters = Parameters()
+    rules: Annotated[dict[str, RuleValue], AfterValidator(known_rules)] = {}
+    """Quality rules, in the order in which they are tried; a rule that is not named is off. The
+    value is a threshold for every language, a map from label to threshold, or empty: the
+    language's own threshold from `parameters`, else the rule's default. A rule of any other name is a
+    filter written for datatrove, `{datatrove: IMPORT.PATH, arguments: {}}`; it stands after all others."""
+    rebalance: Rebalance | None = None
+    """Absent: every weight is 1."""
+    output: Output = Output()
+    quarantine: Quarantine = Quarantine()
+    seed: int = 0
+    """Seed of every sample."""
+
+    @property
+    def column_rules(self) -> dict[str, float | dict[str, float] | None]:
+        """The rules that compare a column with a threshold, in order."""
+        return {k: v for k, v in self.rules.items() if not isinstance(v, Block)}
+
+    @property
+    def text_rules(self) -> dict[str, Block]:
+        """The rules that read text, in order; they come after the others."""
+        return {k: v for k, v in self.rules.items() if isinstance(v, Block)}
