@@ -45,7 +45,7 @@ class UnionFind:
     """
 
     def __init__(self, count: int) -> None:
-        self.parent = np.arange(count, dtype=np.int32 if count < 2**31 else np.int64)
+        self.parent = np.arange(count, dtype=narrow(count))
 
     def union_edges(self, a: np.ndarray, b: np.ndarray) -> None:
         """Join the sets of a[e] and b[e] for every edge; raises ValueError for rows outside."""
@@ -110,6 +110,60 @@ def cluster_sizes(component: np.ndarray) -> np.ndarray:
     """int64[n]: the number of members of each row's component (components named by a row)."""
     counts = np.bincount(component, minlength=len(component))
     return counts[component]
+
+
+@kernel
+def _count_members(component, counts):
+    for i in range(component.shape[0]):
+        counts[component[i]] += 1
+
+
+def member_counts(component: np.ndarray, count: int) -> np.ndarray:
+    """The number of members of each component (int[n], numbers below `count`): int32 or int64[count], by its number."""
+    counts = np.zeros(count, narrow(count))
+    _count_members(component, counts)
+    return counts
+
+
+def narrow(count: int) -> type[np.signedinteger]:
+    """The type of numbers below `count`: int32 below 2**31, else int64."""
+    return np.int32 if count < 2**31 else np.int64
+
+
+@kernel
+def _cut(counts, most):
+    ends = np.empty(16, dtype=np.int64)
+    cuts = 0
+    held = 0
+    last = 0  # after the last component of several members
+    for i in range(counts.shape[0]):
+        if counts[i] < 2:
+            continue
+        if held > 0 and held + counts[i] > most:
+            if cuts == ends.shape[0]:
+                grown = np.empty(2 * cuts, dtype=np.int64)
+                grown[:cuts] = ends
+                ends = grown
+            ends[cuts] = last
+            cuts += 1
+            held = 0
+        held += counts[i]
+        last = i + 1
+    return ends[:cuts].copy(), last
+
+
+def component_ranges(counts: np.ndarray, most: int) -> list[tuple[int, int]]:
+    """(first, stop) of consecutive ranges of components that hold those of several members: together at most
+    `most` members in each range, or one larger component.
+
+    Args:
+        counts: int[k], members of each component, by its number; those of one member do not count.
+    """
+    ends, last = _cut(counts, most)
+    if not last:
+        return []
+    bounds = [0, *ends.tolist(), int(last)]
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
 
 
 def kept_members(component: np.ndarray, *order: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from pipeline.store import Store
 VERSIONS = {
     "measure": 10,
     "fit": 3,
-    "clusters": 3,
+    "clusters": 4,
     "judgements": 1,
     "decisions": 4,
     "write": 4,

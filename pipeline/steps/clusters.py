@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
+from dedup.components import member_counts
 from pipeline.index import Earlier
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import CLUSTERS
 from pipeline.steps import components, layer
-from pipeline.steps.kept import kept_members, order_columns
+from pipeline.steps.kept import kept_by_cluster
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
 from pipeline.store import Store, parquet_writer
@@ -79,37 +79,30 @@ def run(task: Task) -> dict[str, Any]:
     earlier = task.increment.earlier if task.increment else None
     population = Population(rows, task.unit, task.recipe.dedup.minhash, earlier)
     if components.is_large(task.unit, task.recipe, population.earlier):
-        found = components.found_by_parts(_part(task))
+        found = components.found_by_parts(_part(task), indexed=task.increment is not None)
     else:
         found = components.find(population, task.recipe)
     cluster = found.component[population.earlier :]
-    sizes = np.bincount(cluster, minlength=population.count)[cluster]
-    several = np.flatnonzero(sizes > 1)
-    order = task.recipe.dedup.kept
-    mates = pl.DataFrame({"cluster": cluster[several], **order_columns(rows, order, several)})
-    kept = np.ones(len(cluster), bool)
-    kept[several] = kept_members(mates, order)
+    sizes = member_counts(cluster, population.count)
+    kept = kept_by_cluster(rows, task.recipe.dedup, cluster, sizes)
     content = found.content[population.earlier :]
     file = task.folder.file(f"{task.piece}.parquet")
     with task.folder.store.create(file) as handle, parquet_writer(handle, CLUSTERS) as writer:
-        first = 0
-        for documents, addresses in _documents(rows):
-            own = slice(first, first + len(documents))
-            first += len(documents)
+        for own, documents, addresses in _documents(rows):
             columns = [
                 documents["id"],
                 addresses,
                 documents["offset"],
-                cluster[own] + task.first_row,
-                sizes[own],
+                cluster[own].astype(np.int64) + task.first_row,
+                sizes[cluster[own]].astype(np.int64),
                 kept[own],
                 documents["label"],
-                content[own] + task.first_row,
+                content[own].astype(np.int64) + task.first_row,
             ]
             writer.write_table(pa.table(columns, schema=CLUSTERS), row_group_size=10_000)
     manifest: dict[str, Any] = {
         "rows": len(cluster),
-        "clusters": len(np.unique(cluster)),
+        "clusters": int(np.count_nonzero(sizes)),
     }
     if task.increment:
         folder = layer_folder(task.folder)
@@ -124,15 +117,15 @@ def run(task: Task) -> dict[str, Any]:
     return {"documents": len(cluster), "clusters": manifest["clusters"]}
 
 
-def _documents(rows: Rows) -> Iterator[tuple[pa.Table, pa.Array]]:
-    """Columns of documents/ and the addresses of their inputs: of a unit of one label a segment at a time."""
-    columns = ["id", "offset", "label"]
-    if rows.several_labels:
-        yield rows.read("documents", columns), rows.addresses()
-        return
-    parts = rows.parts("documents", columns)
-    for part, (_, address, _, _) in zip(parts, rows.slices, strict=True):
-        yield part, pa.repeat(pa.scalar(address, pa.string()), len(part))
+def _documents(rows: Rows) -> Iterator[tuple[slice, pa.Table, pa.Array]]:
+    """(rows, columns of documents/, addresses of their inputs); see `Rows.stretches`."""
+    sources = iter(rows.slices)
+    for own, read in rows.stretches({"documents": ["id", "offset", "label"]}):
+        if rows.several_labels:
+            addresses = rows.addresses()
+        else:
+            addresses = pa.repeat(pa.scalar(next(sources)[1], pa.string()), own.stop - own.start)
+        yield own, read["documents"], addresses
 
 
 def layer_folder(clusters: StepFolder) -> str:

@@ -10,7 +10,8 @@ inside provisional components only, and all that share a key.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,76 +32,85 @@ KEY_BYTES = 160  # a key of a partition
 EDGE_BYTES = 64  # an edge of a merge
 VERIFIED_BYTES = 600  # a row to verify
 COMPARED_BYTES = 50_000  # a row to compare by its text
+BLOCK = 1 << 20  # rows or edges that are taken at a time
 
 EDGES = pa.schema([("a", pa.int64()), ("b", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Found:
-    """Of every row of a population, the first row with its content, and the first row of its component before
-    and after verification (int64 each)."""
+    """Of every row of a population: the first row with its content, and the first row of its component
+    (int32 each, int64 beyond 2**31 rows)."""
 
     content: np.ndarray
-    provisional: np.ndarray
     component: np.ndarray
+    provisional: np.ndarray | None = None
+    """The component before verification, where an index takes it."""
 
 
 def find(population: Population, recipe: Recipe) -> Found:
     """The components of a population that fits into memory."""
-    count = population.count
-    content = np.arange(count)
+    content = _numbers(population.count)
     if recipe.dedup.exact:
         first, later = population.equal_contents()
         content[later] = first
     settings = recipe.dedup.minhash
     if settings is None:
         return Found(content, content, content)
-    members = content == np.arange(count)
+    members = content == np.arange(population.count)
     bits = packed(members)
-    known = _known(population)
-    sets = components.UnionFind(count)
-    sets.union_edges(*known.provisional)
+    sets = components.UnionFind(population.count)
+    for a, b in _known(population, "provisional"):
+        sets.union_edges(a, b)
     for band in range(settings.bands):
         sets.union_edges(*star_edges(population, band, bits))
-    provisional = sets.roots().astype(np.int64)
-    if settings.verify is None:
-        final = provisional
-    else:
-        final = np.arange(count)
-        final[known.component[1]] = known.component[0]
+    provisional = sets.roots()
+    component = provisional.copy()
+    if settings.verify is not None:
+        component = _before(population, provisional)
         rows = _to_verify(provisional, members, population.earlier)
-        final[rows] = rows
         roots, others = verified_forest(population, recipe, rows)
-        final[others] = roots
-    # A document joins the component of the first document with its content.
-    return Found(content, provisional[content], final[content])
+        component[others] = roots
+    return Found(content, _through(component, content), _through(provisional, content))
 
 
-@dataclass(frozen=True)
-class Known:
-    """The forests of an index's contents, over the population's rows."""
-
-    provisional: tuple[np.ndarray, np.ndarray]
-    component: tuple[np.ndarray, np.ndarray]
+def _numbers(count: int) -> np.ndarray:
+    return np.arange(count, dtype=components.narrow(count))
 
 
-def _known(population: Population) -> Known:
-    forests: dict[str, list[np.ndarray]] = {"provisional": [], "component": []}
-    base = 0
-    for label in population.unit.labels if population.index else ():
-        assert population.index is not None
-        for part in population.index.parts(label, "components", list(forests)):
-            for name, found in forests.items():
-                found.append(part[name].to_numpy() + base)
-        base += population.index.contents(label)
-    rows = np.arange(base)
+def _through(component: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """`component` with each document in the component of the first one with its content. Changes the array."""
+    for start in range(0, len(component), BLOCK):
+        own = slice(start, start + BLOCK)
+        component[own] = component[content[own]]  # the first ones' entries stay what they are
+    return component
 
-    def forest(name: str) -> tuple[np.ndarray, np.ndarray]:
-        roots = np.concatenate([np.empty(0, np.int64), *forests[name]])
-        later = np.flatnonzero(roots != rows)
-        return roots[later], later
 
-    return Known(forest("provisional"), forest("component"))
+def _before(population: Population, provisional: np.ndarray) -> np.ndarray:
+    """The components that an index knows; a row's own where a document has come to its provisional component."""
+    component = _numbers(population.count)
+    if population.earlier:
+        for roots, later in _known(population, "component"):
+            component[later] = roots
+        fresh = np.zeros(population.count, bool)
+        fresh[provisional[population.earlier :]] = True
+        again = np.flatnonzero(fresh[provisional[: population.earlier]])
+        component[again] = again
+    return component
+
+
+def _known(population: Population, column: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(roots, rows) of an index's contents that are not the first of their component, over the population's rows."""
+    if population.index is None:
+        return
+    base = first = 0
+    for label in population.unit.labels:
+        for part in population.index.parts(label, "components", [column]):
+            roots = part[column].to_numpy() + base
+            later = np.flatnonzero(roots != np.arange(first, first + len(roots)))
+            yield roots[later], first + later
+            first += len(roots)
+        base = first
 
 
 def star_edges(
@@ -163,7 +173,8 @@ class Part:
     number: int
     of: int
     inputs: tuple[str, ...] = ()
-    """Of a merge: the pieces it takes; of a verification: the piece that holds the components."""
+    """Of an edge task: the pieces of contents; of a merge: the pieces it takes; of a verification: the piece
+    that holds the components."""
     index: Earlier | None = None
 
     @property
@@ -190,8 +201,6 @@ def phases(
 
     `start` holds what all tasks have in common. The last phase's pieces are `final_pieces`.
     """
-    from dataclasses import replace
-
     recipe, memory = start.recipe, start.recipe.dedup.task_memory
     count = start.population().count
     parts = max(1, -(-count * KEY_BYTES // memory))
@@ -221,17 +230,11 @@ def phases(
         if len(pieces) == 1:
             break
     if settings.verify is not None:
-        ends = _manifest(start, pieces[0])["batches"]
-        yield (
-            "verify",
-            run_part,
-            [
-                replace(
-                    start, stage="verify", number=n, of=len(ends), inputs=(pieces[0], *contents)
-                )
-                for n in range(len(ends))
-            ],
-        )
+        groups = len(_manifest(start, pieces[0])["groups"])
+        yield "verify", run_part, [
+            replace(start, stage="verify", number=n, of=groups, inputs=(pieces[0],))
+            for n in range(groups)
+        ]  # fmt: skip
 
 
 def _manifest(task: Part, piece: str) -> dict[str, Any]:
@@ -277,25 +280,21 @@ def run_part(task: Part) -> dict[str, Any]:
     elif kind == "merge":
         a, b, extra = _merge(task, population)
     else:
-        start, stop = _manifest(task, task.inputs[0])["batches"][task.number]
-        grouped = _read(task, task.inputs[0], "groups", start, stop)["row"].to_numpy()
-        a, b = verified_forest(population, task.recipe, np.sort(grouped))
+        group = _manifest(task, task.inputs[0])["groups"][task.number]
+        a, b = verified_forest(population, task.recipe, _group(task, population, *group))
     table = pa.table([a, b], schema=EDGES)
     task.folder.store.write_table(task.folder.file(f"{task.piece}/edges.parquet"), table)
     task.folder.commit(task.piece, {"edges": len(a), **extra})
     return {"edges": len(a)}
 
 
-def _read(task: Part, piece: str, name: str, start: int = 0, stop: int | None = None) -> pa.Table:
-    file = task.folder.file(f"{piece}/{name}.parquet")
-    return task.folder.store.read_columns(file, None, start, stop)
-
-
 def edges_of(task: Part, pieces: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The edges that pieces hold."""
+    """The edges that pieces hold, BLOCK at most at a time."""
     for piece in pieces:
-        table = _read(task, piece, "edges")
-        yield table["a"].to_numpy(), table["b"].to_numpy()
+        file, count = task.folder.file(f"{piece}/edges.parquet"), _manifest(task, piece)["edges"]
+        for start in range(0, count, BLOCK):
+            table = task.folder.store.read_columns(file, None, start, start + BLOCK)
+            yield table["a"].to_numpy(), table["b"].to_numpy()
 
 
 def _members(task: Part, population: Population, contents: Sequence[str]) -> np.ndarray:
@@ -308,78 +307,88 @@ def _members(task: Part, population: Population, contents: Sequence[str]) -> np.
 
 def _merge(task: Part, population: Population) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying."""
-    memory, last = task.recipe.dedup.task_memory, task.of == 1
-    known = _known(population).provisional if last else None
-    if _array_fits(population.count, memory):
+    last = task.of == 1
+    known = _known(population, "provisional") if last else iter(())
+    found = chain(edges_of(task, task.inputs), known)
+    if _array_fits(population.count, task.recipe.dedup.task_memory):
         sets = components.UnionFind(population.count)
-        for a, b in edges_of(task, task.inputs):
+        for a, b in found:
             sets.union_edges(a, b)
-        if known:
-            sets.union_edges(*known)
         roots, rows = sets.forest()
+        del sets
     else:
-        found = list(edges_of(task, task.inputs))
-        roots, rows = components.merged_forest([*found, known] if known else found)
+        roots, rows = components.merged_forest(found)
     settings = task.recipe.dedup.minhash
     if not last or settings is None or settings.verify is None:
         return roots, rows, {}
-    return roots, rows, {"batches": _write_groups(task, population, roots, rows)}
+    return roots, rows, {"groups": _groups_to_verify(task, population.earlier, roots, rows)}
 
 
-def _write_groups(
-    task: Part, population: Population, roots: np.ndarray, rows: np.ndarray
+def _groups_to_verify(
+    task: Part, earlier: int, roots: np.ndarray, rows: np.ndarray
 ) -> list[tuple[int, int]]:
-    """Write the rows to verify, component by component; the ranges that a task each takes."""
-    own = np.unique(roots)
-    names, members = np.concatenate([own, roots]), np.concatenate([own, rows])
-    if population.earlier:  # components without a new document stay what they are
-        fresh = np.unique(names[members >= population.earlier])
-        chosen = np.isin(names, fresh)
-        names, members = names[chosen], members[chosen]
-    order = np.lexsort((members, names))
-    names, members = names[order], members[order]
-    table = pa.table({"row": members})
-    task.folder.store.write_table(task.folder.file(f"{task.piece}/groups.parquet"), table)
+    """Ranges of the names of provisional components, each of which a task verifies."""
     settings = task.recipe.dedup.minhash
     by_texts = settings is not None and settings.verify_by == "texts"
-    each = COMPARED_BYTES if by_texts else VERIFIED_BYTES
-    limit = max(1, task.recipe.dedup.task_memory // each)
-    ends = np.r_[np.flatnonzero(names[1:] != names[:-1]) + 1, len(names)] if len(names) else []
-    batches: list[tuple[int, int]] = []
-    start = last = 0
-    for end in map(int, ends):
-        if end - start > limit and last > start:
-            batches.append((start, last))
-            start = last
-        last = end
-    if last > start:
-        batches.append((start, last))
-    return batches
+    limit = task.recipe.dedup.task_memory // (COMPARED_BYTES if by_texts else VERIFIED_BYTES)
+    names, later = np.unique(roots[_fresh(roots, rows, earlier)], return_counts=True)
+    return [
+        (int(names[first]), int(names[stop - 1]) + 1)
+        for first, stop in components.component_ranges(later + 1, limit)
+    ]
 
 
-def found_by_parts(start: Part) -> Found:
-    """What the phases of a large unit found."""
+def _fresh(roots: np.ndarray, rows: np.ndarray, earlier: int) -> np.ndarray:
+    """bool: the edges of a forest that belong to components with a document that is new."""
+    if not earlier:
+        return np.ones(len(roots), bool)
+    return np.isin(roots, roots[rows >= earlier])
+
+
+def _group(task: Part, population: Population, start: int, stop: int) -> np.ndarray:
+    """The rows to verify, ascending, of the provisional components with names from `start` to before `stop`."""
+    found = [(np.empty(0, np.int64),) * 2]
+    for roots, rows in edges_of(task, task.inputs):
+        inside = (roots >= start) & (roots < stop)
+        found.append((roots[inside], rows[inside]))
+    roots, rows = (np.concatenate(side) for side in zip(*found, strict=True))
+    chosen = _fresh(roots, rows, population.earlier)
+    return np.sort(np.concatenate([np.unique(roots[chosen]), rows[chosen]]))
+
+
+def found_by_parts(start: Part, *, indexed: bool) -> Found:
+    """What the phases of a large unit found, in 8 bytes a row, and 4 more for an index (8 and 4 more beyond
+    2**31 rows)."""
     population = start.population()
-    content, provisional, final = (np.arange(population.count) for _ in range(3))
     last: dict[str, list[Part]] = {}
     for _, _, tasks in phases(start):
         kind = tasks[0].stage.partition("-")[0] if tasks else "verify"
         last[kind] = tasks
-    for a, b in edges_of(start, [task.piece for task in last.get("contents", ())]):
-        content[b] = a
+
+    def forest(kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return edges_of(start, [task.piece for task in last.get(kind, ())])
+
+    def filled(kind: str) -> np.ndarray:
+        array = _numbers(population.count)
+        for roots, rows in forest(kind):
+            array[rows] = roots
+        return array
+
+    content = filled("contents")
     settings = start.recipe.dedup.minhash
     if settings is None:
         return Found(content, content, content)
-    for a, b in edges_of(start, [task.piece for task in last["merge"]]):
-        provisional[b] = a
+    provisional = filled("merge") if indexed or settings.verify is None else None
     if settings.verify is None:
-        return Found(content, provisional[content], provisional[content])
-    known = _known(population)
-    final[known.component[1]] = known.component[0]
-    merged = last["merge"][0].piece
-    for start_row, stop_row in _manifest(start, merged)["batches"]:
-        rows = _read(start, merged, "groups", start_row, stop_row)["row"].to_numpy()
-        final[rows] = rows
-    for a, b in edges_of(start, [task.piece for task in last["verify"]]):
-        final[b] = a
-    return Found(content, provisional[content], final[content])
+        assert provisional is not None
+        component = provisional.copy() if indexed else provisional
+    else:
+        component = (
+            _numbers(population.count) if provisional is None else _before(population, provisional)
+        )
+        for roots, rows in forest("verify"):
+            component[rows] = roots
+    if not indexed:
+        return Found(content, _through(component, content))
+    assert provisional is not None
+    return Found(content, _through(component, content), _through(provisional, content))

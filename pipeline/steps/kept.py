@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from pipeline.recipe.clustering import KEPT_COLUMNS
+from dedup.components import component_ranges
+from pipeline.recipe.clustering import KEPT_COLUMNS, Dedup
 from pipeline.steps.units import Rows
 
 STEPS_PER_UNIT = 10  # language scores that differ by less than a tenth do not decide
+MEMBER_BYTES = 600  # that choosing takes for each member at most
+BLOCK = 1 << 20  # rows that are looked through at a time
 
 
 def order_columns(rows: Rows, order: Sequence[str], numbers: np.ndarray) -> dict[str, pl.Series]:
@@ -59,3 +62,32 @@ def kept_members(frame: pl.DataFrame, order: Sequence[str], *, rekeep: bool = Tr
     if len(rows):
         kept[rows[np.r_[True, cluster[1:] != cluster[:-1]]]] = True
     return kept
+
+
+def kept_by_cluster(rows: Rows, dedup: Dedup, cluster: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """bool[n]: `kept_members` of a unit's n rows, some clusters at a time, as many as `task_memory` holds.
+
+    cluster: int[n], the number of each row's cluster; sizes: int[k], members by that number.
+    """
+    kept = np.ones(len(cluster), bool)
+    for first, stop in component_ranges(sizes, dedup.task_memory // MEMBER_BYTES):
+        numbers = members_between(cluster, sizes, first, stop)
+        own = cluster[numbers].astype(np.int64)
+        mates = pl.DataFrame({"cluster": own, **order_columns(rows, dedup.kept, numbers)})
+        kept[numbers] = kept_members(mates, dedup.kept)
+    return kept
+
+
+def members_between(
+    cluster: np.ndarray, sizes: np.ndarray, first: int, stop: int, among: np.ndarray | None = None
+) -> np.ndarray:
+    """int64: the rows, ascending, in clusters of several members with numbers from `first` to before `stop`;
+    of the rows `among` (bool[n]) only where it is given."""
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(cluster), BLOCK):
+        own = cluster[start : start + BLOCK]
+        inside = (own >= first) & (own < stop) & (sizes[own] > 1)
+        if among is not None:
+            inside &= among[start : start + BLOCK]
+        found.append(start + np.flatnonzero(inside))
+    return np.concatenate(found)

@@ -85,15 +85,12 @@ def _by_label(
 ) -> Iterator[tuple[str, slice, pa.Table]]:
     """(label, rows, columns of a table): a label at a time, or of a unit of one label a segment at a time."""
     slices = population.own_slices
-    row = 0
-    if len(slices) == 1:
-        for part in population.rows.parts(table, columns):
-            yield slices[0][0], slice(row, row + len(part)), part
-            row += len(part)
-        return
-    whole = population.rows.read(table, columns)
-    for label, start, stop in slices:
-        yield label, slice(start, stop), whole.slice(start, stop - start)
+    for own, read in population.rows.stretches({table: columns}):
+        if len(slices) == 1:
+            yield slices[0][0], own, read[table]
+            continue
+        for label, start, stop in slices:
+            yield label, slice(start, stop), read[table].slice(start, stop - start)
 
 
 def _keys(
@@ -125,6 +122,7 @@ def _components(
     uncut: np.ndarray,
     run: int,
 ) -> Iterator[tuple[str, pa.Table]]:
+    assert found.provisional is not None
     earlier = population.earlier
     seen = np.bincount(found.content[earlier:][uncut], minlength=population.count)
     base = 0

@@ -119,11 +119,12 @@ class Population:
                             keys[low_row + place[hit], band] = found[hit]
                 base = stop
         names = [f"band_{band}" for band in range(bands)]
-        at = np.searchsorted(rows, self.earlier)
-        own = self.rows.take("bands", [*names, "signature"], rows[at:] - self.earlier)
-        for band, name in enumerate(names):
-            keys[at:, band] = own[name].to_numpy()
-        low[at:] = fixed_bytes(own["signature"], low.shape[1])
+        for first, part, _ in self._own_parts([*names, "signature"], []):
+            start, stop = np.searchsorted(rows, [first, first + len(part)])
+            part = part.take(pa.array(rows[start:stop] - first))
+            for band, name in enumerate(names):
+                keys[start:stop, band] = part[name].to_numpy()
+            low[start:stop] = fixed_bytes(part["signature"], low.shape[1])
         if self._mixed:
             keys ^= self.salts_of(rows)[:, None]
         return keys, low
@@ -141,14 +142,10 @@ class Population:
     @cached_property
     def own_slices(self) -> list[tuple[str, int, int]]:
         """(label, first, stop) of the documents, counted from the first document."""
-        if not self._mixed:
-            return [(self.unit.labels[0], 0, self.unit.documents)]
-        return label_slices(self.rows.read("documents", ["label"])["label"])
+        return self.rows.labels(self.unit)
 
     @cached_property
     def _own_counts(self) -> list[int]:
-        if not self._mixed:
-            return [self.unit.documents]
         return [stop - start for _, start, stop in self.own_slices]
 
     @property
@@ -182,18 +179,10 @@ class Population:
     def _own_parts(
         self, bands: list[str], documents: list[str]
     ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
-        """(first row, columns of bands/, columns of documents/): the unit's documents, a segment at a time where
-        the unit has one label."""
-        none = pa.table({})
-        if self._mixed:
-            table = self.rows.read("documents", documents) if documents else none
-            yield self.earlier, self.rows.read("bands", bands), table
-            return
-        first = self.earlier
-        others = self.rows.parts("documents", documents) if documents else None
-        for part in self.rows.parts("bands", bands):
-            yield first, part, next(others) if others else none
-            first += len(part)
+        """(first row, columns of bands/, columns of documents/) of the unit's documents; see `Rows.stretches`."""
+        tables = {"bands": bands, **({"documents": documents} if documents else {})}
+        for own, read in self.rows.stretches(tables):
+            yield self.earlier + own.start, read["bands"], read.get("documents", pa.table({}))
 
 
 def packed(mask: np.ndarray) -> np.ndarray:

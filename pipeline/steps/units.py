@@ -6,7 +6,7 @@ label. Within a unit, rows are ordered by label, then by input and segment, then
 clusters-*/ and decisions-*/, and the one in which the corpus is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -154,6 +154,28 @@ class Rows:
             yield self.measure.store.read_columns(
                 self.measure.file(f"{table}/{segment}.parquet"), columns, start, stop
             )
+
+    def stretches(
+        self, tables: Mapping[str, list[str]]
+    ) -> Iterator[tuple[slice, dict[str, pa.Table]]]:
+        """(rows, columns by table) of all the unit's rows, in the unit's order: a segment at a time where the unit
+        has one label, however large; all at once where it has several, which are never many rows."""
+        if self.several_labels:
+            read = {name: self.read(name, columns) for name, columns in tables.items()}
+            yield slice(0, sum(stop - start for _, _, start, stop in self.slices)), read
+            return
+        first = 0
+        whole = [self.parts(name, columns) for name, columns in tables.items()]
+        for parts in zip(*whole, strict=True):
+            stop = first + len(parts[0])
+            yield slice(first, stop), dict(zip(tables, parts, strict=True))
+            first = stop
+
+    def labels(self, unit: Unit) -> list[tuple[str, int, int]]:
+        """(label, first row, row after the last) of the unit, in the unit's order."""
+        if not self.several_labels:
+            return [(label, 0, unit.documents) for label in unit.labels]
+        return label_slices(self.read("documents", ["label"])["label"])
 
     def order(self) -> pa.Array:
         """Positions, in segment order, of the unit's rows in the unit's order."""
