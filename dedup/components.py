@@ -6,6 +6,7 @@ is the same.
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -163,7 +164,7 @@ def component_ranges(counts: np.ndarray, most: int) -> list[tuple[int, int]]:
     if not last:
         return []
     bounds = [0, *ends.tolist(), int(last)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(bounds))
 
 
 def kept_members(component: np.ndarray, *order: np.ndarray) -> np.ndarray:

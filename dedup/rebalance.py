@@ -18,6 +18,7 @@ import numpy as np
 FIXED_WEIGHTS: dict[int, int] = {1: 1, 2: 2, 3: 3, 5: 5, 100: 8, 1000: 1}
 
 _WINDOW = 5
+_BLOCK = 1 << 20  # clusters that are counted at a time
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,14 @@ def removal_rates(
     """
     if len(cluster_sizes) != len(removed):
         raise ValueError(f"rehydration: {len(cluster_sizes)} sizes but {len(removed)} outcomes")
-    sizes, clusters = np.unique(np.asarray(cluster_sizes, dtype=np.int64), return_counts=True)
-    position = np.searchsorted(sizes, cluster_sizes)
-    lost = np.bincount(position, weights=removed, minlength=len(sizes))
-    kept = clusters - np.bincount(position, weights=np.asarray(removed) == 1, minlength=len(sizes))
-    kept = kept.astype(np.int64)
+    sizes, clusters = size_counts(cluster_sizes)
+    lost, gone = np.zeros(len(sizes)), np.zeros(len(sizes))
+    for start in range(0, len(cluster_sizes), _BLOCK):
+        position = np.searchsorted(sizes, cluster_sizes[start : start + _BLOCK])
+        loss = np.asarray(removed[start : start + _BLOCK], dtype=np.float64)
+        lost += np.bincount(position, weights=loss, minlength=len(sizes))
+        gone += np.bincount(position, weights=loss == 1, minlength=len(sizes))
+    kept = clusters - gone.astype(np.int64)
     total = int(clusters.sum())
     global_rate = 100.0 * float(lost.sum()) / total if total else 0.0
     few = np.flatnonzero(clusters < min_docs)
@@ -159,6 +163,17 @@ def removal_rates(
         lost = np.r_[lost[:start], lost[start:].sum()]
         kept = np.r_[kept[:start], kept[start:].sum()]
     return RemovalRates(sizes, 100.0 * lost / clusters, kept, clusters, tail_start, global_rate)
+
+
+def size_counts(cluster_sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(sizes, clusters), int64[s] each: the sizes that occur among those of k clusters, ascending, and how often."""
+    blocks = [cluster_sizes[i : i + _BLOCK] for i in range(0, len(cluster_sizes), _BLOCK)]
+    found = [np.unique(block, return_counts=True) for block in blocks]
+    sizes = np.unique(np.concatenate([np.empty(0, np.int64), *(own for own, _ in found)]))
+    clusters = np.zeros(len(sizes), np.int64)
+    for own, counts in found:
+        clusters[np.searchsorted(sizes, own)] += counts
+    return sizes, clusters
 
 
 def quality_loss(removed: np.ndarray, quality: np.ndarray) -> np.ndarray:

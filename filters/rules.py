@@ -94,10 +94,11 @@ _RULES = (
 RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES}
 
 
-def drops(rule: Rule, values: np.ndarray, threshold: float) -> np.ndarray:
+def drops(rule: Rule, values: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
     """Which documents a rule drops.
 
-    values: the rule's metric, any numeric dtype, NaN where it is undefined. Returns bool of the same shape.
+    values: the rule's metric, any numeric dtype, NaN where it is undefined. threshold: one for all, or one for each;
+    NaN drops none. Returns bool of the same shape.
     """
     values = np.asarray(values)
     if values.dtype == object:

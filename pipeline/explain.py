@@ -54,10 +54,13 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     ]
     documents = rows.read("documents", columns)
     first = next(rows.parts("signals", None)).column_names
-    signals = fit.read_signals(plan.fit, unit, rows, first)
+    parts = fit.signals_of(plan.fit, unit, rows, first)
+    signals = pa.concat_tables(part for _, part in parts)
     clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
     decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
-    judged = judgements.read(plan.judgements, unit, rows) if plan.judgements else None
+    judged = None
+    if plan.judgements:
+        judged = pa.concat_tables(p for _, p in judgements.parts(plan.judgements, unit, rows))
     fitted = fit.read(plan.fit)
     lives = []
     written = cleaning.of_written(

@@ -118,6 +118,15 @@ class Earlier:
         empty = pa.schema([schema.field(name) for name in columns]).empty_table()
         return pa.concat_tables([empty, *self.parts(label, table, columns)])
 
+    def take(self, label: str, table: str, columns: list[str], numbers: np.ndarray) -> pa.Table:
+        """Columns of some rows of a table, given by ascending numbers."""
+        found, first = [], 0
+        for part in self.parts(label, table, columns):
+            start, stop = np.searchsorted(numbers, [first, first + len(part)])
+            found.append(part.take(pa.array(numbers[start:stop] - first)))
+            first += len(part)
+        return pa.concat_tables(found)
+
     def keys(self, label: str, band: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """(keys, contents) of a band, uint64 and int64, each part sorted by key."""
         for file, start, rows in self.pieces(label, "keys"):

@@ -20,7 +20,7 @@ VERSIONS = {
     "fit": 3,
     "clusters": 4,
     "judgements": 1,
-    "decisions": 4,
+    "decisions": 5,
     "write": 4,
 }
 STEPS = tuple(VERSIONS)

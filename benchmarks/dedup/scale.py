@@ -105,7 +105,7 @@ def make(scratch: Path, count: int) -> None:
         store.write_table(folder.file(f"bands/{name}.parquet"), bands, groups)
         signals = pa.table({"word_count": np.full(n, 500, np.int32)})
         store.write_table(folder.file(f"signals/{name}.parquet"), signals, groups)
-        entries.append((LABEL, number, name, "s3://made/segment.warc.gz", 0, n, 3000 * n))
+        entries.append((LABEL, number, name, "s3://made/segment.warc.gz", 0, n, 3000 * n, ""))
     columns = list(zip(*entries, strict=True))
     index = pa.table(
         [pa.array(c, f.type) for c, f in zip(columns, units.INDEX, strict=True)], schema=units.INDEX

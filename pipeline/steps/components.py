@@ -230,10 +230,10 @@ def phases(
         if len(pieces) == 1:
             break
     if settings.verify is not None:
-        groups = len(_manifest(start, pieces[0])["groups"])
+        tasks = len(_manifest(start, pieces[0])["groups"])
         yield "verify", run_part, [
-            replace(start, stage="verify", number=n, of=groups, inputs=(pieces[0],))
-            for n in range(groups)
+            replace(start, stage="verify", number=n, of=tasks, inputs=(pieces[0],))
+            for n in range(tasks)
         ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ first one that fails is the reason; weights follow from the removal rate per clu
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +22,22 @@ from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
 from pipeline.steps import fit, judgements, members
 from pipeline.steps.clusters import Increment
-from pipeline.steps.members import Revision
+from pipeline.steps.members import Revision, Slices
 from pipeline.steps.standing import choose, write_published
-from pipeline.steps.units import Rows, Unit, label_slices
+from pipeline.steps.totals import Totals
+from pipeline.steps.units import Rows, Unit
+from pipeline.store import parquet_writer
 
 OUTCOMES = ("kept", "removed", "duplicate")
 KEPT, REMOVED, DUPLICATE = range(3)
 DUPLICATES = ("exact_duplicate", "near_duplicate")
 MOST_REASONS = 50
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
-DOCUMENT_COLUMNS = ["label", "language_score", "cut", "text_bytes"]
+DOCUMENT_COLUMNS = (
+    "language_score",
+    "text_bytes",
+)  # the other columns that have figures are signals
+BLOCK = 100_000  # rows that are written or counted at a time
 
 
 @dataclass(frozen=True)
@@ -91,20 +97,13 @@ def rule_thresholds(
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Decide one unit and commit it; its manifest holds the counts of each label."""
-    recipe = task.recipe
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    documents = rows.read("documents", DOCUMENT_COLUMNS)
-    wanted = {rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"}
-    metrics = sorted(wanted | _quality_signal(recipe))
-    signals = fit.read_signals(task.fit, task.unit, rows, metrics)
-    slices = label_slices(documents["label"])
-    if isinstance(task.index, Revision):
-        clustered = members.of_index(task.index, documents["label"], documents["cut"])
-    else:
-        clustered = members.of_clusters(
-            task.clusters, task.unit, task.first_row, documents["cut"], task.index
-        )
+    """Decide one unit and commit it; its manifest holds the counts of each label.
+
+    What is held of every document is a few narrow numbers (some 30 bytes); columns are read a segment at a time.
+    """
+    recipe, unit = task.recipe, task.unit
+    rows = Rows.of(task.measure, task.index_file, unit.labels)
+    slices = rows.labels(unit)
     fitted = fit.read(task.fit)
     limits = {
         label: rule_thresholds(recipe, label, fitted[label].parameters) for label, _, _ in slices
@@ -112,74 +111,60 @@ def run(task: Task) -> dict[str, Any]:
     lowest = {label: language_cut(recipe, fitted[label].parameters) for label, _, _ in slices}
 
     # Reasons are numbers into `names`; 0 is none.
-    early = sorted(set(documents["cut"].unique().drop_null().to_pylist()))
+    reason, early, below = _before_clusters(rows, unit, slices, lowest)
     names = [None, *early, "language_score", *DUPLICATES, *recipe.column_rules]
     code = {name: number for number, name in enumerate(names)}
-    reason = pc.fill_null(pc.index_in(documents["cut"], pa.array(names[1:], pa.string())), -1)
-    reason = reason.to_numpy().astype(np.int16) + 1
-
-    per_row = _per_row({label: _or_nan(cut) for label, cut in lowest.items()}, slices)
-    scores = documents["language_score"].to_numpy()
-    reason[(scores < per_row) & (reason == 0)] = code["language_score"]
-    remaining = np.flatnonzero(reason == 0)
-    chosen = choose(rows, recipe, clustered, remaining, slices, lowest, task.index, task.rekeep)
-    size = chosen.size
-    kept, duplicates = remaining[chosen.stands], remaining[~chosen.stands]
-    exact = chosen.exact[~chosen.stands]
-    reason[duplicates] = np.where(exact, code[DUPLICATES[0]], code[DUPLICATES[1]])
-
-    for name in recipe.column_rules:
-        threshold = _per_row({label: _or_nan(v[name]) for label, v in limits.items()}, slices)[kept]
-        values = signals[rules.RULES[name].metric].to_numpy()[kept]
-        failing = rules.drops(rules.RULES[name], values, threshold)
-        reason[kept[failing & (reason[kept] == 0)]] = code[name]
-
+    if isinstance(task.index, Revision):
+        clustered = members.of_index(task.index, slices, reason == 0)
+    else:
+        clustered = members.of_clusters(
+            task.clusters, unit, slices, task.first_row, reason == 0, task.index
+        )
+    reason[below & (reason == 0)] = code["language_score"]
+    remain = reason == 0
+    chosen = choose(rows, recipe, clustered, remain, slices, lowest, task.index, task.rekeep)
+    duplicate = remain & ~chosen.stands
+    reason[duplicate] = code[DUPLICATES[1]]
+    reason[duplicate & chosen.exact] = code[DUPLICATES[0]]
     if task.judgements:
         # Only documents that all other rules keep were judged.
-        said, numbers = _judged_reasons(judgements.read(task.judgements, task.unit, rows), recipe)
+        said, numbers = _judged_reasons(judgements.parts(task.judgements, unit, rows), unit, recipe)
         reason[numbers > 0] = numbers[numbers > 0] + len(names) - 1
         names += said
+
+    totals = {label: Totals(recipe.output.shard_bytes) for label, _, _ in slices}
+    quality = _apply_rules(task, rows, slices, limits, code, chosen.stands, reason, totals)
     outcome = np.full(len(reason), REMOVED, np.int8)
-    outcome[duplicates] = DUPLICATE
+    outcome[duplicate] = DUPLICATE
     outcome[reason == 0] = KEPT
     weight = np.zeros(len(reason), np.int32)
-    quality = _quality(recipe, documents, signals)
+    size = chosen.size
     labels = {}
     for label, start, stop in slices:
         own = slice(start, stop)
-        standing = start + np.flatnonzero(size[own] * (outcome[own] != DUPLICATE))
-        weights, rebalancing = _weights(
-            size[standing], outcome[standing] == REMOVED, quality and quality(standing), recipe
+        stands = chosen.stands[own]
+        sizes, removed = size[own][stands], outcome[own][stands] == REMOVED
+        steps, rebalancing = _weights(
+            sizes, removed, None if quality is None else quality[own][stands], recipe
         )
-        weight[standing] = weights * (outcome[standing] == KEPT)
-        words = signals["word_count"].slice(start, stop - start).to_numpy()
-        text_bytes = documents["text_bytes"].slice(start, stop - start).to_numpy()
+        for block in _blocks(start, stop):
+            weights = rebalance.weights_for(size[block], steps)
+            weight[block] = weights * (outcome[block] == KEPT)
         labels[label] = {
-            **_counts(outcome[own], reason[own], names, words, text_bytes),
+            **_counts(outcome[own], reason[own], names, totals[label]),
             "digest": _digest(names, reason[own], outcome[own], size[own], weight[own]),
-            "clusters": len(standing),
-            "cluster_sizes": _histogram(size[standing]),
+            "clusters": len(sizes),
+            "cluster_sizes": _histogram(sizes),
             "cut": lowest[label],
             "thresholds": limits[label],
             "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.column_rules],
             "has_own_parameters": fitted[label].has_own,
             "parameters": fit.summary(fitted[label]),
             "rebalancing": rebalancing,
-            "shards": _shards(outcome[own] == KEPT, text_bytes, recipe.output.shard_bytes),
+            "shards": {kind: ends.all() for kind, ends in totals[label].shards.items()},
         }
-    table = pa.table(
-        [
-            pa.DictionaryArray.from_arrays(outcome, pa.array(OUTCOMES)),
-            pa.DictionaryArray.from_arrays(
-                pa.array(reason - 1, mask=reason == 0), pa.array(names[1:], pa.string())
-            ),
-            pa.array(size, mask=size == 0),
-            weight,
-        ],
-        schema=DECISIONS,
-    )
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
-    manifest: dict[str, Any] = {"rows": table.num_rows, "labels": labels}
+    _write(task, names, reason, outcome, size, weight)
+    manifest: dict[str, Any] = {"rows": len(reason), "labels": labels}
     if task.index:
         manifest["published"] = write_published(
             f"runs/{task.folder.fingerprint}",
@@ -191,41 +176,149 @@ def run(task: Task) -> dict[str, Any]:
             task.index,
         )
     task.folder.commit(task.piece, manifest)
-    return {"documents": table.num_rows, "kept": int((outcome == KEPT).sum())}
+    return {"documents": len(reason), "kept": int((outcome == KEPT).sum())}
 
 
-def _judged_reasons(judged: pa.Table, recipe: Recipe) -> tuple[list[str], np.ndarray]:
+def _before_clusters(
+    rows: Rows, unit: Unit, slices: Slices, lowest: dict[str, float | None]
+) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """What left before identification, and what is under the language cut.
+
+    Returns:
+        int16[n], numbers of reasons, 0 where there is none; the reasons from 1, sorted; bool[n], the score is
+        under the cut.
+    """
+    reason, below = np.zeros(unit.documents, np.int16), np.zeros(unit.documents, bool)
+    met: dict[str, int] = {}
+    for own, read in rows.stretches({"documents": ["cut", "language_score"]}):
+        cut = read["documents"]["cut"].combine_chunks().dictionary_encode()
+        numbers = [0, *(met.setdefault(name, len(met) + 1) for name in cut.dictionary.to_pylist())]
+        reason[own] = np.array(numbers)[pc.fill_null(cut.indices, -1).to_numpy() + 1]
+        scores = read["documents"]["language_score"].to_numpy()
+        below[own] = scores < _per_row(lowest, slices, own)
+    early = sorted(met)
+    places = np.zeros(len(met) + 1, np.int16)
+    for place, name in enumerate(early):
+        places[met[name]] = place + 1
+    return places[reason], early, below
+
+
+def _apply_rules(
+    task: Task,
+    rows: Rows,
+    slices: Slices,
+    limits: dict[str, dict[str, float | None]],
+    code: dict[str | None, int],
+    stands: np.ndarray,
+    reason: np.ndarray,
+    totals: dict[str, Totals],
+) -> np.ndarray | None:
+    """Enter the first rule that each standing document fails into `reason`, and add to `totals`.
+
+    Returns float64[n], the quality by which documents are rebalanced, where the recipe does that.
+    """
+    recipe = task.recipe
+    metrics = {rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"}
+    named = _quality_column(recipe)
+    quality = np.zeros(len(reason)) if named else None
+    documents = sorted({"text_bytes", named.removeprefix("-")} & set(DOCUMENT_COLUMNS))
+    columns = sorted(metrics | ({named.removeprefix("-")} - set(documents) - {""}))
+    measured = fit.signals_of(task.fit, task.unit, rows, columns)
+    whole = rows.stretches({"documents": documents})
+    for (own, signals), (_, read) in zip(measured, whole, strict=True):
+        here = np.flatnonzero(stands[own])
+        said = reason[own]
+        for name in recipe.column_rules:
+            threshold = _per_row({label: v[name] for label, v in limits.items()}, slices, own)[here]
+            values = signals[rules.RULES[name].metric].to_numpy()[here]
+            failing = here[rules.drops(rules.RULES[name], values, threshold)]
+            said[failing[said[failing] == 0]] = code[name]
+        if quality is not None:
+            column = named.removeprefix("-")
+            table = read["documents"] if column in documents else signals
+            quality[own] = table[column].cast(pa.float64()).to_numpy()
+            if named.startswith("-"):
+                quality[own] *= -1.0
+        words, text_bytes = (
+            signals["word_count"].to_numpy(),
+            read["documents"]["text_bytes"].to_numpy(),
+        )
+        for label, start, stop in slices:
+            part = slice(max(start - own.start, 0), stop - own.start)
+            totals[label].add(said[part] == 0, words[part], text_bytes[part])
+    return quality
+
+
+def _judged_reasons(
+    parts: Iterable[tuple[slice, pa.Table]], unit: Unit, recipe: Recipe
+) -> tuple[list[str], np.ndarray]:
     """The reasons of rules that read text, and for each row the number, from 1, of the one that dropped it.
 
     A reason is `<rule>`, or `<rule>:<the rule's own>`. A rule's own may be of any number: the MOST_REASONS most
     frequent of a unit stay, the others become `<rule>:other`. 0 stands for none.
     """
+    met: dict[tuple[str, str], int] = {}
+    numbers = np.zeros(unit.documents, np.int32)
+    for own, judged in parts:
+        for rule in recipe.text_rules:
+            failed = np.flatnonzero(pc.fill_null(pc.invert(judged[f"{rule}.passed"]), False))
+            given = pc.fill_null(judged[f"{rule}.reason"].take(failed), "").combine_chunks()
+            encoded = given.dictionary_encode()
+            places = [
+                met.setdefault((rule, said), len(met) + 1)
+                for said in encoded.dictionary.to_pylist()
+            ]
+            numbers[own.start + failed] = np.array(places, np.int32)[encoded.indices]
+    counts = np.bincount(numbers, minlength=len(met) + 1)
     names: list[str] = []
-    numbers = np.zeros(judged.num_rows, np.int16)
-    for name in recipe.text_rules:
-        failed = np.flatnonzero(pc.fill_null(pc.invert(judged[f"{name}.passed"]), False))
-        given = pc.fill_null(judged[f"{name}.reason"].take(failed), "").combine_chunks()
-        encoded = given.dictionary_encode()
-        distinct = encoded.dictionary.to_pylist()
-        counts = np.bincount(encoded.indices, minlength=len(distinct)).tolist()
-        ranked = sorted(range(len(distinct)), key=lambda i: (-counts[i], distinct[i]))
-        own = [f"{name}:{distinct[i]}" if distinct[i] else name for i in ranked[:MOST_REASONS]]
-        number = np.full(len(distinct), len(names) + len(own) + 1, np.int16)
-        number[ranked[:MOST_REASONS]] = np.arange(len(own)) + len(names) + 1
-        names += [*own, f"{name}:other"]
-        numbers[failed] = number[encoded.indices]
-    return names, numbers
+    final = np.zeros(len(met) + 1, np.int16)
+    for rule in recipe.text_rules:
+        said_by = [(said, place) for (of, said), place in met.items() if of == rule]
+        ranked = sorted(said_by, key=lambda entry: (-counts[entry[1]], entry[0]))
+        for said, place in ranked[:MOST_REASONS]:
+            names.append(f"{rule}:{said}" if said else rule)
+            final[place] = len(names)
+        names.append(f"{rule}:other")
+        for _, place in ranked[MOST_REASONS:]:
+            final[place] = len(names)
+    return names, final[numbers]
 
 
-def _or_nan(value: float | None) -> float:
-    """A threshold that no comparison passes, where there is none."""
-    return np.nan if value is None else value
+def _write(
+    task: Task,
+    names: list[str | None],
+    reason: np.ndarray,
+    outcome: np.ndarray,
+    size: np.ndarray,
+    weight: np.ndarray,
+) -> None:
+    """The table of decisions, in row groups of 10,000."""
+    outcomes, reasons = pa.array(OUTCOMES), pa.array(names[1:], pa.string())
+    file = task.folder.file(f"{task.piece}.parquet")
+    with task.folder.store.create(file) as handle, parquet_writer(handle, DECISIONS) as writer:
+        for own in _blocks(0, len(reason)):
+            columns = [
+                pa.DictionaryArray.from_arrays(outcome[own], outcomes),
+                pa.DictionaryArray.from_arrays(
+                    pa.array(reason[own] - 1, mask=reason[own] == 0), reasons
+                ),
+                pa.array(size[own].astype(np.int64), mask=size[own] == 0),
+                weight[own],
+            ]
+            writer.write_table(pa.table(columns, schema=DECISIONS), row_group_size=10_000)
 
 
-def _per_row(values: dict[str, float], slices: list[tuple[str, int, int]]) -> np.ndarray:
-    """float64[n]: each label's value at each of its rows."""
-    rows = [stop - start for _, start, stop in slices]
-    return np.repeat(np.array([values[label] for label, _, _ in slices], np.float64), rows)
+def _blocks(start: int, stop: int) -> Iterator[slice]:
+    """The rows from `start` to before `stop`, BLOCK at a time."""
+    for first in range(start, stop, BLOCK):
+        yield slice(first, min(first + BLOCK, stop))
+
+
+def _per_row(values: dict[str, float | None], slices: Slices, own: slice) -> np.ndarray:
+    """float64: each label's value (NaN for None: no comparison holds) at each of its rows among `own`."""
+    rows = [max(min(stop, own.stop) - max(start, own.start), 0) for _, start, stop in slices]
+    each = [values[label] for label, _, _ in slices]
+    return np.repeat(np.array([np.nan if v is None else v for v in each], np.float64), rows)
 
 
 def _digest(names: list[str | None], reason: np.ndarray, *columns: np.ndarray) -> str:
@@ -233,70 +326,54 @@ def _digest(names: list[str | None], reason: np.ndarray, *columns: np.ndarray) -
 
     Only reasons that occur count: a rule that drops none of the label's documents changes nothing.
     """
-    used, inverse = np.unique(reason, return_inverse=True)
+    used = np.flatnonzero(np.bincount(reason, minlength=len(names)))
     digest = hashlib.sha256("\0".join(names[code] or "" for code in used).encode())
-    for column in (inverse, *columns):
-        digest.update(column.tobytes())
+    among = np.zeros(len(names), np.int16)
+    among[used] = np.arange(len(used))
+    for column in (reason, *columns):
+        for own in _blocks(0, len(column)):
+            block = among[reason[own]] if column is reason else column[own]
+            digest.update(block.astype(np.int64).tobytes())
     return digest.hexdigest()
 
 
 def _counts(
-    outcome: np.ndarray,
-    reason: np.ndarray,
-    names: list[str | None],
-    words: np.ndarray,
-    text_bytes: np.ndarray,
+    outcome: np.ndarray, reason: np.ndarray, names: list[str | None], totals: Totals
 ) -> dict[str, Any]:
     """The counts of one label for the manifest."""
     per_reason = np.bincount(reason, minlength=len(names))
     by_name = {name: int(per_reason[i]) for i, name in enumerate(names) if name and per_reason[i]}
     exact, near = (by_name.pop(name, 0) for name in DUPLICATES)
-    kept = outcome == KEPT
     return {
         "documents": len(outcome),
-        "kept": int(kept.sum()),
+        "kept": int(np.count_nonzero(outcome == KEPT)),
         "removed": dict(sorted(by_name.items())),
         "duplicates": exact + near,
         "exact_duplicates": exact,
-        "words": int(words.sum()),
-        "kept_words": int(words[kept].sum()),
-        "text_bytes": int(text_bytes.sum()),
-        "kept_bytes": int(text_bytes[kept].sum()),
+        "words": totals.words,
+        "kept_words": totals.kept_words,
+        "text_bytes": totals.text_bytes,
+        "kept_bytes": totals.kept_bytes,
     }
 
 
-def _quality_signal(recipe: Recipe) -> set[str]:
-    """The signal that documents are rebalanced by, if any."""
+def _quality_column(recipe: Recipe) -> str:
+    """The column that documents are rebalanced by, with a `-` before it where less is better; "" for none."""
     if recipe.rebalance is None or recipe.rebalance.method != "quality":
-        return set()
-    return {recipe.rebalance.quality.removeprefix("-")} - set(DOCUMENT_COLUMNS)
-
-
-def _quality(
-    recipe: Recipe, documents: pa.Table, signals: pa.Table
-) -> Callable[[np.ndarray], np.ndarray] | None:
-    """From rows to the quality by which they are rebalanced, where the recipe does that."""
-    if recipe.rebalance is None or recipe.rebalance.method != "quality":
-        return None
-    name = recipe.rebalance.quality.removeprefix("-")
-    column = documents[name] if name in documents.column_names else signals[name]
-    values = column.cast(pa.float64()).to_numpy()
-    sign = -1.0 if recipe.rebalance.quality.startswith("-") else 1.0
-    return lambda rows: sign * values[rows]
+        return ""
+    return recipe.rebalance.quality
 
 
 def _weights(
     sizes: np.ndarray, removed: np.ndarray, quality: np.ndarray | None, recipe: Recipe
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Weights of kept members, and how they came about, for the manifest."""
+) -> tuple[dict[int, int], dict[str, Any]]:
+    """Weights of kept members by cluster size, as steps, and how they came about, for the manifest."""
     settings = recipe.rebalance
     if settings is None:
-        return np.ones(len(sizes), np.int32), {
-            "note": "no rebalancing in the recipe: every weight is 1"
-        }
+        return {}, {"note": "no rebalancing in the recipe: every weight is 1"}
     if settings.method == "table":
         table = {str(size): weight for size, weight in sorted(settings.table.items())}
-        return rebalance.weights_for(sizes, settings.table), {
+        return settings.table, {
             "note": "weights from the recipe's table, the same for every language",
             "weights": table,
         }
@@ -311,7 +388,7 @@ def _weights(
         min_clusters=settings.min_clusters,
         guard_singletons=settings.guard_singletons,
     )
-    return rebalance.weights_for(sizes, weights.steps), {
+    return weights.steps, {
         "note": weights.note or by_quality,
         "cluster_sizes": rates.sizes.tolist(),
         "removal_rates": rates.rates.tolist(),
@@ -322,28 +399,5 @@ def _weights(
 
 
 def _histogram(sizes: np.ndarray) -> dict[str, int]:
-    values, counts = np.unique(sizes, return_counts=True)
+    values, counts = rebalance.size_counts(sizes)
     return {str(v): int(c) for v, c in zip(values, counts, strict=True)}
-
-
-def _shards(kept: np.ndarray, text_bytes: np.ndarray, limit: int) -> dict[str, list[int]]:
-    """For `corpus` and `removed` the row after the last of each shard of about `limit` bytes."""
-    return {
-        "corpus": _ends(text_bytes * kept, kept, limit),
-        "removed": _ends(text_bytes * ~kept, ~kept, limit),
-    }
-
-
-def _ends(sizes: np.ndarray, chosen: np.ndarray, limit: int) -> list[int]:
-    """A shard closes with the row that brings it to `limit`; every shard has a chosen row."""
-    if not chosen.any():
-        return []
-    total = np.cumsum(sizes)
-    ends: list[int] = []
-    base = 0
-    while True:
-        end = int(np.searchsorted(total, base + limit)) + 1
-        if end >= len(sizes) or not chosen[end:].any():
-            return [*ends, len(sizes)]
-        ends.append(end)
-        base = int(total[end - 1])

@@ -334,16 +334,20 @@ def read(folder: StepFolder) -> dict[str, Fitted]:
     }
 
 
-def read_signals(folder: StepFolder, unit: Unit, rows: Rows, columns: list[str]) -> pa.Table:
-    """Columns of signals of a unit's rows, with what B measured again in place of A's figures."""
-    table = rows.read("signals", columns)
-    if folder.manifest(f"words-{unit.piece}") is None:
-        return table
-    again = folder.store.read_columns(folder.file(f"words/{unit.piece}.parquet"), None)
-    for name in REMEASURED:
-        if name in columns:
-            table = table.set_column(columns.index(name), name, again[name])
-    return table
+def signals_of(
+    folder: StepFolder, unit: Unit, rows: Rows, columns: list[str]
+) -> Iterator[tuple[slice, pa.Table]]:
+    """(rows, columns of signals) of a unit, what B measured again in place of A's figures; see `Rows.stretches`."""
+    again = folder.manifest(f"words-{unit.piece}") is not None
+    names = [name for name in REMEASURED if name in columns]
+    for own, read in rows.stretches({"signals": columns}):
+        table = read["signals"]
+        if again and names:
+            file = folder.file(f"words/{unit.piece}.parquet")
+            measured = folder.store.read_columns(file, names, own.start, own.stop)
+            for name in names:
+                table = table.set_column(columns.index(name), name, measured[name])
+        yield own, table
 
 
 def summary(fitted: Fitted) -> dict[str, Any]:

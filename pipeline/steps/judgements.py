@@ -7,6 +7,7 @@ A window's file has a row for each of its documents and, for each rule, `<rule>.
 `<rule>.reason`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -74,8 +75,8 @@ def run(task: Task) -> dict[str, Any]:
     """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
     start, stop = task.window
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    kept = _kept(task, rows)[start:stop]
-    parts = []
+    kept = _kept(task, rows)
+    found = []
     window = rows.window(start, stop)
     for (_, address, _, _), part in zip(
         window.slices, window.parts("documents", COLUMNS), strict=True
@@ -83,8 +84,8 @@ def run(task: Task) -> dict[str, Any]:
         asked = np.flatnonzero(kept[: part.num_rows])
         kept = kept[part.num_rows :]
         documents = _documents(part.take(asked), address)
-        parts.append(_in_place(judged(documents, task), asked, part.num_rows))
-    table = pa.concat_tables(parts)
+        found.append(_in_place(judged(documents, task), asked, part.num_rows))
+    table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
     counts = {"documents": pc.count(table.column(0)).as_py()}
     task.folder.commit(task.piece, counts)
@@ -105,23 +106,33 @@ def judged(documents: pa.Table, task: Task) -> pa.Table:
     return pa.table(columns)
 
 
-def read(folder: StepFolder, unit: Unit, rows: Rows) -> pa.Table:
-    """The judgements of a unit, row-aligned with its decisions."""
-    whole = pa.concat_tables(
-        folder.store.read_columns(folder.file(f"{unit.piece}-{number:05d}.parquet"), None)
-        for number in windows(unit)
-    )
-    return whole.take(rows.order()) if rows.several_labels else whole
+def parts(folder: StepFolder, unit: Unit, rows: Rows) -> Iterator[tuple[slice, pa.Table]]:
+    """(rows, judgements) of a unit, in its order: a window at a time where it has one label, else all at once."""
+
+    def window(number: int) -> pa.Table:
+        return folder.store.read_columns(folder.file(f"{unit.piece}-{number:05d}.parquet"), None)
+
+    if rows.several_labels:
+        whole = pa.concat_tables(map(window, windows(unit)))
+        yield slice(0, len(whole)), whole.take(rows.order())
+        return
+    first = 0
+    for part in map(window, windows(unit)):
+        yield slice(first, first + len(part)), part
+        first += len(part)
 
 
 def _kept(task: Task, rows: Rows) -> np.ndarray:
-    """bool[n]: what the other rules keep of a unit, in the order of the segments."""
+    """bool: what the other rules keep of the task's window, in the order of the segments."""
+    start, stop = task.window
+    whole = (0, None) if rows.several_labels else (start, stop)
     outcome = task.screening.store.read_columns(
-        task.screening.file(f"{task.unit.piece}.parquet"), ["outcome"]
+        task.screening.file(f"{task.unit.piece}.parquet"), ["outcome"], *whole
     )["outcome"]
     kept = pc.equal(outcome, "kept").to_numpy()
     if rows.several_labels:
         kept[rows.order().to_numpy()] = kept.copy()
+        return kept[start:stop]
     return kept
 
 

@@ -4,130 +4,184 @@ Clusters over `split_over` members are split around anchors here, not in C: whic
 the cut and, with an index, on the runs seen so far; the components do not.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from dedup import split
+from dedup.components import component_ranges, member_counts
 from pipeline.index import PUBLISHED
-from pipeline.recipe import Recipe
+from pipeline.recipe import Dedup, MinHash, Recipe
 from pipeline.steps.clusters import Increment
-from pipeline.steps.kept import kept_members, order_columns, sort_rows
+from pipeline.steps.kept import (
+    MEMBER_BYTES,
+    kept_members,
+    members_between,
+    order_columns,
+    sort_rows,
+)
 from pipeline.steps.layer import Ranges
-from pipeline.steps.members import Clustered, Revision
+from pipeline.steps.members import Clustered, Revision, Slices
 from pipeline.steps.population import fixed_bytes
 from pipeline.steps.units import Rows
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Of a unit's n documents, of which r remain after the cut."""
+    """Of a unit's n documents."""
 
     stands: np.ndarray
-    """bool[r]: the document stands for its cluster. False for all of a cluster for which a document of another run
-    stands."""
+    """bool[n]: the document remains after the cut, and stands for its cluster. False for all of a cluster for which
+    a document of another run stands."""
     exact: np.ndarray
-    """bool[r]: the document has the content of one that stands."""
+    """bool[n]: the document has the content of one that stands."""
     size: np.ndarray
-    """int64[n]: members of the document's cluster, those of other runs too; 0 for those that do not remain."""
+    """int[n]: members of the document's cluster, those of other runs too; 0 for those that do not remain."""
     cluster: np.ndarray
-    """int64[n]: clusters after splitting."""
-    others: pl.DataFrame
-    """The members of other runs, `cluster` after splitting; see Clustered."""
+    """int[n]: clusters after splitting."""
+    other_cluster: np.ndarray
+    """int64: those of the members of other runs."""
+
+
+@dataclass(frozen=True)
+class Mates:
+    """The members of some clusters, whole: m of other runs, then k of the unit."""
+
+    frame: pl.DataFrame
+    """m + k rows: cluster, content, published, and the columns by which kept members are chosen."""
+    theirs: np.ndarray
+    """int64[m]: rows of `Clustered.others`."""
+    mine: np.ndarray
+    """int64[k]: rows of the unit."""
 
 
 def choose(
     rows: Rows,
     recipe: Recipe,
     clustered: Clustered,
-    remaining: np.ndarray,
-    slices: list[tuple[str, int, int]],
+    remain: np.ndarray,
+    slices: Slices,
     cuts: Mapping[str, float | None],
     index: Increment | Revision | None = None,
     rekeep: bool = False,
 ) -> Standing:
-    """Choose a member of each cluster; `remaining` are the unit's rows that no cut has taken."""
-    order = recipe.dedup.kept
+    """Choose a member of each cluster, of some clusters at a time, as many as `dedup.task_memory` holds.
+
+    remain: bool[n], the unit's rows that no cut has taken.
+    """
+    dedup, others = recipe.dedup, clustered.others
     labels = [label for label, _, _ in slices]
-    others = clustered.others.with_row_index("other")
     lowest = pl.Series([cuts[label] for label in labels], dtype=pl.Float64).fill_null(-1.0)
-    there = others.filter(pl.col("language_score") >= lowest.gather(others["label"]))
-    # Most documents are alone, and stand for themselves: only the others' columns are read.
-    several = in_several(
-        np.concatenate([there["cluster"].to_numpy(), clustered.cluster[remaining]])
-    )
-    there = there.filter(pl.Series(several[: len(there)], dtype=pl.Boolean))
-    mates = np.flatnonzero(several[len(several) - len(remaining) :])
-    numbers = remaining[mates]
-    frame = pl.DataFrame(order_columns(rows, order, numbers)).with_columns(
-        cluster=pl.Series(clustered.cluster[numbers]),
-        content=pl.Series(clustered.content[numbers]),
-        published=pl.Series(clustered.published[numbers]),
-    )
-    if len(there):
-        frame = pl.concat([there.select(frame.columns).cast(frame.schema), frame])
-    settings = recipe.dedup.minhash
-    if settings and settings.verify is not None and settings.split_over is not None:
-        split_up = _split(rows, recipe, frame, there, numbers, labels, index, rekeep)
-        frame = frame.with_columns(cluster=pl.Series(split_up))
-    chosen = kept_members(frame, order, rekeep=rekeep)
-    cluster, content = frame["cluster"].to_numpy(), frame["content"].to_numpy()
-    _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
-    first = len(there)
-    stands, exact = np.ones(len(remaining), bool), np.zeros(len(remaining), bool)
-    stands[mates] = chosen[first:]
-    exact[mates] = np.isin(content, content[chosen])[first:]
-    size = np.zeros(len(clustered.cluster), np.int64)
-    size[remaining] = 1
-    size[numbers] = counts[inverse][first:]
-    own_cluster = clustered.cluster.copy()
-    own_cluster[numbers] = cluster[first:]
+    there = (others["language_score"] >= lowest.gather(others["label"])).to_numpy()
     other_cluster = others["cluster"].to_numpy().copy()
-    other_cluster[there["other"].to_numpy()] = cluster[:first]
-    return Standing(
-        stands, exact, size, own_cluster, others.with_columns(cluster=pl.Series(other_cluster))
+    # Most documents are alone, and stand for themselves: only the others' columns are read.
+    sizes = member_counts(clustered.cluster[remain], clustered.span)
+    sizes += member_counts(other_cluster[there], clustered.span)
+    found = Standing(
+        remain.copy(),
+        np.zeros(len(remain), bool),
+        remain.astype(sizes.dtype),
+        clustered.cluster.copy(),
+        other_cluster,
     )
+    for first, stop in component_ranges(sizes, dedup.task_memory // MEMBER_BYTES):
+        mine = members_between(clustered.cluster, sizes, first, stop, remain)
+        theirs = members_between(others["cluster"].to_numpy(), sizes, first, stop, there)
+        mates = _mates(rows, dedup, clustered, labels, index, theirs, mine)
+        settings = dedup.minhash
+        if settings and settings.verify is not None and settings.split_over is not None:
+            split_up = _split(rows, settings, dedup.kept, clustered, mates, labels, index, rekeep)
+            mates = replace(mates, frame=mates.frame.with_columns(cluster=pl.Series(split_up)))
+        _settle(found, mates, kept_members(mates.frame, dedup.kept, rekeep=rekeep))
+    return found
 
 
-def in_several(cluster: np.ndarray) -> np.ndarray:
-    """bool[n]: whether another row has the same number (numbers that lie close together)."""
-    if not len(cluster):
-        return np.zeros(0, bool)
-    own = cluster - cluster.min()
-    return np.bincount(own)[own] > 1
+def _mates(
+    rows: Rows,
+    dedup: Dedup,
+    clustered: Clustered,
+    labels: Sequence[str],
+    index: Increment | Revision | None,
+    theirs: np.ndarray,
+    mine: np.ndarray,
+) -> Mates:
+    frame = pl.DataFrame(order_columns(rows, dedup.kept, mine)).with_columns(
+        cluster=pl.Series(clustered.cluster[mine].astype(np.int64)),
+        content=pl.Series(clustered.content[mine].astype(np.int64)),
+        published=pl.Series(clustered.published[mine]),
+    )
+    if len(theirs):
+        others = clustered.others[theirs]
+        names = [n for n in frame.columns if n not in ("cluster", "content", "published")]
+        order = pl.concat(
+            pl.DataFrame(part)
+            for _, part in _of_index(index, labels, others, "member", "members", names)
+        )
+        others = others.select("cluster", "content", "published").hstack(order)
+        frame = pl.concat([others.select(frame.columns).cast(frame.schema), frame])
+    return Mates(frame, theirs, mine)
+
+
+def _of_index(
+    index: Increment | Revision | None,
+    labels: Sequence[str],
+    others: pl.DataFrame,
+    number: str,
+    table: str,
+    columns: list[str],
+) -> Iterator[tuple[np.ndarray, pa.Table]]:
+    """(rows of `others`, columns of a table of the index), label by label; `number` names the column that tells
+    each row's number in the table, ascending within a label."""
+    version = index.version if isinstance(index, Revision) else index.earlier if index else None
+    assert version is not None
+    label, numbers = others["label"].to_numpy(), others[number].to_numpy()
+    for position in np.unique(label).tolist():
+        own = np.flatnonzero(label == position)
+        yield own, version.take(labels[position], table, columns, numbers[own])
+
+
+def _settle(found: Standing, mates: Mates, chosen: np.ndarray) -> None:
+    """Enter what was chosen among some mates."""
+    cluster, content = mates.frame["cluster"].to_numpy(), mates.frame["content"].to_numpy()
+    _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
+    first, mine = len(mates.theirs), mates.mine
+    found.stands[mine] = chosen[first:]
+    found.exact[mine] = np.isin(content, content[chosen])[first:]
+    found.size[mine] = counts[inverse][first:]
+    found.cluster[mine] = cluster[first:]
+    found.other_cluster[mates.theirs] = cluster[:first]
 
 
 def _split(
     rows: Rows,
-    recipe: Recipe,
-    frame: pl.DataFrame,
-    there: pl.DataFrame,
-    remaining: np.ndarray,
-    labels: list[str],
+    settings: MinHash,
+    order: Sequence[str],
+    clustered: Clustered,
+    mates: Mates,
+    labels: Sequence[str],
     index: Increment | Revision | None,
     rekeep: bool,
 ) -> np.ndarray:
-    """int64: the clusters of `frame`, those over `split_over` members split; a part has its anchor's content number."""
-    settings = recipe.dedup.minhash
-    assert settings is not None and settings.verify is not None
-    assert settings.split_over is not None
-    cluster = frame["cluster"].to_numpy().copy()
-    content = frame["content"].to_numpy()
+    """int64: the clusters of mates, those over `split_over` members split; a part has its anchor's content number."""
+    assert settings.verify is not None and settings.split_over is not None
+    cluster = mates.frame["cluster"].to_numpy().copy()
+    content = mates.frame["content"].to_numpy()
     _, inverse, counts = np.unique(cluster, return_inverse=True, return_counts=True)
     large = np.flatnonzero(counts[inverse] > settings.split_over)
     if not len(large):
         return cluster
-    large = large[sort_rows(frame[large], recipe.dedup.kept, rekeep=rekeep)]
+    large = large[sort_rows(mates.frame[large], order, rekeep=rekeep)]
     # One row per content, the first by preference: rows of one content are alike.
     _, firsts = np.unique(content[large], return_index=True)
     chosen = large[np.sort(firsts)]
-    low = _signatures(rows, settings.bands * settings.rows, there, remaining, labels, index, chosen)
+    low = _signatures(rows, settings.bands * settings.rows, clustered, mates, labels, index, chosen)
     part = np.empty(len(chosen), np.int64)
     starts = np.flatnonzero(np.r_[True, cluster[chosen][1:] != cluster[chosen][:-1]])
-    for start, stop in zip(starts, [*starts[1:], len(chosen)], strict=True):
+    for start, stop in pairwise([*starts, len(chosen)]):
         anchor = split.anchors(low[start:stop], settings.verify)
         part[start:stop] = content[chosen[start:stop]][anchor]
     known = np.argsort(content[chosen])
@@ -138,33 +192,27 @@ def _split(
 def _signatures(
     rows: Rows,
     lanes: int,
-    there: pl.DataFrame,
-    remaining: np.ndarray,
-    labels: list[str],
+    clustered: Clustered,
+    mates: Mates,
+    labels: Sequence[str],
     index: Increment | Revision | None,
     chosen: np.ndarray,
 ) -> np.ndarray:
-    """uint8[k, lanes]: the bytes to verify by of chosen rows: of `there`, and after them of the remaining rows."""
+    """uint8[c, lanes]: the bytes to verify by of the chosen rows of `mates.frame`."""
     low = np.zeros((len(chosen), lanes), np.uint8)
-    own = np.flatnonzero(chosen >= len(there))
-    numbers = remaining[chosen[own] - len(there)]
+    of_unit = np.flatnonzero(chosen >= len(mates.theirs))
+    numbers = mates.mine[chosen[of_unit] - len(mates.theirs)]
     order = np.argsort(numbers)
     table = rows.take("bands", ["signature"], numbers[order])
-    low[own[order]] = fixed_bytes(table["signature"], lanes)
-    earlier = index.version if isinstance(index, Revision) else index.earlier if index else None
-    theirs = np.flatnonzero(chosen < len(there))
-    if earlier and len(theirs):
-        label = there["label"].to_numpy()[chosen[theirs]]
-        number = there["number"].to_numpy()[chosen[theirs]]
-        for position in np.unique(label).tolist():
-            mine = theirs[label == position]
-            wanted = number[label == position]
-            first = 0
-            for part in earlier.parts(labels[position], "contents", ["signature"]):
-                inside = (wanted >= first) & (wanted < first + len(part))
-                found = part["signature"].take(pa.array(wanted[inside] - first))
-                low[mine[inside]] = fixed_bytes(found, lanes)
-                first += len(part)
+    low[of_unit[order]] = fixed_bytes(table["signature"], lanes)
+    of_others = np.flatnonzero(chosen < len(mates.theirs))
+    if len(of_others):
+        others = clustered.others[mates.theirs[chosen[of_others]]].select("label", "content")
+        bases = pl.Series(clustered.bases, dtype=pl.Int64).gather(others["label"])
+        others = others.with_columns(content=others["content"] - bases, place=of_others)
+        others = others.sort("label", "content")
+        for own, part in _of_index(index, labels, others, "content", "contents", ["signature"]):
+            low[others["place"].to_numpy()[own]] = fixed_bytes(part["signature"], lanes)
     return low
 
 
@@ -174,16 +222,18 @@ def write_published(
     found: Standing,
     clustered: Clustered,
     kept: np.ndarray,
-    slices: list[tuple[str, int, int]],
+    slices: Slices,
     index: Increment | Revision,
 ) -> Ranges:
     """Write which members of the unit's labels are in a corpus now; returns where each label's are.
 
     kept: bool[n]. A document that is kept takes the place of the one that stood for its cluster before.
     """
-    replaced = np.unique(found.cluster[kept])
-    others = found.others.filter(pl.col("published")).select("label", "member", "cluster")
-    others = others.filter(~pl.Series(np.isin(others["cluster"].to_numpy(), replaced)))
+    assert clustered.members is not None
+    replaced = np.zeros(clustered.span, bool)
+    replaced[found.cluster[kept]] = True
+    still = clustered.others["published"].to_numpy() & ~replaced[found.other_cluster]
+    others = clustered.others.select("label", "member").filter(still)
     file = f"{folder}/{piece}-published.parquet"
     parts: list[np.ndarray] = []
     ranges: Ranges = {}
