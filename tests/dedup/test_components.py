@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.components import (
+    component_ranges,
     UnionFind,
     cluster_sizes,
     components,
     kept_members,
+    member_counts,
     merged_forest,
 )
 from dedup.edges import (
@@ -304,3 +306,22 @@ def test_every_cluster_keeps_exactly_one_member(groups, data):
         members = np.flatnonzero(component == root)
         best = min(members.tolist(), key=lambda row: (order[row], row))
         assert members[kept[members]].tolist() == [best]
+
+
+@given(st.lists(st.integers(0, 6), max_size=60), st.integers(1, 12))
+def test_ranges_hold_every_component_of_several_members_once_and_few_members_each(sizes, most):
+    counts = np.array(sizes, np.int32)
+    ranges = component_ranges(counts, most)
+    covered = [number for first, stop in ranges for number in range(first, stop)]
+    assert covered == sorted(set(covered))
+    assert set(np.flatnonzero(counts > 1).tolist()) <= set(covered)
+    for first, stop in ranges:
+        several = [size for size in sizes[first:stop] if size > 1]
+        assert several
+        assert sum(several) <= most or len(several) == 1
+
+
+@given(st.lists(st.integers(0, 9), max_size=50))
+def test_members_are_counted_by_the_components_number(component):
+    expected = [component.count(number) for number in range(10)]
+    assert member_counts(np.array(component, np.int64), 10).tolist() == expected
