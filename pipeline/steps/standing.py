@@ -15,7 +15,8 @@ import pyarrow as pa
 from dedup import split
 from dedup.components import component_ranges, member_counts
 from pipeline.index import PUBLISHED
-from pipeline.recipe import Dedup, MinHash, Recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe.clustering import Dedup, MinHash
 from pipeline.steps.clusters import Increment
 from pipeline.steps.kept import (
     MEMBER_BYTES,

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.components import (
-    component_ranges,
     UnionFind,
     cluster_sizes,
+    component_ranges,
     components,
     kept_members,
     member_counts,
