@@ -89,6 +89,8 @@ _RULES = (
     Rule("code_lines", "code_line_ratio", "max", 0.45, "benchmarks/signals/code.py",
          zero_disables=False),
     Rule("main_language", "main_language_share", "min", 0.5, "polysieve; docs/language-id.md"),
+    Rule("host_repeated_lines", "host_repeated_line_share", "max", 0.5, "polysieve; docs/dedup.md",
+         zero_disables=False),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES}

@@ -130,6 +130,11 @@ METRICS: dict[str, Metric] = {
         _OWN,
         "passages in the document's main language, of those in any; null unless `language.passages` is given",
     ),
+    "host_repeated_line_share": Metric(
+        "share of characters",
+        _OWN,
+        "characters in lines that recur on the document's host; null unless `host_lines` is given",
+    ),
 }
 
 C4_METRICS: tuple[str, ...] = tuple(name for name, m in METRICS.items() if m.source == _C4)
@@ -275,6 +280,7 @@ def measure(
         "code_char_ratio": _ratio(coded[:, code.CODE_CHARACTERS], coded[:, code.FILLED_CHARACTERS]),
         **_c4_columns(words, with_c4),
         "main_language_share": pa.nulls(n, pa.float64()),
+        "host_repeated_line_share": pa.nulls(n, pa.float64()),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in METRICS], schema=SCHEMA)
 

@@ -10,7 +10,7 @@ from pipeline import ledger
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
-from pipeline.steps import clusters, decisions, fit, judgements, measure, write
+from pipeline.steps import clusters, decisions, fit, judgements, lines, measure, write
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision
 from pipeline.store import Store
@@ -33,6 +33,8 @@ class Plan:
     screening: StepFolder | None = None
     """Decisions without the rules that read text, where the recipe has such rules."""
     judgements: StepFolder | None = None
+    lines: StepFolder | None = None
+    """Lines that recur over a host, where the recipe asks for them."""
     index: Increment | Revision | None = field(default=None, kw_only=True)
     rekeep: bool = field(default=False, kw_only=True)
 
@@ -48,7 +50,9 @@ class Plan:
     @property
     def steps(self) -> dict[str, StepFolder]:
         """The folders in the order in which they are filled, by the names that run.json gives them."""
-        names = ("measure", "fit", "clusters", "screening", "judgements", "decisions", "write")
+        names = (
+            "measure", "fit", "clusters", "lines", "screening", "judgements", "decisions", "write",
+        )  # fmt: skip
         return {name: folder for name in names if (folder := getattr(self, name))}
 
     @property
@@ -89,8 +93,12 @@ def make(
         grown = {"index": found.version.fingerprint}
     if rekeep:
         grown["rekeep"] = "yes"
+    steps = {"measure": a, "fit": b, "clusters": c}
+    if recipe.host_lines:
+        steps["lines"] = ledger.fingerprint("lines", clusters=c, **lines.depends_on(recipe))
+        grown["lines"] = steps["lines"]
     d = ledger.fingerprint("decisions", clusters=c, fit=b, **grown, **decisions.depends_on(recipe))
-    steps = {"measure": a, "fit": b, "clusters": c, "decisions": d}
+    steps["decisions"] = d
     if recipe.text_rules:
         steps["screening"] = d
         steps["judgements"] = ledger.fingerprint(

@@ -18,7 +18,7 @@ from pipeline.ledger import STEPS, StepFolder
 from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
-from pipeline.steps import clusters, decisions, fit, judgements, measure, units, write
+from pipeline.steps import clusters, decisions, fit, judgements, lines, measure, units, write
 from pipeline.steps.clusters import Increment
 from pipeline.steps.measure import input_key
 from pipeline.steps.members import Revision
@@ -121,6 +121,8 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     for phase, function, parts in clusters.phases(clustering):
         _pieces(phase, function, plan.clusters, parts, engine, watch)
     _pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
+    if plan.lines:
+        _lines(plan, plan.lines, unit_list, engine, watch)
     if plan.screening and plan.judgements:
         _decide("screening", plan, plan.screening, numbered, engine, watch)
         _pieces("judgements", judgements.run, plan.judgements, [
@@ -162,7 +164,7 @@ def _decide(
     _pieces(step, decisions.run, folder, [
         decisions.Task(
             folder, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
-            first, plan.index, plan.rekeep, judged,
+            first, plan.index, plan.rekeep, judged, plan.lines,
         )
         for unit, first in numbered
     ], engine, watch)  # fmt: skip
@@ -262,6 +264,28 @@ def _warn_of_idle_rules(plan: Plan, watch: Watch) -> None:
         )
 
 
+def _lines(
+    plan: Plan, folder: StepFolder, unit_list: list[units.Unit], engine: Engine, watch: Watch
+) -> None:
+    places = lines.places(plan.store.read_columns(plan.index_file, None), unit_list)
+    plan.store.write_table(folder.file(lines.PLACES), places)
+    template = lines.Task(folder, plan.measure, plan.clusters, plan.recipe, "keys", 0)
+    counting = list(lines.tasks(template, places))
+    _pieces("line keys", lines.count, folder, counting, engine, watch)
+    keys = 0
+    for task in counting:
+        manifest = folder.manifest(task.piece)
+        assert manifest is not None
+        keys += manifest["keys"]
+    parts = lines.parts_for(keys)
+    template = replace(template, kind="totals", segments=len(counting), parts=parts)
+    _pieces("line totals", lines.total, folder, [
+        replace(template, number=number) for number in range(parts)
+    ], engine, watch)  # fmt: skip
+    marking = list(lines.tasks(replace(template, kind="marks"), places))
+    _pieces("line marks", lines.mark, folder, marking, engine, watch)
+
+
 def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
     """What the report says of each language, in alphabetical order."""
     details: dict[str, dict[str, Any]] = {}
@@ -275,7 +299,9 @@ def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict
 def _keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:
     inputs = inputs_hash(plan.inputs)
     return {
-        label: write.label_key(inputs, plan.measure.fingerprint, plan.recipe, values["digest"])
+        label: write.label_key(
+            inputs, plan.measure.fingerprint, plan.recipe, values["digest"], plan.lines
+        )
         for label, values in details.items()
     }
 
@@ -319,6 +345,7 @@ def _write_tasks(
             (),
             plan.recipe,
             unchanged=frozenset(unchanged),
+            lines=plan.lines,
         )
         found += write.tasks(template, manifest)
     return found
@@ -389,11 +416,18 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
         **({"index": _index_entry(plan.index)} if plan.index else {}),
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
+        **({"lines_removed": _lines_removed(details)} if plan.lines else {}),
         "accounting": {
             "total": accounting.total(languages, read, dict(skipped), split),
             "languages": dict(sorted(languages.items())),
         },
     }
+
+
+def _lines_removed(details: dict[str, dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Label -> the kept documents that lost lines, and the lines, where there are any."""
+    found = {label: values["lines_removed"] for label, values in details.items()}
+    return {label: counts for label, counts in found.items() if counts["documents"]}
 
 
 def _index_entry(index: Increment | Revision) -> dict[str, Any]:

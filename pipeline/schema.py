@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from filters.pii import ANNOTATIONS
 
-CORPUS_VERSION = "2"
+CORPUS_VERSION = "3"
 
 # What a reader of corpus/ and removed/ sees; new columns are only appended. `removed/` has
 # filter_reason besides.
@@ -41,6 +41,9 @@ CORPUS = pa.schema(
         ("language_disagreement", pa.float64()),
         # JSON object label -> share of bytes, of a document whose passages were identified; null where none were.
         ("language_shares", pa.string()),
+        # Lines that recur on the document's host and were taken out of `text`; null where the recipe takes none out,
+        # and in removed/, where texts keep their lines.
+        ("lines_removed", pa.int64()),
     ],
     metadata={"polysieve_schema": CORPUS_VERSION},
 )

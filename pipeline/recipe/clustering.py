@@ -1,4 +1,4 @@
-"""Sections about near-duplicates (step C)."""
+"""Sections about near-duplicates (step C) and about lines that recur over a host."""
 
 import difflib
 from typing import Annotated, Any, Literal
@@ -9,13 +9,15 @@ from pipeline.recipe.section import Section, Share, Size
 
 # Columns of documents/ that may order the members of a cluster; all signals may, too.
 KEPT_COLUMNS = ("language_score", "date", "id", "url", "dump", "text_bytes")
+# But for signals that are measured once clusters are known.
+AFTER_CLUSTERS = ("host_repeated_line_share",)
 
 
 def _known_columns(order: list[str]) -> list[str]:
     """The columns as they are; ValueError for one that is not measured."""
     from filters.signals import METRICS
 
-    known = [*KEPT_COLUMNS, *METRICS]
+    known = [name for name in (*KEPT_COLUMNS, *METRICS) if name not in AFTER_CLUSTERS]
     for named in order:
         if named.removeprefix("-") not in known:
             close = difflib.get_close_matches(named.removeprefix("-"), known, n=1)
@@ -122,3 +124,20 @@ class Dedup(Section):
     task_memory: Size = 2**30
     """About what a clustering task may hold. Labels too large for one task are cut into several; the
     clusters do not depend on it."""
+
+
+class HostLines(Section):
+    """Lines that recur over the documents of one host: menus, notices, footers (docs/dedup.md). The rule
+    `host_repeated_lines` goes by their share."""
+
+    remove: bool = True
+    """Take them out of what is written to `corpus/`; a document of which nothing else is left is removed,
+    `host_lines_only`. `false`: they are only measured."""
+    min_documents: int = Field(default=10, ge=2)
+    """A line recurs that is on so many documents of its host; duplicates of one another are one document."""
+    min_share: Share = 0.1
+    """And on this share of the host's documents."""
+    min_letters: int = Field(default=2, ge=1)
+    """A line with fewer letters never recurs."""
+    digits: Literal["keep", "zero"] = "keep"
+    """`zero`: lines that differ only in their digits are the same."""

@@ -162,7 +162,7 @@ def _message(source: str, error: Any) -> str:
         hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
         return f"{source}: unknown key {key}{hint}"
     if error["type"] == "value_error":
-        return f"{source}: {key}: {error['ctx']['error']}"
+        return ": ".join(part for part in (source, key, str(error["ctx"]["error"])) if part)
     if error["input"] is None:
         return f"{source}: {key}: nothing is given; leave the key out, or give it a value"
     return f"{source}: {key}: {error['msg'].lower()}, not {error['input']!r}"

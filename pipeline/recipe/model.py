@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.recipe.clustering import Dedup
+from pipeline.recipe.clustering import Dedup, HostLines
 from pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
 from pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
 from pipeline.recipe.section import Block, Section, Share, Size
@@ -48,12 +48,23 @@ class Recipe(Section):
     value is a threshold for every language, a map from label to threshold, or empty: the
     language's own threshold from `parameters`, else the rule's default. A rule of any other name is a
     filter written for datatrove, `{datatrove: IMPORT.PATH, arguments: {}}`; it stands after all others."""
+    host_lines: HostLines | None = None
+    """Absent: lines are not counted over hosts."""
     rebalance: Rebalance | None = None
     """Absent: every weight is 1."""
     output: Output = Output()
     quarantine: Quarantine = Quarantine()
     seed: int = 0
     """Seed of every sample."""
+
+    @model_validator(mode="after")
+    def _measured(self) -> "Recipe":
+        if "host_repeated_lines" in self.rules and self.host_lines is None:
+            raise ValueError(
+                "rules.host_repeated_lines: its metric is measured where the recipe has the section host_lines; "
+                "add `host_lines: {}`, with `remove: false` if only the rule is wanted"
+            )
+        return self
 
     @property
     def column_rules(self) -> dict[str, float | dict[str, float] | None]:

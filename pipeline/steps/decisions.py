@@ -20,7 +20,7 @@ from filters.parameters import LanguageParameters, thresholds, vacuous
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import fit, judgements, members
+from pipeline.steps import fit, judgements, lines, members
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision, Slices
 from pipeline.steps.standing import choose, write_published
@@ -31,12 +31,14 @@ from pipeline.store import parquet_writer
 OUTCOMES = ("kept", "removed", "duplicate")
 KEPT, REMOVED, DUPLICATE = range(3)
 DUPLICATES = ("exact_duplicate", "near_duplicate")
+HOST_LINES_ONLY = "host_lines_only"
 MOST_REASONS = 50
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
 DOCUMENT_COLUMNS = (
     "language_score",
     "text_bytes",
 )  # the other columns that have figures are signals
+MARKS = ["host_repeated_line_share", "repeated", "nothing_else"]
 BLOCK = 100_000  # rows that are written or counted at a time
 
 
@@ -58,6 +60,8 @@ class Task:
     """Choose the members of clusters anew, published ones too."""
     judgements: StepFolder | None = None
     """What rules that read text said; None where the recipe has none."""
+    lines: StepFolder | None = None
+    """Which lines recur over a host; None where the recipe does not ask."""
 
     @property
     def piece(self) -> str:
@@ -69,6 +73,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
         "cut": recipe.language.cut,
         "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
         "rules": list(recipe.column_rules.items()),  # their order matters
+        "lines_removed": recipe.host_lines and recipe.host_lines.remove,
         "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
         "shard_bytes": recipe.output.shard_bytes,
     }
@@ -112,7 +117,7 @@ def run(task: Task) -> dict[str, Any]:
 
     # Reasons are numbers into `names`; 0 is none.
     reason, early, below = _before_clusters(rows, unit, slices, lowest)
-    names = [None, *early, "language_score", *DUPLICATES, *recipe.column_rules]
+    names = [None, *early, "language_score", *DUPLICATES, *recipe.column_rules, HOST_LINES_ONLY]
     code = {name: number for number, name in enumerate(names)}
     if isinstance(task.index, Revision):
         clustered = members.of_index(task.index, slices, reason == 0)
@@ -152,6 +157,7 @@ def run(task: Task) -> dict[str, Any]:
             weight[block] = weights * (outcome[block] == KEPT)
         labels[label] = {
             **_counts(outcome[own], reason[own], names, totals[label]),
+            **({"lines_removed": dict(totals[label].lines)} if task.lines else {}),
             "digest": _digest(names, reason[own], outcome[own], size[own], weight[own]),
             "clusters": len(sizes),
             "cluster_sizes": _histogram(sizes),
@@ -225,7 +231,12 @@ def _apply_rules(
     columns = sorted(metrics | ({named.removeprefix("-")} - set(documents) - {""}))
     measured = fit.signals_of(task.fit, task.unit, rows, columns)
     whole = rows.stretches({"documents": documents})
+    marks = lines.stretches(task.lines, rows, MARKS) if task.lines else None
+    removes_lines = recipe.host_lines is not None and recipe.host_lines.remove
     for (own, signals), (_, read) in zip(measured, whole, strict=True):
+        marked = next(marks) if marks else None
+        if marked:
+            signals = lines.with_share(signals, marked)
         here = np.flatnonzero(stands[own])
         said = reason[own]
         for name in recipe.column_rules:
@@ -233,6 +244,9 @@ def _apply_rules(
             values = signals[rules.RULES[name].metric].to_numpy()[here]
             failing = here[rules.drops(rules.RULES[name], values, threshold)]
             said[failing[said[failing] == 0]] = code[name]
+        if marked and removes_lines:
+            empty = here[marked["nothing_else"].to_numpy()[here]]
+            said[empty[said[empty] == 0]] = code[HOST_LINES_ONLY]
         if quality is not None:
             column = named.removeprefix("-")
             table = read["documents"] if column in documents else signals
@@ -246,6 +260,8 @@ def _apply_rules(
         for label, start, stop in slices:
             part = slice(max(start - own.start, 0), stop - own.start)
             totals[label].add(said[part] == 0, words[part], text_bytes[part])
+            if marked and removes_lines:
+                totals[label].add_lines(said[part] == 0, marked["repeated"].to_numpy()[part])
     return quality
 
 

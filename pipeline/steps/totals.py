@@ -8,6 +8,7 @@ class Totals:
 
     def __init__(self, shard_bytes: int) -> None:
         self.words = self.kept_words = self.text_bytes = self.kept_bytes = 0
+        self.lines = {"documents": 0, "lines": 0}
         self.shards = {"corpus": ShardEnds(shard_bytes), "removed": ShardEnds(shard_bytes)}
 
     def add(self, kept: np.ndarray, words: np.ndarray, text_bytes: np.ndarray) -> None:
@@ -18,6 +19,11 @@ class Totals:
         self.kept_bytes += int(text_bytes[kept].sum())
         self.shards["corpus"].add(kept, text_bytes)
         self.shards["removed"].add(~kept, text_bytes)
+
+    def add_lines(self, kept: np.ndarray, lines: np.ndarray) -> None:
+        """Of the k documents, how many lines each would lose (int[k]): those kept lose them."""
+        self.lines["documents"] += int((lines[kept] > 0).sum())
+        self.lines["lines"] += int(lines[kept].sum())
 
 
 class ShardEnds:

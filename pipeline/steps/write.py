@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup import host_lines
 from pipeline import cleaning
 from pipeline.ledger import StepFolder, fingerprint
 from pipeline.recipe import Recipe
 from pipeline.samples import sample
 from pipeline.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
+from pipeline.steps import lines
 from pipeline.steps.decisions import KEPT, OUTCOMES
 from pipeline.steps.units import Rows, Unit
 from pipeline.store import parquet_writer
@@ -42,6 +44,8 @@ class Task:
     """Of one label: ("corpus" or "removed", number, first row, row after the last); None: everything."""
     unchanged: frozenset[str] = frozenset()
     """Labels whose published files are what would be written; they are left out."""
+    lines: StepFolder | None = None
+    """Which lines recur over a host; None where the recipe does not ask."""
 
     @property
     def piece(self) -> str:
@@ -57,12 +61,16 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def label_key(plan_inputs: str, measured: str, recipe: Recipe, decided: str) -> str:
+def label_key(
+    plan_inputs: str, measured: str, recipe: Recipe, decided: str, lines: StepFolder | None = None
+) -> str:
     """What a label's files depend on; `decided` is the digest of its decisions."""
+    removed = recipe.host_lines and recipe.host_lines.remove
     return fingerprint(
         "write",
         inputs=plan_inputs,
         measure=measured,
+        lines=lines.fingerprint if lines and removed else None,
         decisions=decided,
         output=recipe.output.model_dump(include={"removed", "shard_bytes"}),
         clean=recipe.clean.model_dump(),
@@ -119,6 +127,8 @@ def run(task: Task) -> dict[str, Any]:
             task.first_row + stop,
         ),
     )
+    if task.lines and task.recipe.host_lines and task.recipe.host_lines.remove:
+        table = without_repeated(table, lines.read(task.lines, rows, ["numbers"])["numbers"])
     sizes = {names[0]: stop - start} if task.shard else dict(task.labels)
     # One sort puts each file's documents side by side: a slice each, no copy.
     is_removed = ~pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy()
@@ -211,6 +221,24 @@ def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
     arrays = [columns[f.name] if f.name in columns else pa.nulls(n, f.type) for f in REMOVED]
     table = pa.table(arrays, schema=REMOVED)
     return table.append_column("outcome", decisions["outcome"].cast(pa.string()))
+
+
+def without_repeated(table: pa.Table, numbers: pa.ChunkedArray) -> pa.Table:
+    """The table with the texts that are kept without the lines of these numbers (list<int32>[n]), and how many each
+    lost. Texts that are removed keep theirs: they are there to be judged."""
+    kept = np.flatnonzero(pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy())
+    own = numbers.take(pa.array(kept)).combine_chunks()
+    shortened = host_lines.without_lines(table["text"].take(pa.array(kept)), own)
+    place = np.full(table.num_rows, -1)
+    place[kept] = np.arange(len(kept))
+    at = pa.array(place, mask=place < 0)
+    columns = {
+        "text": pc.coalesce(shortened.take(at), table["text"]),
+        "lines_removed": pc.list_value_length(own).cast(pa.int64()).take(at),
+    }
+    for name, column in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
 
 
 def _write(task: Task, kind: str, label: str, number: int, documents: pa.Table) -> None:

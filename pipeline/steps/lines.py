@@ -1,0 +1,273 @@
+"""Which lines recur over the documents of a host, for the rule `host_repeated_lines` and for what is written.
+
+A separate pass over the texts, after C: duplicates of one another count as one document, the one that C keeps, or
+every line of a page that was crawled ten times would recur. The unit is a segment of A, so memory does not grow with
+the input, and what crosses segments are keys (dedup/host_lines.py), never hosts:
+
+1. `count`, a segment at a time: its distinct keys in order, each with the documents that it occurs in;
+2. `total`, a range of the keys' values at a time: sums over segments. Of what reaches `min_documents`, each
+   segment that has the key gets the sum back;
+3. `mark`, a segment at a time: for each document the lines that recur.
+
+`marks/` is row-aligned with the tables of A, a file per segment.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dedup import host_lines
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Recipe
+from pipeline.recipe.clustering import HostLines
+from pipeline.steps.units import Rows, Unit
+from pipeline.store import parquet_writer
+
+PART_KEYS = 1 << 23  # keys of one task of `total`, about half a gigabyte
+GROUP = (
+    1 << 16
+)  # rows of a row group of keys: a part's share of a segment is read, and little besides
+PLACES = "places.parquet"
+
+KEYS = pa.schema([("key", pa.uint64()), ("documents", pa.int64())])
+TOTALS = pa.schema([("segment", pa.int64()), ("key", pa.uint64()), ("documents", pa.int64())])
+MARKS = pa.schema(
+    [
+        # Share of the characters; null where the document has no host or no text.
+        ("host_repeated_line_share", pa.float64()),
+        # Lines that recur, and whether no other line with letters is left.
+        ("repeated", pa.int32()),
+        ("nothing_else", pa.bool_()),
+        # Their numbers from 0, and on how many documents of the host each was counted.
+        ("numbers", pa.list_(pa.int32())),
+        ("documents", pa.list_(pa.int32())),
+        # Documents of the host; 0 where fewer than min_documents.
+        ("host_documents", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One segment to count or to mark, or one range of keys to sum."""
+
+    folder: StepFolder
+    measure: StepFolder
+    clusters: StepFolder
+    recipe: Recipe
+    kind: str
+    """`keys`, `totals` or `marks`."""
+    number: int
+    """Of the segment, or of the range."""
+    segment: str = ""
+    places: tuple[int, int] = (0, 0)
+    """The segment's rows in PLACES."""
+    segments: int = 0
+    parts: int = 1
+
+    @property
+    def piece(self) -> str:
+        return f"{self.kind}-{self.number:06d}"
+
+    @property
+    def settings(self) -> HostLines:
+        assert self.recipe.host_lines is not None
+        return self.recipe.host_lines
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """What decides which lines recur; whether they are removed is E's."""
+    assert recipe.host_lines is not None
+    return recipe.host_lines.model_dump(exclude={"remove"})
+
+
+def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
+    """Where each segment's labels are: its rows `start` to `start + rows` are rows from `unit_row` on of a unit's
+    clusters. Sorted by segment."""
+    unit_of = {label: unit.piece for unit in units for label in unit.labels}
+    frame = pl.DataFrame(index).sort("label", "order")
+    frame = frame.with_columns(unit=pl.col("label").replace_strict(unit_of, return_dtype=pl.String))
+    before = pl.col("rows").cum_sum() - pl.col("rows")
+    frame = frame.with_columns(unit_row=before.over("unit"))
+    chosen = frame.select("segment", "start", "rows", "unit", "unit_row").sort("segment", "start")
+    return chosen.to_arrow()
+
+
+def tasks(template: Task, places: pa.Table) -> Iterator[Task]:
+    """A task for each segment, to count or to mark."""
+    frame = pl.DataFrame(places).with_row_index("row")
+    ranges = frame.group_by("segment").agg(pl.col("row").min(), pl.len()).sort("segment")
+    for number, (segment, first, rows) in enumerate(ranges.iter_rows()):
+        yield replace(template, number=number, segment=segment, places=(first, first + rows))
+
+
+def parts_for(keys: int) -> int:
+    """How many ranges so many keys are cut into."""
+    return max(1, -(-keys // PART_KEYS))
+
+
+def count(task: Task) -> dict[str, Any]:
+    """Count the keys of one segment and commit it."""
+    texts, hosts, is_clustered = _segment(task)
+    lines = _lines(texts, task.settings)
+    keys, documents = host_lines.counted(lines, hosts, is_clustered & _stands(task, len(hosts)))
+    table = pa.table([keys, documents], schema=KEYS)
+    file = task.folder.file(f"keys/{task.number:06d}.parquet")
+    with task.folder.store.create(file) as handle, parquet_writer(handle, KEYS) as writer:
+        writer.write_table(table, row_group_size=GROUP)
+    task.folder.commit(task.piece, {"keys": len(keys), "documents": len(hosts)})
+    return {"documents": len(hosts)}
+
+
+def total(task: Task) -> dict[str, Any]:
+    """Sum the counts of one range of keys over all segments and commit it."""
+    low, high = _range(task.number, task.parts)
+    keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for segment in range(task.segments):
+        name = task.folder.file(f"keys/{segment:06d}.parquet")
+        part = _between(task.folder, name, "key", low, high)
+        keys.append(part["key"].to_numpy())
+        counts.append(part["documents"].to_numpy())
+    sizes = [len(part) for part in keys[1:]]
+    every = np.concatenate(keys)
+    distinct, sums = host_lines.summed(every, np.concatenate(counts))
+    del keys, counts
+    frequent = sums >= task.settings.min_documents
+    distinct, sums = distinct[frequent], sums[frequent]
+    owners = np.repeat(np.arange(task.segments), sizes)
+    if len(distinct):
+        place = np.minimum(np.searchsorted(distinct, every), len(distinct) - 1)
+        rows = np.flatnonzero(distinct[place] == every)
+        columns = [owners[rows], every[rows], sums[place[rows]]]
+    else:
+        columns = [owners[:0], every[:0], sums]
+    file = task.folder.file(f"totals/{task.number:06d}.parquet")
+    with task.folder.store.create(file) as handle, parquet_writer(handle, TOTALS) as writer:
+        writer.write_table(pa.table(columns, schema=TOTALS), row_group_size=GROUP)
+    task.folder.commit(task.piece, {"recurring": len(distinct)})
+    return {"recurring": len(distinct)}
+
+
+def mark(task: Task) -> dict[str, Any]:
+    """Mark the lines of one segment that recur, and commit it."""
+    settings = task.settings
+    texts, hosts, _ = _segment(task)
+    lines = _lines(texts, settings)
+    found = [KEYS.empty_table()]
+    for part in range(task.parts):
+        name = task.folder.file(f"totals/{part:06d}.parquet")
+        own = _between(task.folder, name, "segment", task.number, task.number)
+        found.append(own.select(KEYS.names))
+    totals = pa.concat_tables(found)  # the ranges are in the order of the keys
+    known = totals["key"].to_numpy(), totals["documents"].to_numpy()
+    recurring = host_lines.recurring(
+        lines, hosts, known, settings.min_documents, settings.min_share
+    )
+    table = marks(lines, hosts, recurring)
+    task.folder.store.write_table(task.folder.file(f"marks/{task.segment}.parquet"), table)
+    repeated = pc.sum(table["repeated"]).as_py() or 0
+    task.folder.commit(task.piece, {"lines": repeated})
+    return {"documents": len(hosts), "lines": repeated}
+
+
+def marks(lines: host_lines.Lines, hosts: np.ndarray, recurring: host_lines.Recurring) -> pa.Table:
+    """MARKS of n documents."""
+    n = len(hosts)
+    owners = lines.owners()
+    recurs = recurring.documents > 0
+    characters = np.bincount(owners, lines.sizes, n)
+    share = np.bincount(owners, lines.sizes * recurs, n) / np.maximum(characters, 1)
+    repeated = np.bincount(owners[recurs], minlength=n)
+    others = np.bincount(owners[(lines.hashes != 0) & ~recurs], minlength=n)
+    offsets = pa.array(np.r_[0, np.cumsum(repeated)], pa.int32())
+    numbers = np.flatnonzero(recurs) - lines.documents[owners[recurs]]
+    return pa.table(
+        [
+            pa.array(share, mask=(hosts == 0) | (characters == 0)),
+            pa.array(repeated, pa.int32()),
+            (repeated > 0) & (others == 0),
+            pa.ListArray.from_arrays(offsets, pa.array(numbers, pa.int32())),
+            pa.ListArray.from_arrays(offsets, pa.array(recurring.documents[recurs], pa.int32())),
+            recurring.host_documents,
+        ],
+        schema=MARKS,
+    )
+
+
+def stretches(folder: StepFolder, rows: Rows, columns: list[str]) -> Iterator[pa.Table]:
+    """Columns of MARKS, in step with `Rows.stretches`."""
+    parts = replace(rows, measure=folder).parts("marks", columns)
+    if rows.several_labels:
+        yield pa.concat_tables(parts).take(rows.order())
+    else:
+        yield from parts
+
+
+def read(folder: StepFolder, rows: Rows, columns: list[str]) -> pa.Table:
+    """Columns of MARKS of a unit's rows, in the unit's order."""
+    return pa.concat_tables(stretches(folder, rows, columns))
+
+
+def with_share(signals: pa.Table, marks: pa.Table) -> pa.Table:
+    """Signals with the share of recurring lines in its place, where they have the column."""
+    name = "host_repeated_line_share"
+    if name not in signals.column_names:
+        return signals
+    return signals.set_column(signals.column_names.index(name), name, marks[name])
+
+
+def _segment(task: Task) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
+    """(texts, hosts uint64[n], bool[n]: not cut before clustering) of a segment."""
+    documents = task.measure.store.read_columns(
+        task.measure.file(f"documents/{task.segment}.parquet"), ["text", "url", "cut"]
+    )
+    hosts = host_lines.hosts(documents["url"].to_pylist())
+    return documents["text"], hosts, documents["cut"].is_null().to_numpy()
+
+
+def _lines(texts: pa.ChunkedArray, settings: HostLines) -> host_lines.Lines:
+    return host_lines.lines_of(texts, settings.min_letters, any_digit=settings.digits == "zero")
+
+
+def _stands(task: Task, n: int) -> np.ndarray:
+    """bool[n]: the rows of a segment that C keeps of their clusters."""
+    stands = np.zeros(n, bool)
+    table = task.folder.store.read_columns(task.folder.file(PLACES), None, *task.places)
+    for (unit,), entries in pl.DataFrame(table).group_by("unit", maintain_order=True):
+        first = entries["unit_row"].to_numpy()
+        rows = entries["rows"].to_numpy()
+        low, high = int(first.min()), int((first + rows).max())
+        file = task.clusters.file(f"{unit}.parquet")
+        kept = task.clusters.store.read_columns(file, ["kept"], low, high)["kept"].to_numpy()
+        for start, row, size in zip(entries["start"], first - low, rows, strict=True):
+            stands[start : start + size] = kept[row : row + size]
+    return stands
+
+
+def _range(part: int, parts: int) -> tuple[int, int]:
+    """The least and the largest key of a part."""
+    return -(-(part << 64) // parts), -(-((part + 1) << 64) // parts) - 1
+
+
+def _between(folder: StepFolder, name: str, column: str, low: int, high: int) -> pa.Table:
+    """The rows of a file, sorted by a column, whose values are from `low` to `high`; the row groups that cannot hold
+    any are not read."""
+    with folder.store.open(name) as file:
+        parquet = pq.ParquetFile(file)
+        place = parquet.schema_arrow.get_field_index(column)
+        groups = []
+        for group in range(parquet.num_row_groups):
+            bounds = parquet.metadata.row_group(group).column(place).statistics
+            if bounds is None or (bounds.min <= high and bounds.max >= low):
+                groups.append(group)
+        table = parquet.read_row_groups(groups, use_threads=False)
+    values = table[column].to_numpy()
+    kind = values.dtype.type
+    start = np.searchsorted(values, kind(low), side="left")
+    return table.slice(start, np.searchsorted(values, kind(high), side="right") - start)
