@@ -70,6 +70,14 @@ def personal_data(languages: dict[str, Entry]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
+def lines_removed(languages: dict[str, Entry]) -> dict[str, int] | None:
+    """`documents` that lost lines and `lines`, in what is kept of all languages; None where none are taken out."""
+    found = [v["lines_removed"] for v in languages.values() if v.get("lines_removed")]
+    if not found:
+        return None
+    return {key: sum(counts[key] for counts in found) for key in ("documents", "lines")}
+
+
 def share(part: float | None, whole: float | None) -> float | None:
     """`part / whole`, or None where either is not known or the whole is nothing."""
     return part / whole if part is not None and whole else None

@@ -43,8 +43,9 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
 
     `languages[label]`: `name` (of the language, for readers); `documents`, `kept`, `removed` (reason ->
     documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `text_bytes`,
-    `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept; `cut`: the lowest language
-    score that stays, or None; `thresholds`: rule -> threshold, None where the rule does not apply;
+    `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept; `lines_removed`: kept
+    `documents` that lost lines which recur on their host, and `lines`; `cut`: the lowest language score that
+    stays, or None; `thresholds`: rule -> threshold, None where the rule does not apply;
     `vacuous`: rules whose threshold can never fire; `has_own_parameters`; `parameters`: their `origin`
     (file, fit, relatives, defaults) and what `filters.parameters.Fit` holds of a fit; `rebalancing`:
     `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
@@ -75,6 +76,7 @@ def _write_index(run: Entry, languages: dict[str, Entry], rows: list[Entry], put
         kept_words=_sum(languages, "kept_words"),
         kept_bytes=_sum(languages, "kept_bytes"),
         pii=figures.personal_data(languages),
+        lines_removed=figures.lines_removed(languages),
         warnings=warnings,
         quarantine=(run.get("quarantine_rows") or [])[:QUARANTINE_ROWS],
         recipe=recipe,

@@ -149,7 +149,8 @@ def without_lines(texts: Texts, numbers: pa.Array) -> pa.Array:
     """Texts (large_string) without some of their lines.
 
     numbers: list<int32>[n], ascending line numbers from 0; an empty list or null leaves a text as it is, byte
-    for byte, a null too as "". Blank lines that would then stand at the beginning or end, or would be doubled, go with them.
+    for byte; a null text becomes "". Blank lines that would then stand at the beginning or end, or would be doubled,
+    go with them.
     """
     buffer, offsets = text_buffer(texts)
     lists = numbers.fill_null([]) if numbers.null_count else numbers
@@ -219,7 +220,7 @@ def _host_keys(hosts, keys):
 
 @kernel
 def _distinct_keys(documents, keys, host_keys, out, owners):
-    """Fill `out` with the distinct keys of each document that has a host, the host's own first; returns their number."""
+    """Fill `out` with the distinct keys of each document that has a host, the host's own first. Returns how many."""
     size = 0
     for i in range(len(documents) - 1):
         if host_keys[i] == 0:
@@ -239,7 +240,7 @@ def _distinct_keys(documents, keys, host_keys, out, owners):
 def _copy_without(buffer, offsets, places, values, properties, out, ends):
     o = 0
     for i in range(len(offsets) - 1):
-        start, p, end = o, offsets[i], offsets[i + 1]
+        p, end = offsets[i], offsets[i + 1]
         gone, gone_end = places[i], places[i + 1]
         if gone == gone_end:
             for q in range(p, end):

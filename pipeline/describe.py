@@ -54,6 +54,12 @@ def print_plan(plan: Plan, console: Console) -> None:
             f"datasketch's optimiser would divide {m.bands * m.rows} minima into {bands} bands of {rows} rows for a "
             f"threshold of {target}"
         )
+    if plan.recipe.host_lines:
+        h = plan.recipe.host_lines
+        console.print(
+            f"lines of hosts: on at least {h.min_documents} documents and {h.min_share:.0%} of a host's, "
+            + ("taken out of what is kept" if h.remove else "measured, not taken out")
+        )
     if plan.recipe.text_rules:
         console.print(
             f"slow path: {', '.join(plan.recipe.text_rules)} read the text of each document that the other "

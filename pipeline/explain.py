@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
-from dedup import edges
+from dedup import edges, host_lines
 from filters import rules
 from pipeline import cleaning
 from pipeline.plan import Plan
-from pipeline.steps import decisions, fit, judgements, units
+from pipeline.steps import decisions, fit, judgements, lines, units
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
 
@@ -58,13 +58,21 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     signals = pa.concat_tables(part for _, part in parts)
     clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
     decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
+    marks = lines.read(plan.lines, rows, lines.MARKS.names) if plan.lines else None
+    if marks:
+        signals = lines.with_share(signals, marks)
     judged = None
     if plan.judgements:
         judged = pa.concat_tables(p for _, p in judgements.parts(plan.judgements, unit, rows))
     fitted = fit.read(plan.fit)
     lives = []
+    texts = documents["text"].take(matches).combine_chunks()
+    if marks and plan.recipe.host_lines and plan.recipe.host_lines.remove:
+        kept = pc.equal(decided["outcome"].take(matches), decisions.OUTCOMES[decisions.KEPT])
+        numbers = marks["numbers"].take(matches)
+        texts = host_lines.without_lines(texts, pc.if_else(kept, numbers, None).combine_chunks())
     written = cleaning.of_written(
-        documents["text"].take(matches).combine_chunks(),
+        texts,
         documents["label"].take(matches).combine_chunks(),
         plan.recipe.clean,
     )
@@ -91,6 +99,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                 },
                 "title": document["title"],
                 "text_start": (written.texts[number].as_py() or "")[:200],
+                "host_lines": _host_lines(plan, marks, row, documents),
                 "pii": dict(sorted(written.counts.get(number, {}).items())),
                 "language": {
                     "label": label,
@@ -123,6 +132,25 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
             }
         )
     return lives
+
+
+def _host_lines(
+    plan: Plan, marks: pa.Table | None, row: int, documents: pa.Table
+) -> dict[str, Any] | None:
+    """Of how many documents the host is (None: fewer than min_documents), and the document's lines that recur on it,
+    each with its number and the documents of the host that have it. None where the recipe does not ask."""
+    if marks is None or plan.recipe.host_lines is None:
+        return None
+    found = marks.slice(row, 1).to_pylist()[0]
+    text = (documents["text"][row].as_py() or "").split("\n")
+    return {
+        "removed": plan.recipe.host_lines.remove,
+        "host_documents": found["host_documents"] or None,
+        "lines": [
+            {"number": number, "documents": seen, "line": text[number].strip()}
+            for number, seen in zip(found["numbers"], found["documents"], strict=True)
+        ],
+    }
 
 
 def _judged(name: str, threshold: float | None, measured: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +268,8 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
     if life["pii"]:
         found = ", ".join(f"{kind} {count}" for kind, count in life["pii"].items())
         console.print(f"personal data: {found}", markup=False)
+    if life["host_lines"]:
+        _print_host_lines(life["host_lines"], decision["outcome"], console)
     cluster = life["cluster"]
     console.print(
         f"cluster {cluster['cluster_id']}: {cluster['size_before_cut']} members, "
@@ -282,3 +312,18 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _print_host_lines(found: dict[str, Any], outcome: str, console: Console) -> None:
+    if not found["lines"]:
+        why = "too few documents of it" if found["host_documents"] is None else "none recurs"
+        console.print(f"lines of the host: {why}")
+        return
+    taken = "taken out" if found["removed"] and outcome == "kept" else "not taken out"
+    console.print(f"lines that recur on the host ({found['host_documents']:,} documents), {taken}:")
+    for line in found["lines"]:
+        console.print(
+            f"  line {line['number'] + 1}, on {line['documents']:,} documents: {line['line'][:120]}",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -16,8 +16,9 @@ _PAGE = (
 def compile_kernels() -> None:
     """Run every kernel once on a small document."""
     import numpy as np
+    import pyarrow as pa
 
-    from dedup import components, edges
+    from dedup import components, edges, host_lines
 
     document = Document(
         0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), False, "text/html"
@@ -28,6 +29,9 @@ def compile_kernels() -> None:
     forest = components.UnionFind(2)
     forest.union_edges(a, b)
     forest.roots()
+    texts, hosts = pa.array(["a line\nanother"]), np.ones(1, np.uint64)
+    host_lines.counted(host_lines.lines_of(texts), hosts, np.ones(1, bool))
+    host_lines.without_lines(texts, pa.array([[0]], pa.list_(pa.int32())))
 
 
 def is_cached() -> bool:

@@ -264,7 +264,7 @@ def _between(folder: StepFolder, name: str, column: str, low: int, high: int) ->
         groups = []
         for group in range(parquet.num_row_groups):
             bounds = parquet.metadata.row_group(group).column(place).statistics
-            if bounds is None or (bounds.min <= high and bounds.max >= low):
+            if not bounds or not bounds.has_min_max or (bounds.min <= high and bounds.max >= low):
                 groups.append(group)
         table = parquet.read_row_groups(groups, use_threads=False)
     values = table[column].to_numpy()
