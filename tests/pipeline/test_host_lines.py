@@ -139,7 +139,9 @@ def test_the_rule_without_the_section_is_refused_with_the_cure() -> None:
 def test_explain_shows_which_lines_went_and_why(site, tmp_path) -> None:
     run(site, tmp_path / "out", ON)
     _, said = polysieve("explain", str(tmp_path / "out"), "--id", "page-3", "--json")
-    found = json.loads(said)[0]["host_lines"]
+    life = json.loads(said)[0]
+    assert life["text_start"] == ARTICLES[3][:200]
+    found = life["host_lines"]
     assert found["host_documents"] == 13
     assert [(line["number"], line["documents"]) for line in found["lines"]][:2] == [
         (0, 13),
