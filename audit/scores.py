@@ -227,7 +227,8 @@ def filters(found: Sequence[Stratum], good: Sequence[str] = CORRECT) -> list[Fil
     reasons = sorted({s.reason for s in found if s.stage == "removed"})
     scores = []
     for reason in [ALL, *reasons] if reasons else []:
-        own, rest = [], []
+        own: list[Stratum] = []
+        rest: list[Stratum] = []
         for s in found:
             (own if s.stage == "removed" and reason in (ALL, s.reason) else rest).append(s)
         scores.append(

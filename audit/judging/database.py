@@ -159,9 +159,9 @@ class Database:
         return {row.pop("label"): row for row in rows}
 
     def queue(self, label: str, rater: str) -> list[dict[str, Any]]:
-        """A language's sample in its order: document, stage, reason, and what the rater says (code None: nothing)."""
+        """A language's sample in its order: document, stage, reason, and the rater's judgement (None: nothing said)."""
         return self._all(
-            "SELECT s.document, s.stage, s.reason, j.code, j.offensive, j.porn, j.note FROM sampled s "
+            "SELECT s.document, s.stage, s.reason, j.number, j.code, j.offensive, j.porn, j.note FROM sampled s "
             "LEFT JOIN standing j ON j.document = s.document AND j.rater = ? WHERE s.label = ? ORDER BY s.place",
             rater, label,
         )  # fmt: skip
@@ -171,8 +171,8 @@ class Database:
         found = self._all("SELECT * FROM documents WHERE document = ?", document)
         return found[0] if found else None
 
-    def add(self, judgement: Judgement) -> bool:
-        """Store a judgement; False where its key is there already, with the same content.
+    def add(self, judgement: Judgement) -> int:
+        """Store a judgement; returns the number of its row, the same one where it is sent again.
 
         Raises JudgementError where the key stands for another judgement, the document is not known, or the code
         does not fit it.
@@ -181,13 +181,14 @@ class Database:
         said = (j.rater, j.document, j.code, int(j.offensive), int(j.porn), j.note)
         with self._transaction():
             before = self._all(
-                "SELECT rater, document, code, offensive, porn, note FROM judgements WHERE key = ?",
+                "SELECT number, rater, document, code, offensive, porn, note FROM judgements WHERE key = ?",
                 j.key,
             )
             if before:
-                if tuple(before[0].values()) != said:
+                number, *stored = before[0].values()
+                if tuple(stored) != said:
                     raise JudgementError("this key was used for another judgement")
-                return False
+                return int(number)
             document = self.document(j.document)
             if document is None:
                 raise JudgementError("no such document")
@@ -196,12 +197,12 @@ class Database:
             if j.code in PAIRS_ONLY and document["source_text"] is None:
                 raise JudgementError(f"{j.code} is for pairs of texts, and this one has no source")
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._connection.execute(
+            added = self._connection.execute(
                 "INSERT INTO judgements (key, rater, document, code, offensive, porn, note, at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (j.key, *said, at),
             )
-        return True
+        return int(added.lastrowid or 0)
 
     def judged(self) -> list[dict[str, Any]]:
         """What stands, a row per document and rater, with the stratum that the sample has the document in.

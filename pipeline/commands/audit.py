@@ -5,6 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from pipeline.commands import judging
 from pipeline.commands.shared import Directory, console, run_record, store_at, usage
 
 REPORT = "report"
@@ -36,6 +37,7 @@ def report(directory: Directory) -> None:
     console().print(f"{store}/report/index.html", soft_wrap=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps the group a group while it has a single command."""
+app.command("serve")(judging.serve)
+app.command("sample")(judging.sample_command)
+app.command("export")(judging.export)
+app.command("scores")(judging.scores)
