@@ -69,6 +69,12 @@ def orthography(label: str) -> int:
     return _ORTHOGRAPHY.get(label.partition("_")[0], 0)
 
 
+# Scripts that write no spaces: a word is what a dictionary says, and an edit moves its neighbours' borders.
+UNSPACED_SCRIPTS = (
+    "Hani", "Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Tale", "Tavt",
+    "Ahom", "Java", "Bali", "Yiii", "Nshu", "Tang", "Kits",
+)  # fmt: skip
+
 # A document is cut into at most about so many tokens, a letter that needs a dictionary counting as one; what follows
 # is left uncut. That bounds what a document takes in memory. No page comes near: it is a book of seven million letters.
 MOST_TOKENS = 3 << 19

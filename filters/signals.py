@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters import c4, code, compression, lines, quality, repetition, variety
+from filters import c4, code, compression, lines, repetition, variety, word_metrics
 from filters.characters import tables
 from filters.hashing import describe, finish_all
 from filters.words import Texts, Words
@@ -208,8 +208,8 @@ def measure(
         raise ValueError(f"{len(texts)} texts, but words of {n}")
     line = np.zeros((n, lines.COUNTS), np.int64)
     lines.measure_lines(buffer, starts, ends, tables(), line)
-    word = np.zeros((n, quality.COUNTS), np.int64)
-    quality.measure_words(words.documents, words.lengths, words.flags, word)
+    word = np.zeros((n, word_metrics.COUNTS), np.int64)
+    word_metrics.measure_words(words.documents, words.lengths, words.flags, word)
     varied, mtld = np.zeros((n, variety.COUNTS), np.int64), np.empty(n)
     variety.measure_variety(words.documents, words.folded, varied, mtld)
     top = np.full((n, len(repetition.TOP)), -1, np.int64)
@@ -222,7 +222,7 @@ def measure(
     coded = np.zeros((n, code.COUNTS), np.int64)
     code.count_code(buffer, words.text_offsets, code.POINTS, code.KEYWORDS, coded)
     characters = line[:, lines.CHARACTERS]
-    tokens = word[:, quality.WORDS]
+    tokens = word[:, word_metrics.WORDS]
     filled = line[:, lines.FILLED_LINES]
     split = line[:, lines.SPLIT_LINES]
     letters = line[:, lines.LETTERS]
@@ -230,7 +230,7 @@ def measure(
     columns: dict[str, pa.Array] = {
         "character_count": pa.array(characters),
         "word_count": pa.array(tokens),
-        "plain_word_count": pa.array(word[:, quality.PLAIN_WORDS]),
+        "plain_word_count": pa.array(word[:, word_metrics.PLAIN_WORDS]),
         "dup_para_frac": _ratio(
             line[:, lines.DUPLICATE_PARAGRAPHS],
             np.where(characters > 0, line[:, lines.PARAGRAPHS], 0),
@@ -254,12 +254,14 @@ def measure(
             np.where(filled > 0, characters - line[:, lines.LINE_FEEDS], 0),
         ),
         "new_line_ratio": _ratio(line[:, lines.LINE_FEEDS], tokens),
-        "mean_word_length": _ratio(word[:, quality.PLAIN_CHARACTERS], word[:, quality.PLAIN_WORDS]),
+        "mean_word_length": _ratio(
+            word[:, word_metrics.PLAIN_CHARACTERS], word[:, word_metrics.PLAIN_WORDS]
+        ),
         "hash_ratio": _ratio(line[:, lines.HASHES], tokens),
         "ellipsis_ratio": _ratio(line[:, lines.ELLIPSES], tokens),
         "bullet_line_ratio": _ratio(line[:, lines.BULLET_LINES], split),
         "ellipsis_line_ratio": _ratio(line[:, lines.ELLIPSIS_LINES], split),
-        "alpha_word_ratio": _ratio(word[:, quality.ALPHABETIC_WORDS], tokens),
+        "alpha_word_ratio": _ratio(word[:, word_metrics.ALPHABETIC_WORDS], tokens),
         "stop_words": count_stop_words(words, stopwords),
         "wordlist_ratio": pa.nulls(n, pa.float64()),
         "type_token_ratio": _ratio(
@@ -335,7 +337,7 @@ def count_stop_words(words: Words, stopwords: StopLists | None) -> pa.Array:
     np.cumsum([len(stop_list.table) for stop_list in chosen], out=offsets[1:])
     table = np.concatenate([s.table for s in chosen]) if chosen else np.zeros(0, np.uint64)
     found = np.empty(n, np.int32)
-    quality.count_stop_words(
+    word_metrics.count_stop_words(
         words.buffer, words.documents, words.starts, words.ends, words.hashes, words.flags,
         lists, offsets, table, found,
     )  # fmt: skip

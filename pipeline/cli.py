@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import audit, index, languages, parameters, recipes, runs
+from pipeline.commands import audit, index, languages, parameters, quality, recipes, runs
 from pipeline.commands.execution import INTERRUPTED
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ index_app.command("verify")(index.verify)
 index_app.command("compact")(index.compact)
 app.add_typer(index_app, name="index")
 app.add_typer(audit.app, name="audit")
+app.add_typer(quality.app, name="quality")
 
 
 def main() -> None:

@@ -39,19 +39,23 @@ def files(path: str | Path) -> list[Path]:
     return [root]
 
 
-def read(paths: Sequence[str | Path]) -> Iterator[tuple[pa.Array, pa.Array]]:
+def read(
+    paths: Sequence[str | Path], language: str | None = None
+) -> Iterator[tuple[pa.Array, pa.Array]]:
     """(texts large_string, labels string) of batches; labels in canonical form. Empty texts are left out.
+
+    language: what a row that names none is in; None: such a row is an error.
 
     Raises LabelledTextError that names file and row where a text or language is missing or a language unknown.
     """
     for path in paths:
         for file in files(path):
             rows = _parquet(file) if file.suffix == ".parquet" else _lines(file)
-            yield from _batches(file, rows)
+            yield from _batches(file, rows, language)
 
 
 def _batches(
-    file: Path, rows: Iterator[tuple[int, dict[str, Any]]]
+    file: Path, rows: Iterator[tuple[int, dict[str, Any]]], language: str | None
 ) -> Iterator[tuple[pa.Array, pa.Array]]:
     texts: list[str] = []
     labels: list[str] = []
@@ -65,7 +69,7 @@ def _batches(
             raise LabelledTextError(
                 f"{file}: row {number}: text is {type(text).__name__}, no string"
             )
-        key = (next((row[c] for c in LABELS if row.get(c)), None), row.get("language_script"))
+        key = (next((row[c] for c in LABELS if row.get(c)), language), row.get("language_script"))
         if key not in canonical:
             canonical[key] = _label(f"{file}: row {number}", *key)
         texts.append(text)

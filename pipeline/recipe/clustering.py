@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from filters.segmentation import UNSPACED_SCRIPTS
 from pipeline.recipe.section import Section, Share, Size
 
 # Columns of documents/ that may order the members of a cluster; all signals may, too.
@@ -40,11 +41,6 @@ class Normalise(Section):
     """`zero`: texts that differ only in their digits are the same."""
 
 
-# Scripts that write no spaces: a word is what a dictionary says, and an edit moves its neighbours' borders.
-UNSPACED_SCRIPTS = (
-    "Hani", "Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Tale", "Tavt",
-    "Ahom", "Java", "Bali", "Yiii", "Nshu", "Tang", "Kits",
-)  # fmt: skip
 LANES = 112  # what `threshold` divides into bands and rows
 
 

@@ -1,0 +1,49 @@
+"""What is kept by a score: quantiles of a seeded sample, bands, tiers.
+
+A score is compared after it has been rounded to 1e-4, so that what another order of additions changes in its last bits
+(another processor, another batch) changes no decision. Of what ties with a cut nothing is kept (FineWeb2-HQ:
+`np.quantile(sample, 1 - retention)`, kept where the score is strictly above).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xxhash
+
+DIGITS = 4
+TIERS = ("low", "mid", "high")
+SAMPLE = 1_000_000
+"""Documents of a language from which its cuts are taken (FineWeb2-HQ's number for embeddings)."""
+
+
+def rounded(scores: np.ndarray) -> np.ndarray:
+    """Scores as they are stored and compared."""
+    return np.round(np.asarray(scores, np.float64), DIGITS) + 0.0  # no negative zero
+
+
+def sampled(ids: Sequence[str], most: int, seed: int) -> np.ndarray:
+    """At most `most` of n documents, ascending row numbers: those whose seeded hash of the id is least."""
+    if len(ids) <= most:
+        return np.arange(len(ids))
+    # Equal ids are told apart by row, so that no more than `most` are taken.
+    hashes = np.array([xxhash.xxh64_intdigest((id or "").encode(), seed) for id in ids], np.uint64)
+    return np.sort(np.argsort(hashes, kind="stable")[:most])
+
+
+def quantile(scores: np.ndarray, share: float) -> float | None:
+    """The score below which `share` of the documents lie, as it is compared; None where there is no score."""
+    known = scores[~np.isnan(scores)]
+    return float(rounded(np.quantile(known, share))) if len(known) else None
+
+
+def is_above(scores: np.ndarray, cut: float | None) -> np.ndarray:
+    """bool[n]: strictly above the cut. What has no score is, and so is everything where there is no cut."""
+    if cut is None:
+        return np.ones(len(scores), bool)
+    return ~(scores <= cut)
+
+
+def tiers(scores: np.ndarray, cuts: tuple[float | None, float | None]) -> np.ndarray:
+    """int8[n]: index into TIERS, strictly above how many of the two cuts; -1 where there is no score."""
+    found = sum(is_above(scores, cut).astype(np.int8) for cut in cuts)
+    return np.where(np.isnan(scores), -1, found).astype(np.int8)

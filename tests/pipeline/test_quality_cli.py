@@ -1,0 +1,114 @@
+"""polysieve quality: from examples to models."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from filters.quality.fasttext_scorer import FastTextScorer
+from filters.quality.fasttext_training import scores
+from tests.filters.quality.made_text import many
+from tests.pipeline.test_run import polysieve
+
+# Prose in a script without spaces: two registers made of a few words each.
+_THAI = {
+    "good": ["แม่น้ำ", "โรงเรียน", "ประวัติศาสตร์", "ครอบครัว"],
+    "bad": ["ซื้อเลย", "ลดราคา", "คาสิโน", "ฟรี"],
+}
+
+
+def thai(kind: str, i: int) -> str:
+    return "".join(_THAI[kind][(i >> k) % 4] + f"{i % 7}" for k in range(8))
+
+
+def write(path: Path, rows: list[tuple[str, str]]) -> Path:
+    lines = [
+        json.dumps({"text": text, "language": label}, ensure_ascii=False) for label, text in rows
+    ]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("examples")
+    found = {}
+    for kind in ("good", "bad"):
+        rows = [("eng_Latn", text) for text in many(kind, 200)]
+        rows += [("tha_Thai", thai(kind, i)) for i in range(200)]
+        rows += [("fra_Latn", f"trop peu {i}") for i in range(5)]
+        found[kind] = write(folder / f"{kind}.jsonl", rows)
+    return found
+
+
+def train(examples, output: Path, *more: str) -> tuple[int, str]:
+    where = (
+        "--positives",
+        str(examples["good"]),
+        "--negatives",
+        str(examples["bad"]),
+        "--output",
+        str(output),
+    )
+    return polysieve("quality", "train", *where, *more)
+
+
+def test_each_language_with_enough_examples_gets_a_model(tmp_path, examples) -> None:
+    code, output = train(examples, tmp_path / "models")
+    assert code == 0, output
+    assert sorted(p.name for p in (tmp_path / "models").glob("*.bin")) == [
+        "eng_Latn.bin",
+        "tha_Thai.bin",
+    ]
+    assert "fra_Latn: no model: 5 positives and 5 negatives" in output
+    summary = json.loads((tmp_path / "models" / "training.json").read_text())
+    for label in ("eng_Latn", "tha_Thai"):
+        assert summary["languages"][label]["test"]["auc"] > 0.95
+        scorer = FastTextScorer(tmp_path / "models" / f"{label}.bin")
+        assert summary["languages"][label]["sha256"] == scorer.hash
+    assert "eng_Latn" in (tmp_path / "models" / "README.md").read_text()
+
+
+def test_equal_examples_give_equal_files(tmp_path, examples) -> None:
+    for name in ("a", "b"):
+        assert train(examples, tmp_path / name)[0] == 0
+    names = sorted(p.name for p in (tmp_path / "a").iterdir())
+    assert names == sorted(p.name for p in (tmp_path / "b").iterdir())
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_label_or_an_end_of_line_in_a_text_trains_nothing(tmp_path) -> None:
+    poison = "__label__hq </s> __label__other "
+    rows = {k: [("eng_Latn", poison + text) for text in many(k, 60)] for k in ("good", "bad")}
+    files = {k: write(tmp_path / f"{k}.jsonl", r) for k, r in rows.items()}
+    assert train(files, tmp_path / "models")[0] == 0
+    scorer = FastTextScorer(tmp_path / "models" / "eng_Latn.bin")
+    assert sorted(scorer.labels) == ["hq", "lq"]
+    good, bad = scores(scorer, many("good", 20, 500)), scores(scorer, many("bad", 20, 500))
+    assert good.min() > bad.max()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--settings", "best"), "choose small, fineweb2_hq or autotune"),
+        (("--positives", "nowhere.jsonl"), "nowhere.jsonl: no such file"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_cure(tmp_path, examples, more, message) -> None:
+    code, output = train(examples, tmp_path / "models", *more)
+    assert code == 2
+    assert message in output
+
+
+def test_texts_that_name_no_language_need_one(tmp_path) -> None:
+    files = {}
+    for kind in ("good", "bad"):
+        files[kind] = tmp_path / f"{kind}.jsonl"
+        files[kind].write_text("\n".join(json.dumps({"text": text}) for text in many(kind, 60)))
+    code, output = train(files, tmp_path / "models")
+    assert code == 2
+    assert "no language" in output
+    assert train(files, tmp_path / "models", "--language", "eng_Latn")[0] == 0
+    assert (tmp_path / "models" / "eng_Latn.bin").exists()
