@@ -3,6 +3,9 @@
 The default, which filters.words computes anyway: canonically equivalent spellings are one, half and full width are
 one, upper and lower case are one; punctuation does not count, digits do. No choice strips anything that a
 script writes with: vowel signs, viramas, tone marks, dakuten and jamo belong to the word.
+
+Where punctuation does not count, it does not hold a word together either: "Node.js", "2.4.1" and an address are
+several words. Whoever breaks lines after a full stop, or leaves one out, would change them otherwise.
 """
 
 import unicodedata
@@ -15,11 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.characters import CODE_POINTS, NOTHING, Tables, tables
+from filters.compiling import kernel, leaf
 from filters.hashing import describe, finish_all
 from filters.words import Words
 
 Form = Literal["width", "nfc", "nfkc"]
 _APOSTROPHE = 0x2019
+# Bytes that part a word: ASCII but for letters, digits and what writers put for an apostrophe or gershayim.
+_SEPARATES = np.array([c < 128 and not (chr(c).isalnum() or chr(c) in "'`\"") for c in range(256)])
 _IOTA_SUBSCRIPT = 0x0345  # folds to a letter, which would not commute with the order of marks
 
 
@@ -35,6 +41,90 @@ class Normalisation:
     digits: bool = True
 
 
+def compared_words(words: Words, how: Normalisation) -> tuple[np.ndarray, np.ndarray]:
+    """What n documents are compared by.
+
+    Returns:
+        (folded, documents): uint64[k], a hash of each word that is equal where words count as the same; int64[n + 1],
+        document i has `folded[documents[i]:documents[i + 1]]`. A 0 stands for no word and is to be passed over.
+    """
+    folded = folded_words(words, how)
+    if how.punctuation:
+        return folded, words.documents
+    return parted(words, folded, _tables(how))
+
+
+def parted(words: Words, folded: np.ndarray, found: Tables) -> tuple[np.ndarray, np.ndarray]:
+    """`folded` (uint64[m]) and its documents, without tokens that are no words, and with a word for each part of a
+    word that holds ASCII punctuation."""
+    documents, hashes, starts, ends = _parted(
+        words.buffer, words.documents, words.starts, words.ends, folded, _SEPARATES
+    )
+    parts = np.flatnonzero(ends)
+    if len(parts):
+        n = len(parts)
+        of_parts = np.empty(n, np.uint64)
+        lengths, exact, flags = np.empty(n, np.int32), np.empty(n, np.uint64), np.zeros(n, np.uint8)
+        describe(words.buffer, starts[parts], ends[parts], lengths, exact, of_parts, flags, found)
+        hashes[parts] = of_parts
+    return hashes, documents
+
+
+@leaf(inline="always")
+def _separator(buffer, place, end, separates):
+    """The first place of a byte that separates, or `end`."""
+    while place < end and not separates[buffer[place]]:
+        place += 1
+    return place
+
+
+@leaf
+def _part(buffer, documents, starts, ends, folded, separates, hashes, part_starts, part_ends, out):
+    """Fill the last four arrays, as `_parted` returns them, as far as there is room; returns how many words there
+    are."""
+    size = hashes.shape[0]
+    m = 0
+    for d in range(documents.shape[0] - 1):
+        for t in range(documents[d], documents[d + 1]):
+            if folded[t] == 0:
+                continue
+            start = starts[t]
+            end = ends[t] if start >= 0 else start  # a word that has no place in the text is whole
+            first = start
+            while True:
+                place = _separator(buffer, first, end, separates)
+                whole = first == start and place == end
+                if whole or place > first:
+                    if m < size:
+                        hashes[m] = folded[t]
+                        part_starts[m] = first
+                        part_ends[m] = 0 if whole else place
+                    m += 1
+                if place >= end:
+                    break
+                first = place + 1
+        out[d + 1] = m
+    return m
+
+
+@kernel
+def _parted(buffer, documents, starts, ends, folded, separates):
+    """(documents, hashes, starts, ends): whole words have 0 for their end and their hash, parts of words their
+    place."""
+    out = np.zeros(documents.shape[0], np.int64)
+    size = folded.shape[0] + folded.shape[0] // 8
+    while True:
+        hashes = np.empty(size, np.uint64)
+        part_starts = np.empty(size, np.int64)
+        part_ends = np.empty(size, np.int64)
+        m = _part(
+            buffer, documents, starts, ends, folded, separates, hashes, part_starts, part_ends, out
+        )
+        if m <= size:
+            return out, hashes[:m], part_starts[:m], part_ends[:m]
+        size = m
+
+
 def folded_words(words: Words, how: Normalisation) -> np.ndarray:
     """uint64[m]: a hash of each token that is equal where the tokens count as the same, 0 where one does not count."""
     if how == Normalisation():
@@ -43,7 +133,6 @@ def folded_words(words: Words, how: Normalisation) -> np.ndarray:
     if how != Normalisation(punctuation=how.punctuation):
         folded = np.empty(len(words.folded), np.uint64)
         lengths, hashes = np.empty(len(folded), np.int32), np.empty(len(folded), np.uint64)
-        found = folding(how.form, how.case, how.digits)
         describe(
             words.buffer,
             words.starts,
@@ -52,12 +141,18 @@ def folded_words(words: Words, how: Normalisation) -> np.ndarray:
             hashes,
             folded,
             words.flags.copy(),
-            found,
+            _tables(how),
         )
     if how.punctuation:
         written = finish_all(words.hashes)
         folded = np.where(folded == 0, np.where(written == 0, np.uint64(1), written), folded)
     return folded
+
+
+def _tables(how: Normalisation) -> Tables:
+    if how == Normalisation(punctuation=how.punctuation):
+        return tables()
+    return folding(how.form, how.case, how.digits)
 
 
 @cache

@@ -26,6 +26,7 @@ from dedup import datatrove
 from dedup.components import UnionFind
 from dedup.edges import band_edges, verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
+from dedup.normalise import Normalisation, compared_words
 from filters.words import segment
 
 PARAMS = MinHashParams()
@@ -61,7 +62,7 @@ def texts_of(code: str, archive: tarfile.TarFile) -> list[str]:
 
 def our_signatures(texts: pa.Array, labels: pa.Array) -> None:
     words = segment(texts, labels)
-    signed = signatures(words.folded, words.documents, PARAMS)
+    signed = signatures(*compared_words(words, Normalisation()), PARAMS)
     band_keys(signed, PARAMS)
     low_bytes(signed)
 

@@ -64,7 +64,7 @@ def clusters_of(texts: list[str], labels: list[str], minimum: float) -> np.ndarr
     """int64[n]: clusters within each label, by everything this package does."""
     column = pa.array(texts, pa.large_string())
     words = segment(column, pa.array(labels))
-    signed = signing.signatures(column, words, words.folded, Dedup())
+    signed = signing.signatures(column, words, signing.compared(words, Dedup()), Dedup())
     keys, low, valid = band_keys(signed, PARAMS), low_bytes(signed), has_shingles(signed)
     edges = []
     names = np.array(labels)

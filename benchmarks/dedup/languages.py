@@ -28,7 +28,7 @@ from dedup.minhash import (
     low_bytes,
     signatures,
 )
-from dedup.normalise import Normalisation, folded_texts
+from dedup.normalise import Normalisation, compared_words, folded_texts
 from filters.words import segment, text_buffer
 
 FILES = {
@@ -79,7 +79,7 @@ def clusters_of(
         signed = character_signatures(*text_buffer(folded_texts(column, Normalisation())), params)
     else:
         words = segment(column, [label] * len(texts))
-        signed = signatures(words.folded, words.documents, params)
+        signed = signatures(*compared_words(words, Normalisation()), params)
     keys, low, valid = band_keys(signed, params), low_bytes(signed), has_shingles(signed)
     bands = (np.ascontiguousarray(keys[:, band]) for band in range(params.bands))
     return components(len(texts), (verified_band_edges(band, low, 0.55, valid) for band in bands))

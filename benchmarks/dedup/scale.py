@@ -1,4 +1,5 @@
-"""Step C as it runs, from 1 to 20 million made documents of one label: time, memory and bytes on disk of every phase.
+"""Steps C and D as they run, from 1 to 20 million made documents of one label: time, memory and bytes on disk of every
+phase.
 
 python -m benchmarks.dedup.scale SCRATCH [--millions 1 2 5 10 20] [--no-verify] [--task-memory 1GiB]
 
@@ -20,17 +21,19 @@ import pyarrow.parquet as pq
 
 from benchmarks.dedup.common import isolated, measured, on_disk
 from dedup.components import UnionFind
+from filters import rules
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.clustering import Dedup, MinHash
 from pipeline.schema import bands_schema
-from pipeline.steps import clusters, units
+from pipeline.steps import clusters, decisions, fit, units
 from pipeline.store import Store
 
 BANDS = 14
 LANES = 112
 SEGMENT = 50_000
 LABEL = "rus_Cyrl"
+RULES = ("gopher_dup_line_frac", "fineweb_char_dup", "gopher_below_alpha")
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -88,6 +91,7 @@ def make(scratch: Path, count: int) -> None:
                 "language_score": np.full(n, 0.95),
                 "cut": pa.nulls(n, pa.string()),
                 "dump": pa.repeat(pa.scalar("CC-MAIN-2024-42"), n),
+                "text_bytes": np.full(n, 3000),
             }
         )
         content = rows.astype(np.uint64) * _ODD
@@ -103,7 +107,9 @@ def make(scratch: Path, count: int) -> None:
         groups = [min(10_000, n - start) for start in range(0, n, 10_000)]
         store.write_table(folder.file(f"documents/{name}.parquet"), documents, groups)
         store.write_table(folder.file(f"bands/{name}.parquet"), bands, groups)
-        signals = pa.table({"word_count": np.full(n, 500, np.int32)})
+        random = np.random.default_rng([13, number])
+        shares = {rules.RULES[rule].metric: random.random(n) for rule in RULES}
+        signals = pa.table({"word_count": random.integers(30, 900, n, np.int32), **shares})
         store.write_table(folder.file(f"signals/{name}.parquet"), signals, groups)
         entries.append((LABEL, number, name, "s3://made/segment.warc.gz", 0, n, 3000 * n, ""))
     columns = list(zip(*entries, strict=True))
@@ -116,7 +122,10 @@ def make(scratch: Path, count: int) -> None:
 def task_of(scratch: Path, verify: bool, memory: str) -> clusters.Task:
     store = Store(str(scratch / "out"))
     minhash = MinHash(verify=0.55 if verify else None)
-    recipe = Recipe(dedup=Dedup.model_validate({"minhash": minhash, "task_memory": memory}))
+    recipe = Recipe(
+        dedup=Dedup.model_validate({"minhash": minhash, "task_memory": memory}),
+        rules=dict.fromkeys(RULES),
+    )
     measure = StepFolder(store, "measure", "0" * 16)
     file = measure.file("index-made.parquet")
     (unit,) = units.units(store.read_columns(file, None))
@@ -126,12 +135,22 @@ def task_of(scratch: Path, verify: bool, memory: str) -> clusters.Task:
 def phase(scratch: Path, verify: bool, memory: str, number: int) -> tuple[str, int, list[float]]:
     """Run the tasks of one phase here; (name, tasks, [CPU seconds, wall seconds, MiB added at most])."""
     task = task_of(scratch, verify, memory)
+    position = -1
     for position, (name, function, parts) in enumerate(clusters.phases([task])):
         if position == number:
             got = measured(list, map(function, parts))
             return name, len(parts), [got.cpu, got.wall, got.memory]
-    got = measured(clusters.run, task)
-    return "clusters", 1, [got.cpu, got.wall, got.memory]
+    if number == position + 1:
+        got = measured(clusters.run, task)
+        return "clusters", 1, [got.cpu, got.wall, got.memory]
+    fitted = StepFolder(task.folder.store, "fit", "0" * 16)
+    fit.run(fitted, task.recipe, [LABEL], [task.unit])
+    folder = StepFolder(task.folder.store, "decisions", "0" * 16)
+    deciding = decisions.Task(
+        folder, task.measure, task.index_file, fitted, task.folder, task.unit, task.recipe, 0
+    )
+    got = measured(decisions.run, deciding)
+    return "decisions", 1, [got.cpu, got.wall, got.memory]
 
 
 def union(scratch: Path, count: int) -> tuple[int, list[float]]:
@@ -189,7 +208,7 @@ def run(scratch: Path, count: int, verify: bool, memory: str) -> None:
             f"{added:8.0f} MiB {added * 2**20 / count:7.1f} bytes a document",
             flush=True,
         )
-        if name == "clusters":
+        if name == "decisions":
             break
         number += 1
     edges, (cpu, added) = isolated(union, scratch, count)

@@ -87,7 +87,7 @@ def clusters_of(signed: np.ndarray) -> np.ndarray:
 def our_signatures(texts: pa.Array, labels: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What step A does for a batch: band keys, bytes to verify by, validity."""
     words = segment(texts, labels)
-    signed = signing.signatures(texts, words, words.folded, Dedup())
+    signed = signing.signatures(texts, words, signing.compared(words, Dedup()), Dedup())
     return band_keys(signed, PARAMS), low_bytes(signed), has_shingles(signed)
 
 

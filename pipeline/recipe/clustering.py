@@ -36,7 +36,7 @@ class Normalise(Section):
     case: Literal["fold", "keep"] = "fold"
     """Whether upper and lower case are one."""
     punctuation: Literal["drop", "keep"] = "drop"
-    """Whether punctuation and symbols count."""
+    """Whether punctuation and symbols count. Dropped, they part words, too: "Node.js" is two."""
     digits: Literal["keep", "zero"] = "keep"
     """`zero`: texts that differ only in their digits are the same."""
 

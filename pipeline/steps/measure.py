@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup import exact, minhash
-from dedup.normalise import folded_words
 from filters import parameters as language_parameters
 from filters import signals, words
 from filters.rules import RULES
@@ -377,8 +376,8 @@ def _stop_words(recipe: Recipe, labels: pa.Array) -> dict[str, signals.StopWords
 
 
 def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBatch:
-    folded = folded_words(tokens, signing.normalisation(recipe.dedup))
-    content = exact.content_hashes(folded, tokens.documents, tokens.buffer, tokens.text_offsets)
+    by = signing.compared(tokens, recipe.dedup)
+    content = exact.content_hashes(*by, tokens.buffer, tokens.text_offsets)
     for i in np.flatnonzero(tokens.text_ends < tokens.text_offsets[1:]):
         _add_rest(content[i], tokens.buffer[tokens.text_ends[i] : tokens.text_offsets[i + 1]])
     arrays: list[Any] = [content[:, 0], content[:, 1]]
@@ -386,7 +385,7 @@ def _bands(texts: pa.Array, tokens: words.Words, recipe: Recipe) -> pa.RecordBat
     if settings is None:
         return pa.RecordBatch.from_arrays([pa.array(a) for a in arrays], schema=bands_schema(0, 0))
     parameters = signing.parameters(settings)
-    signatures = signing.signatures(texts, tokens, folded, recipe.dedup)
+    signatures = signing.signatures(texts, tokens, by, recipe.dedup)
     has_shingles = minhash.has_shingles(signatures)
     keys = minhash.band_keys(signatures, parameters)
     keys[~has_shingles] = 0

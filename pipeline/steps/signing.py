@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import datatrove, minhash
-from dedup.normalise import Normalisation, folded_texts, folded_words
+from dedup.normalise import Normalisation, compared_words, folded_texts
 from filters.words import Words, text_buffer
 from pipeline.recipe.clustering import Dedup, MinHash
 
@@ -31,17 +31,24 @@ def parameters(settings: MinHash, ngram: int | None = None) -> minhash.MinHashPa
     )
 
 
-def signatures(texts: pa.Array, words: Words, folded: np.ndarray, dedup: Dedup) -> np.ndarray:
+def compared(words: Words, dedup: Dedup) -> tuple[np.ndarray, np.ndarray]:
+    """(folded, documents) by the recipe's choices; see dedup.normalise.compared_words."""
+    return compared_words(words, normalisation(dedup))
+
+
+def signatures(
+    texts: pa.Array, words: Words, by: tuple[np.ndarray, np.ndarray], dedup: Dedup
+) -> np.ndarray:
     """uint32 or, of datatrove, uint64[n, bands * rows].
 
-    texts: n documents, `words` theirs, with labels; folded: uint64, of dedup.normalise.folded_words.
+    texts: n documents, `words` theirs, with labels; by: of `compared`.
     """
     settings = dedup.minhash
     assert settings is not None and words.labels is not None
     labels = words.labels.to_pylist()
     if settings.signatures == "datatrove":
         return _datatrove(texts, labels, settings)
-    signed = minhash.signatures(folded, words.documents, parameters(settings))
+    signed = minhash.signatures(*by, parameters(settings))
     how = normalisation(dedup)
     for ngram, rows in by_characters(labels, settings):
         buffer, offsets = text_buffer(folded_texts(_measured(texts, words, rows), how))
@@ -56,8 +63,7 @@ def shingle_sets(texts: pa.Array, words: Words, dedup: Dedup) -> tuple[np.ndarra
     settings = dedup.minhash
     assert settings is not None and words.labels is not None
     how = normalisation(dedup)
-    folded = folded_words(words, how)
-    shingles, offsets = minhash.shingle_sets(folded, words.documents, parameters(settings))
+    shingles, offsets = minhash.shingle_sets(*compared(words, dedup), parameters(settings))
     sets = np.split(shingles, offsets[1:-1]) if len(offsets) > 1 else []
     for ngram, rows in by_characters(words.labels.to_pylist(), settings):
         buffer, places = text_buffer(folded_texts(_measured(texts, words, rows), how))

@@ -11,6 +11,7 @@ import pytest
 from dedup.components import components
 from dedup.edges import verified_band_edges
 from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes, signatures
+from dedup.normalise import Normalisation, compared_words
 from filters.words import segment
 from tests.shared_data import unpacked
 
@@ -19,7 +20,7 @@ PARAMS = MinHashParams()
 
 def clusters_of(texts, label):
     words = segment(pa.array(texts, pa.large_string()), pa.array([label] * len(texts)))
-    signed = signatures(words.folded, words.documents, PARAMS)
+    signed = signatures(*compared_words(words, Normalisation()), PARAMS)
     keys, low, valid = band_keys(signed, PARAMS), low_bytes(signed), has_shingles(signed)
     return components(
         len(texts),
@@ -79,5 +80,5 @@ def test_revisions_of_a_page_are_found_in_every_language():
 )
 def test_marks_tell_words_apart(label, text, other):
     words = segment(pa.array([text, other], pa.large_string()), pa.array([label] * 2))
-    signed = signatures(words.folded, words.documents, PARAMS)
+    signed = signatures(*compared_words(words, Normalisation()), PARAMS)
     assert not np.array_equal(signed[0], signed[1])

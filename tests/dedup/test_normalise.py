@@ -1,5 +1,6 @@
 """What counts as the same word, by every choice."""
 
+import itertools
 import unicodedata
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.normalise import Normalisation, folded_texts, folded_words
+from dedup.normalise import Normalisation, compared_words, folded_texts, folded_words
 from filters.words import segment
 
 DEFAULT = Normalisation()
@@ -97,3 +98,55 @@ def test_the_default_is_the_words_own_folding():
         words.buffer, words.starts, words.ends, lengths, hashes, again, words.flags.copy(), found
     )
     assert again.tolist() == own.tolist()
+
+
+def compared(text: str, how: Normalisation = DEFAULT) -> list[int]:
+    words = segment(pa.array([text], pa.large_string()), ["und_Zzzz"])
+    folded, documents = compared_words(words, how)
+    assert documents.tolist() == [0, len(folded)]
+    return folded[folded != 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Node.js", "Node. js"),
+        ("3.4.0-woody1", "3 4 0 woody1"),
+        ("https://www.gnu.org/a_b?c=1", "https www GNU org a b c 1"),
+        ("संस्करण 2.4", "संस्करण 2 4"),
+        ("نسخة 3.4", "نسخة 3 4"),
+        ("1,000 12:30 9/11", "1 000 12 30 9 11"),
+    ],
+)
+def test_punctuation_does_not_hold_a_word_together(one, other):
+    assert compared(one) == compared(other)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("don't", 1),
+        ("don’t", 1),
+        ("Зв'язок", 1),
+        ('צה"ל', 1),
+        ("می‌روم", 1),
+        ("क्षेत्र", 1),
+        ("ሰላም፡", 1),
+    ],
+)
+def test_a_word_keeps_apostrophes_joiners_and_marks(word, parts):
+    assert len(compared(word)) == parts
+
+
+def test_words_stay_whole_where_punctuation_counts():
+    how = Normalisation(punctuation=True)
+    assert compared("Node.js", how) != compared("Node. js", how)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(st.sampled_from("aЖक्ষ1ท.-_/:',\u200d\u0301 "), max_size=12), max_size=4))
+def test_documents_of_a_batch_are_compared_by_their_own_words(texts):
+    words = segment(pa.array(texts, pa.large_string()), ["und_Zzzz"] * len(texts))
+    folded, documents = compared_words(words, DEFAULT)
+    parts = [folded[a:b] for a, b in itertools.pairwise(documents)]
+    assert [part[part != 0].tolist() for part in parts] == [compared(text) for text in texts]
