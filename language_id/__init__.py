@@ -3,6 +3,7 @@
 identify(texts)                       the embedded model
 identify(texts, "path/model.bin")     a fastText model with labels of the form __label__xxx_Yyyy
 identify(texts, "glotlid")            one of the Hugging Face hub
+identify(texts, "cld2")               CLD2 by itself
 identify(texts, load_ensemble({"embedded": 1, "glotlid": 1}, agree=2))
 """
 
@@ -17,7 +18,7 @@ from language_id.labels import LanguageIdError
 
 __all__ = ["LanguageIdError", "Model", "identify", "load_ensemble", "load_model"]
 
-EMBEDDED = "embedded"
+EMBEDDED, CLD2 = "embedded", "cld2"
 
 
 class Model(Protocol):
@@ -37,7 +38,7 @@ class Model(Protocol):
 
 
 def load_model(name: str | Path = EMBEDDED, sample: int | None = None) -> Model:
-    """The model `embedded`, a fastText model by path, or one of the hub by name; loaded once per process.
+    """The model `embedded`, CLD2 by itself (`cld2`), a fastText model by path, or one of the hub by name; loaded once per process.
 
     `sample`: characters from the beginning of a text that the embedded model reads, and three quarters as many from
     the rest in three pieces; None: 1,200. fastText models read texts whole.
@@ -64,6 +65,10 @@ def _load(name: str, sample: int | None) -> Model:
         from language_id.embedded import EmbeddedModel
 
         return EmbeddedModel() if sample is None else EmbeddedModel.reading(sample)
+    if name == CLD2:
+        from language_id.cld2 import Cld2Model
+
+        return Cld2Model()
     from language_id.fasttext_model import FastTextModel
 
     return FastTextModel(name)

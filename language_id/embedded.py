@@ -1,6 +1,6 @@
 """The embedded model: FunLangID's lexicon and CLD2, weighed into one label and one probability.
 
-A conditional logit over candidates (`evidence.py`): the labels of the two classifiers, "no language
+A conditional logit over candidates (`features.py`): the labels of the two classifiers, "no language
 at all" and "a language that neither knows". Its weights come from labelled text
 (`benchmarks/language_id/calibrate.py`) and lie in `assets/weights.json`. The score is the candidate's
 probability, so that a cut at 0.5 or 0.9 means what it says.
@@ -15,19 +15,9 @@ import pyarrow as pa
 import pycld2
 
 from language_id.answers import answers, as_json
-from language_id.evidence import (
-    CANDIDATES,
-    CHARACTERS,
-    CLD2_BYTES,
-    HEAD,
-    KNOWN_SCRIPTS,
-    LABELS,
-    TOP,
-    WINDOW_LENGTH,
-    WINDOWS,
-    Evidence,
-    typical_scores,
-)
+from language_id.classifiers import KNOWN_SCRIPTS, LABELS, Usual
+from language_id.evidence import CANDIDATES, CLD2_BYTES, HEAD, TOP, WINDOW_LENGTH, WINDOWS, Evidence
+from language_id.features import CHARACTERS
 from language_id.labels import NO_LANGUAGE, UNDETERMINED
 from language_id.scripts import main_script, script_name
 
@@ -72,7 +62,9 @@ class EmbeddedModel:
         self._weights = {
             name: np.array(stored[name]) for name in ("language", "no_language", "unknown")
         }
-        self._typical = typical_scores(stored["typical by shape"], stored["typical by label"])
+        self._usual = Usual.of(
+            stored["typical by shape"], stored["typical by label"], stored["typical of CLD2"]
+        )
         stamp = hashlib.sha256(
             f"{pycld2.VERSION} {head} {windows} {length} {CLD2_BYTES} {TOP}".encode()
         )
@@ -92,7 +84,7 @@ class EmbeddedModel:
         listed: list[str] = []
         for begin in range(0, len(texts), BATCH):
             evidence = Evidence(
-                texts[begin : begin + BATCH], self.head, self.windows, self.length, self._typical
+                texts[begin : begin + BATCH], self.head, self.windows, self.length, self._usual
             )
             chances = probabilities(evidence, self._weights)
             ranked = np.argsort(-chances, axis=1, kind="stable")[:, :CANDIDATES]

@@ -76,7 +76,7 @@ def _open(path: Path, name: str) -> tuple[Any, str]:
 
     if not path.is_file():
         raise LanguageIdError(
-            f'language model {name}: no such file; give "embedded", the path of a fastText .bin or .ftz, '
+            f'language model {name}: no such file; give "embedded", "cld2", the path of a fastText .bin or .ftz, '
             f"or a model of the Hugging Face hub ({', '.join(hub.MODELS)}, owner/name:file)"
         )
     with path.open("rb") as file:

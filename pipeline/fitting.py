@@ -75,7 +75,7 @@ def count_texts(paths: Sequence[str]) -> Counted:
     Raises labelled.LabelledTextError.
     """
     found = Counted()
-    for texts, labels in labelled.read(paths):
+    for texts, labels, _ in labelled.read(paths):
         for label in sorted(pc.unique(labels).to_pylist()):
             own = texts.filter(pc.equal(labels, label))
             cut = words.segment(own, pa.repeat(pa.scalar(label), len(own)))
@@ -148,7 +148,7 @@ def write_word_lists(
             (folder / f"{label}.txt").write_text("\n".join(listed) + "\n", "utf-8")
             ready[label] = precision.WordList(StopWords.of(listed), label.partition("_")[0])
     ratios: dict[str, list[np.ndarray]] = {label: [] for label in ready}
-    for texts, labels in labelled.read(paths):
+    for texts, labels, _ in labelled.read(paths):
         cut = words.segment(texts, labels)
         names = labels.to_pylist()
         found = precision.ratios(cut, [ready.get(name) for name in names], [None] * len(names))

@@ -24,7 +24,7 @@ def gather(
 ) -> dict[str, Pool]:
     """Label -> its examples. Raises labelled.LabelledTextError."""
     pools: dict[str, Pool] = {}
-    for texts, labels in labelled.read(paths, language):
+    for texts, labels, _ in labelled.read(paths, language):
         for label in sorted(pc.unique(labels).to_pylist()):
             own = texts.filter(pc.equal(labels, pa.scalar(label)))
             pools.setdefault(label, Pool(seed, most)).add(own)

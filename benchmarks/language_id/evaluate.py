@@ -5,7 +5,7 @@ and a fastText model.
 
 Only the testing halves of the sets are used. "all" is macro-F1 over every class of the set, a class
 that a model does not have counting zero; "known" over those that it has. Classes are
-`sets.collapsed`. `identify`'s best label counts, without any cut. Rates are of one thread, in
+`class_of`. `identify`'s best label counts, without any cut. Rates are of one thread, in
 process time.
 """
 
@@ -23,8 +23,9 @@ import pycld2
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.language_id import sets
-from benchmarks.language_id.sets import Pairs, all_sets, collapsed, half, noise
+from benchmarks.language_id.sets import Pairs, all_sets, half, noise
 from language_id import evidence, identify, lexicon, load_model
+from language_id.evaluation import class_of
 from language_id.labels import normalise_label
 
 Answers = list[tuple[str, float]]
@@ -75,13 +76,13 @@ def lexicon_alone(texts: list[str]) -> Answers:
 
 def classes_of(labels: list[str]) -> set[str]:
     """The classes that labels fall into."""
-    return {collapsed(label) for label in labels} - {"none"}
+    return {class_of(label) for label in labels} - {"none"}
 
 
 def scores_by_class(pairs: Pairs, answers: Answers) -> dict[str, float]:
     """F1 of every class of the set."""
-    gold = [collapsed(label) for label, _ in pairs]
-    given = [collapsed(label) for label, _ in answers]
+    gold = [class_of(label) for label, _ in pairs]
+    given = [class_of(label) for label, _ in answers]
     wanted, returned = Counter(gold), Counter(given)
     right = Counter(a for a, b in zip(gold, given, strict=True) if a == b)
     return {c: 2 * right[c] / (wanted[c] + returned[c]) for c in sorted(wanted)}
@@ -99,7 +100,7 @@ def well_resourced(known: set[str], most: int = 83) -> set[str]:
     with path.open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             if row["split"] == "train" and not row["subset"].endswith("_removed"):
-                documents[collapsed(row["subset"])] += int(row["documents"])
+                documents[class_of(row["subset"])] += int(row["documents"])
     return set([c for c, _ in documents.most_common() if c in known][:most])
 
 
@@ -187,7 +188,7 @@ def main() -> None:
         strange = [
             score if answer[:3] not in ("und", "zxx") else 0.0
             for (label, _), (answer, score) in zip(pairs, answers["embedded", name], strict=True)
-            if collapsed(label) not in supported["embedded"]
+            if class_of(label) not in supported["embedded"]
         ]
         if strange:
             shares = " | ".join(
@@ -201,7 +202,7 @@ def main() -> None:
         row = []
         for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.1)):
             right = [
-                collapsed(label) == collapsed(answer)
+                class_of(label) == class_of(answer)
                 for (label, _), (answer, score) in zip(
                     pairs, answers["embedded", name], strict=True
                 )

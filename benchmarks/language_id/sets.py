@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from language_id.labels import LanguageIdError, macrolanguages, normalise_label  # noqa: E402
+from language_id.labels import LanguageIdError, normalise_label  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
 Pairs = list[tuple[str, str]]
@@ -84,11 +84,12 @@ def udhr(size: int = 750) -> Pairs:
     found: Pairs = []
     for path in sorted((unpacked("lid.tar.xz") / "lid" / "udhr").iterdir()):
         label = normalise_label(path.name.split(".")[1])
-        found += [(label, x) for x in _joined(_lines(path), size, "\n")]
+        found += [(label, x) for x in joined(_lines(path), size, "\n")]
     return found
 
 
-def _joined(lines: list[str], size: int, separator: str) -> list[str]:
+def joined(lines: list[str], size: int, separator: str) -> list[str]:
+    """Lines joined to documents of `size` characters or more."""
     documents, parts, length = [], [], 0
     for line in lines:
         parts.append(line)
@@ -113,7 +114,7 @@ def ntrex(size: int = 0, most: int = 100) -> Pairs:
             part = {"CN": "Hans", "TW": "Hant"}[part]
         label = normalise_label(f"{code}_{part}" if len(part) == 4 else code)
         lines = _lines(path)
-        found += _some(label, _joined(lines, size, " ") if size else lines, most)
+        found += _some(label, joined(lines, size, " ") if size else lines, most)
     return found
 
 
@@ -161,51 +162,6 @@ def all_sets() -> dict[str, Pairs]:
         "excerpts": excerpts(),
         "gold": gold(),
     }
-
-
-# Members of a macrolanguage that identifiers commonly tell apart.
-SEPARATE = frozenset(
-    [
-        "azb",
-        "bjn",
-        "cdo",
-        "cjy",
-        "ckb",
-        "diq",
-        "gan",
-        "hak",
-        "hsn",
-        "ind",
-        "kiu",
-        "koi",
-        "ltg",
-        "min",
-        "mrj",
-        "nan",
-        "nno",
-        "pnb",
-        "sdh",
-        "skr",
-        "vro",
-        "wuu",
-        "yue",
-    ]
-)
-
-
-def collapsed(label: str) -> str:
-    """The class that a label counts as:
-
-    its macrolanguage, unless identifiers commonly tell its members apart.
-    """
-    code = label[:3]
-    if code in ("zxx", "und"):
-        return "none"
-    if code in ("bos", "hrv", "srp", "cnr"):
-        return "hbs"
-    if code in SEPARATE or code == "cmn":
-        return code
-    return macrolanguages().get(code, {"tgl": "fil", "bih": "bho"}.get(code, code))
 
 
 # --- noise ------------------------------------------------------------------------------------------------------------
