@@ -38,7 +38,9 @@ class Model(Protocol):
 
 
 def load_model(name: str | Path = EMBEDDED, sample: int | None = None) -> Model:
-    """The model `embedded`, CLD2 by itself (`cld2`), a fastText model by path, or one of the hub by name; loaded once per process.
+    """The model `embedded`, CLD2 by itself (`cld2`), a fastText model by path, or one of the hub by name.
+
+    It is loaded once per process.
 
     `sample`: characters from the beginning of a text that the embedded model reads, and three quarters as many from
     the rest in three pieces; None: 1,200. fastText models read texts whole.

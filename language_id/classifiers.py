@@ -1,4 +1,4 @@
-"""The labels that the lexicon and CLD2 can give, how alike they are, and how high each scores text in its own languages."""
+"""The labels of the lexicon and of CLD2, how alike they are, and how high each scores text in its own languages."""
 
 from itertools import pairwise
 from typing import NamedTuple

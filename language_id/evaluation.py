@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from language_id import Model
 from language_id.labels import MERGED, macrolanguages, script_of
@@ -212,7 +213,7 @@ def evaluate(model: Model, batches: Iterable[tuple[pa.Array, Sequence[str]]]) ->
         begin = time.process_time()
         answered = model.identify(texts)
         found.seconds += time.process_time() - begin
-        found.bytes += texts.nbytes - 8 * (len(texts) + 1)
+        found.bytes += pc.sum(pc.binary_length(texts)).as_py() or 0
         found.add(
             list(labels), answered.field("label").to_pylist(), answered.field("score").to_pylist()
         )

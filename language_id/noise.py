@@ -114,7 +114,7 @@ def _figures(rng: random.Random, text: str, n: int) -> str:
 
 def _addresses(rng: random.Random, text: str, n: int) -> str:
     """Paths, links and addresses with words of the text in them."""
-    words = [word for word in text.split()[:200] if word.isalpha()] or ["a"]
+    words = [word[:20] for word in text.split()[:200] if word.isalpha()] or ["a"]
     endings = ("com", "org", "io", "eu", "cn", "jp", "fr")
 
     def one() -> str:

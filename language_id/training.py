@@ -23,9 +23,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from language_id import load_model, noise
+from language_id import Model, noise
 from language_id.evaluation import Evaluation, evaluate
-from language_id.fasttext_model import BREAKS, PREFIX
+from language_id.fasttext_model import BREAKS, PREFIX, FastTextModel
 from language_id.labels import NO_LANGUAGE, UNDETERMINED, LanguageIdError
 
 KEEP = 2_000
@@ -45,7 +45,8 @@ class Settings:
     pieces: int = 8
     """Most examples of one text, of labels that have few texts."""
     noise: int | None = None
-    """Examples of noise that are made; None: as many as the largest label has. `zxx_Zxxx` in the data adds to them."""
+    """Examples of noise that are made; None: twice the texts of the largest label, 300 at least. Text of the data with
+    the label `zxx_Zxxx` adds to them."""
     held_out: float = 0.05
     """The share of texts that is measured and not trained on."""
     seed: int = 0
@@ -169,7 +170,7 @@ def examples(chosen: Mapping[str, Sequence[str]], settings: Settings) -> list[st
     whole = [
         text for label, texts in sorted(chosen.items()) if label != NO_LANGUAGE for text in texts
     ]
-    count = 2 * most if settings.noise is None else settings.noise
+    count = max(2 * most, 300) if settings.noise is None else settings.noise
     # The words of noise are in no language, those around it are: whole texts of each label alike.
     made = noise.make(whole, count, rng) if count else []
     lines += [f"{PREFIX}{NO_LANGUAGE} {BREAKS.sub(' ', piece).strip()}" for piece in made]
@@ -191,8 +192,8 @@ def card(
     corpus: Corpus, chosen: Mapping[str, Sequence[str]], count: int, model: Path
 ) -> dict[str, Any]:
     """What a model was made of and how good it is on the held-out texts."""
-    loaded = load_model(model)
-    scores = measure(corpus, model)
+    loaded = FastTextModel(model)
+    scores = measure(corpus, loaded)
     figures = scores.as_dict()
     held = {label: len(texts) for label, texts in sorted(corpus.held.items())}
     sources: dict[str, dict[str, int]] = defaultdict(dict)
@@ -213,7 +214,7 @@ def card(
     }  # fmt: skip
 
 
-def measure(corpus: Corpus, model: Path) -> Evaluation:
+def measure(corpus: Corpus, model: Model) -> Evaluation:
     """The model on the held-out texts of a corpus and on noise made from them."""
     texts = [
         (label, text) for label in sorted(corpus.held) for _, text in sorted(corpus.held[label])
@@ -223,7 +224,7 @@ def measure(corpus: Corpus, model: Path) -> Evaluation:
         rng = random.Random(_rank(f"{corpus.settings.seed} held out"))
         texts += [(NO_LANGUAGE, piece) for piece in noise.make(real, 100, rng)]
     batch = pa.array([text for _, text in texts], pa.large_string())
-    return evaluate(load_model(model), [(batch, [label for label, _ in texts])] if texts else [])
+    return evaluate(model, [(batch, [label for label, _ in texts])] if texts else [])
 
 
 def as_markdown(made: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import audit, index, languages, parameters, quality, recipes, runs
+from pipeline.commands import audit, index, languages, lid, parameters, quality, recipes, runs
 from pipeline.commands.execution import INTERRUPTED
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ index_app.command("compact")(index.compact)
 app.add_typer(index_app, name="index")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quality.app, name="quality")
+app.add_typer(lid.app, name="lid")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """`polysieve fit`: language files and word lists from finished runs and from text whose language is known."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,19 +113,30 @@ def merged(reference: Counted, crawled: Counted, min_documents: int) -> Counted:
 
 
 def write(
-    counted: Counted, how: fitting.Settings, output: Path, origin: dict[str, Any]
+    counted: Counted,
+    how: fitting.Settings,
+    output: Path,
+    origin: dict[str, Any],
+    cuts: Mapping[str, float] | None = None,
 ) -> dict[str, str]:
-    """Write a file per language and a summary; returns label -> `fit`, `relatives` or `defaults`."""
+    """Write a file per language and a summary; returns label -> `fit`, `relatives` or `defaults`.
+
+    cuts: label -> lowest language score, instead of what follows from the scores counted.
+    """
+    cuts = cuts or {}
     output.mkdir(parents=True, exist_ok=True)
     frequent = {label: counted.frequent(label) for label in counted.distributions}
     fitted = fit.fit_languages(counted.distributions, frequent, how)
     for label, (values, _) in fitted.items():
+        if label in cuts:
+            values = values.model_copy(update={"language_score": cuts[label]})
         (output / f"{label}.yaml").write_text(values.to_yaml(), "utf-8")
     origins = {label: where for label, (_, where) in sorted(fitted.items())}
     summary = {
         **origin,
         "settings": {**vars(how), "methods": dict(how.methods)},
         "languages": origins,
+        "cuts": {label: cuts[label] for label in origins if label in cuts},
     }
     (output / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n")
     return origins

@@ -1,5 +1,5 @@
-"""Text whose language is known: Parquet, JSONL or TSV with `text` and a language, or a text a line in a `.txt` file whose
-name ends in the language, as in `news.swh_Latn.txt`."""
+"""Text whose language is known: Parquet, JSONL or TSV with `text` and a language, or `.txt` files of a text a line
+whose names end in the language, as in `news.swh_Latn.txt`."""
 
 import csv
 import io
@@ -135,7 +135,11 @@ def _label(place: str, language: Any, script: Any) -> str:
 def _parquet(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         table = pq.ParquetFile(file)
-        names = [n for n in ("text", *LABELS, "language_script", "source") if n in table.schema_arrow.names]
+        names = [
+            n
+            for n in ("text", *LABELS, "language_script", "source")
+            if n in table.schema_arrow.names
+        ]
         if "text" not in names:
             raise LabelledTextError(f"{file}: no column 'text'; rename the column that holds it")
         number = 0

@@ -16,12 +16,12 @@ from pipeline.store import Store
 # A step's version. It is raised when the step's output changes; tests/pipeline/test_ledger.py holds
 # a hash of the modules behind each step and fails until version or hash has been renewed on purpose.
 VERSIONS = {
-    "measure": 11,
+    "measure": 12,
     "fit": 3,
     "clusters": 4,
     "lines": 1,
     "judgements": 1,
-    "decisions": 6,
+    "decisions": 7,
     "write": 5,
 }
 STEPS = tuple(VERSIONS)

@@ -1,5 +1,7 @@
 """Commands about the parameters of languages: fitting and checking them, and the table of rules."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +43,14 @@ def fit(
             min=0.5, max=1, help="Least share of a listed word's occurrences in its language."
         ),
     ] = 0.85,
+    cuts: Annotated[
+        Path | None,
+        typer.Option(
+            "--cuts",
+            help="Lowest language scores as `polysieve lid evaluate --cuts` writes them, instead of those that "
+            "follow from a run's scores.",
+        ),
+    ] = None,
 ) -> None:
     """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
     from pipeline import fitting, labelled
@@ -56,6 +66,7 @@ def fit(
         usage("--word-lists: word lists need text whose language is known; name files with it")
     if output.exists() and any(output.iterdir()) and not (output / fitting.SUMMARY).exists():
         usage(f"{output}: is not empty, and no fit wrote it; name another --output")
+    measured = _cuts(cuts) if cuts else {}
     screen = console()
     try:
         with screen.status("reading reference texts"):
@@ -67,7 +78,7 @@ def fit(
         with screen.status(f"reading {source}"):
             fitting.count_run(source, how, crawled)
     whole = fitting.merged(reference, crawled, how.min_documents)
-    origins = fitting.write(whole, settings_of(how), output, {"sources": sources})
+    origins = fitting.write(whole, settings_of(how), output, {"sources": sources}, measured)
     for origin in ("fit", "relatives", "defaults"):
         named = [label for label, where in origins.items() if where == origin]
         screen.print(f"{len(named):5} languages from {_ORIGINS[origin]}")
@@ -77,6 +88,18 @@ def fit(
     screen.print(
         f"language files are in {output}; use them with `parameters: {output}` in a recipe"
     )
+
+
+def _cuts(path: Path) -> Mapping[str, float]:
+    """Label → lowest score of a file of cuts, or exit code 2."""
+    from language_id.evaluation import read_cuts
+
+    try:
+        return read_cuts(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        usage(f"--cuts {path}: cannot be read ({error.strerror})")
+    except ValueError as error:
+        usage(f"--cuts {path}: {error}")
 
 
 _ORIGINS = {

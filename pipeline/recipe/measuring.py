@@ -155,5 +155,5 @@ class Language(Section):
     passages: Passages | None = None
     """Absent: a document has one language."""
     cut: Literal["parameters"] | Annotated[Share, Field(strict=True)] | None = None
-    """The lowest score that stays: each language's own `language_score` (`parameters`; 0.3 for a
-    language without one), one number for all, or absent: no cut."""
+    """The lowest score that stays: each language's own `language_score` (`parameters`; for a language
+    without one 0.5 where the embedded model scores, else 0.3), one number for all, or absent: no cut."""

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from dedup import rebalance
 from filters import rules
 from filters.parameters import LanguageParameters, thresholds, vacuous
+from language_id import EMBEDDED
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
@@ -34,6 +35,7 @@ DUPLICATES = ("exact_duplicate", "near_duplicate")
 HOST_LINES_ONLY = "host_lines_only"
 MOST_REASONS = 50
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
+EMBEDDED_CUT = 0.5  # a quarter of the texts in languages that the embedded model lacks score higher (language-id.md)
 DOCUMENT_COLUMNS = (
     "language_score",
     "text_bytes",
@@ -85,7 +87,9 @@ def language_cut(recipe: Recipe, parameters: LanguageParameters) -> float | None
     if cut != "parameters":
         return cut
     own = parameters.language_score
-    return DEFAULT_CUT if own is None else own
+    if own is not None:
+        return own
+    return EMBEDDED_CUT if recipe.language.model == EMBEDDED else DEFAULT_CUT
 
 
 def rule_thresholds(

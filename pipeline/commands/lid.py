@@ -1,17 +1,16 @@
 """`polysieve lid`: train a model of language identification, and measure one."""
 
 import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(
-    help="Language identification: train a model, measure one.", no_args_is_help=True
-)
+from pipeline.commands.shared import console, usage
+
+app = typer.Typer(help="Language identification: train a model, measure one.", no_args_is_help=True)
 
 Data = Annotated[
     list[str],
@@ -60,22 +59,22 @@ def train(
     from pipeline import labelled
 
     if loss not in ("softmax", "hs"):
-        _fail(f"--loss {loss}: choose softmax or hs")
+        usage(f"--loss {loss}: choose softmax or hs")
     settings = Settings(
         per_label=per_label, noise=noise, epochs=epochs, dim=dim, buckets=buckets, rate=rate, loss=loss,
         held_out=held_out, keep_features=keep_features, quantise=not full, threads=threads, seed=seed,
     )  # fmt: skip
     corpus = Corpus(settings)
-    console = _console()
+    screen = console()
     try:
         for texts, labels, sources in labelled.read(data):
             corpus.add(texts, labels.to_pylist(), sources.to_pylist())
-        console.print(f"{sum(corpus.seen.values())} texts, {len(corpus.seen)} labels; training")
+        screen.print(f"{sum(corpus.seen.values())} texts, {len(corpus.seen)} labels; training")
         card = train_model(corpus, output)
     except (labelled.LabelledTextError, LanguageIdError, OSError) as error:
-        _fail(str(error))
+        usage(str(error))
     scores = card["held_out"]
-    console.print(
+    screen.print(
         f"{output}: {len(card['labels'])} labels, {card['bytes'] / 1e6:.1f} MB; on texts held out macro-F1 "
         f"{scores['macro_f1_all']:.3f}; card in {output.with_suffix('.md')}"
     )
@@ -111,21 +110,21 @@ def evaluate(
             chosen, ((texts, labels.to_pylist()) for texts, labels, _ in labelled.read(data))
         )
     except (labelled.LabelledTextError, LanguageIdError) as error:
-        _fail(str(error))
+        usage(str(error))
     if not found.labels:
-        _fail(f"{', '.join(data)}: no text; name other files")
+        usage(f"{', '.join(data)}: no text; name other files")
     if cuts is not None:
         made = evaluation.as_cuts(found, chosen, beta)
         try:
             cuts.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
         except OSError as error:
-            _fail(f"--cuts {cuts}: cannot be written ({error.strerror})")
+            usage(f"--cuts {cuts}: cannot be written ({error.strerror})")
     if as_json:
         print(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
     else:
-        _print(found.as_dict(), _console())
+        _print(found.as_dict(), console())
         if cuts is not None:
-            _console().print(f"cuts of {len(made['cuts'])} labels are in {cuts}")
+            console().print(f"cuts of {len(made['cuts'])} labels are in {cuts}")
 
 
 def _model(written: str) -> Any:
@@ -146,7 +145,7 @@ def _model(written: str) -> Any:
     return load_ensemble(weights)
 
 
-def _print(figures: dict[str, Any], console: Console) -> None:
+def _print(figures: dict[str, Any], screen: Console) -> None:
     """The figures of an evaluation as tables."""
     classes = figures["classes"]
     lacking = sum(not c["known"] for c in classes.values())
@@ -156,19 +155,19 @@ def _print(figures: dict[str, Any], console: Console) -> None:
             name, str(c["documents"]), f"{c['precision']:.3f}", f"{c['recall']:.3f}", f"{c['f1']:.3f}",
             "yes" if c["known"] else "no",
         )  # fmt: skip
-    console.print(table)
+    screen.print(table)
     confusions = Table("class", "called", "documents", "", title="confusions")
     for c in figures["confusions"][:_MOST_CONFUSIONS]:
         note = "not in the model" if c["out_of_model"] else ""
         confusions.add_row(c["class"], c["answer"], str(c["documents"]), note)
-    console.print(confusions)
+    screen.print(confusions)
     coverage = Table(
         "score", "answered", "right of them", "other languages accepted", "noise left out"
     )
     for row in figures["coverage"]:
         coverage.add_row(f">= {row['cut']}", *(_share(row[key]) for key in _COVERAGE))
-    console.print(coverage)
-    console.print(
+    screen.print(coverage)
+    screen.print(
         f"{figures['documents']} documents, {len(classes)} classes, {lacking} of them not in the model\n"
         f"macro-F1 {figures['macro_f1_all']:.3f} over all classes, {figures['macro_f1_known']:.3f} over the model's\n"
         f"accuracy {figures['accuracy']:.3f}, false-positive rate {figures['false_positive_rate']:.6f}\n"
@@ -182,13 +181,3 @@ _COVERAGE = ("answered", "right_of_answered", "accepted_unknown", "noise")
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _console() -> Console:
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=160)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"polysieve: {message}", file=sys.stderr)
-    raise typer.Exit(2)
