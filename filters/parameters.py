@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from filters.rules import RULES
+from language_id.labels import INDIVIDUAL, MERGED
 
 SUFFIXES = (".yml", ".yaml")
 
@@ -175,20 +176,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "cmn_Hant": ("cmn_Hani", "cmn_Hans"),
     "cmn_Hani": ("cmn_Hans", "cmn_Hant"),
 }
-_INDIVIDUAL = {
-    "ara": "arb", "zho": "cmn", "est": "ekk", "lav": "lvs", "sqi": "als", "aze": "azj", "nep": "npi",
-    "ori": "ory", "swa": "swh", "msa": "zsm", "nor": "nob", "mon": "khk", "uzb": "uzn", "fas": "pes",
-    "pes": "fas", "kur": "kmr", "mlg": "plt", "pus": "pbt", "ful": "fuv", "grn": "gug", "que": "quy",
-    "aym": "ayr", "yid": "ydd", "kom": "kpv", "san": "san", "tgl": "fil", "fil": "tgl", "iku": "ike",
-    "oji": "ojb", "srd": "sro", "zha": "zyb", "din": "dik", "hmn": "mww", "kok": "gom", "bik": "bcl",
-}  # fmt: skip
+_OTHER = {kept: merged for merged, kept in reversed(MERGED.items())} | MERGED | INDIVIDUAL
+"""The other code that a language's file may have: of a macrolanguage its individual language, of two that were
+merged the one or the other."""
 
 
 def candidates(label: str) -> tuple[str, ...]:
-    """The labels whose file may serve `label`, best first: itself, its aliases, its individual language."""
+    """The labels whose file may serve `label`, best first: itself, its aliases, its other code."""
     code, _, script = label.partition("_")
     found = [label, *ALIASES.get(label, ())]
-    other = _INDIVIDUAL.get(code)
+    other = _OTHER.get(code)
     if other:
         found += [f"{other}_{script}", *ALIASES.get(f"{other}_{script}", ())]
     return tuple(dict.fromkeys(found))

@@ -1,12 +1,13 @@
-"""Macro-F1, noise, unknown languages, calibration and speed of the embedded model beside its parts
-and a fastText model.
+"""Macro-F1, noise, unknown languages, calibration and speed of the embedded model beside its parts,
+other models, and an ensemble.
 
-    python -m benchmarks.language_id.evaluate [--model PATH_OF_FASTTEXT_MODEL] [--quick]
+    python -m benchmarks.language_id.evaluate [--model FASTTEXT_MODEL] [--lid176 lid.176.ftz] [--quick]
 
 Only the testing halves of the sets are used. "all" is macro-F1 over every class of the set, a class
-that a model does not have counting zero; "known" over those that it has. Classes are
-`class_of`. `identify`'s best label counts, without any cut. Rates are of one thread, in
-process time.
+that a model does not have counting zero; "known" over those that it has (`language_id.evaluation`).
+`identify`'s best label counts, without any cut. The ensemble is of the embedded model and `--model`: its weights are
+those of WEIGHTS with the best mean over the sets on one half of the testing texts, and it is measured on the other.
+Rates are of one thread, in process time.
 """
 
 import argparse
@@ -14,83 +15,84 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pycld2
+import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.language_id import sets
-from benchmarks.language_id.sets import Pairs, all_sets, half, noise
-from language_id import evidence, identify, lexicon, load_model
-from language_id.evaluation import class_of
-from language_id.labels import normalise_label
+from benchmarks.language_id.sets import Pairs, all_sets, half, noise, order
+from language_id import Model, classifiers, lexicon, load_ensemble, load_model
+from language_id.answers import answers
+from language_id.evaluation import NONE, Evaluation, class_of, evaluate, mean
+from language_id.fasttext_model import BREAKS, PREFIX
+from language_id.labels import LanguageIdError, normalise_label
 
-Answers = list[tuple[str, float]]
-Identifier = Callable[[list[str]], Answers]
-
-
-def with_model(name: str) -> Identifier:
-    """Labels and scores as `identify` gives them."""
-
-    def run(texts: list[str]) -> Answers:
-        found = identify(texts, name)
-        return list(
-            zip(found.field("label").to_pylist(), found.field("score").to_pylist(), strict=True)
-        )
-
-    return run
+WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the fastText model's vote; the embedded model's is 1
+TRAINED_ON = "udhr"  # the prototype's training texts hold this set
+CUTS = (0.3, 0.5, 0.6, 0.7)
+BINS = (0.0, 0.3, 0.5, 0.7, 0.9, 1.1)
 
 
-def cld2_alone(texts: list[str]) -> Answers:
-    """CLD2's first label for the whole text, `und` where it gives none;
+class Other:
+    """A model that `load_model` does not give: its labels, and a function from texts to labels."""
 
-    the score is 1 where it calls itself reliable.
-    """
-    answers = []
-    for text in texts:
-        clean = "".join(c if c.isprintable() else " " for c in text)
-        try:
-            sure, _, details = pycld2.detect(clean, isPlainText=True)
-            label = normalise_label(details[0][1], "cld2")
-        except pycld2.error:
-            sure, label = False, "und_Zzzz"
-        answers.append((label, float(sure)))
-    return answers
+    hash = ""
+
+    def __init__(self, name: str, labels: list[str], run: Callable[[list[str]], list[str]]) -> None:
+        self.name, self.labels, self._run = name, labels, run
+
+    def identify(self, texts: pa.Array) -> pa.StructArray:
+        labels = self._run(texts.to_pylist())
+        return answers(labels, [1.0] * len(labels), ["{}"] * len(labels))
 
 
-def lexicon_alone(texts: list[str]) -> Answers:
+def lexicon_alone(texts: list[str]) -> list[str]:
     """FunLangID's own answer: the best label of its own score over the whole text."""
-    answers = []
+    found = []
     for begin in range(0, len(texts), 512):
         scores = lexicon.raw_scores(texts[begin : begin + 512])
         best = scores.argmax(axis=1)
         top = scores[np.arange(len(best)), best]
         for number, score in zip(best.tolist(), top.tolist(), strict=True):
-            label = evidence.LABELS[evidence.TAG_LABEL[number]]
-            answers.append((label if score > 0 else "und_Zzzz", score))
-    return answers
+            label = classifiers.LABELS[classifiers.TAG_LABEL[number]]
+            found.append(label if score > 0 else "und_Zzzz")
+    return found
 
 
-def classes_of(labels: list[str]) -> set[str]:
-    """The classes that labels fall into."""
-    return {class_of(label) for label in labels} - {"none"}
+def lid176(path: Path) -> Other:
+    """lid.176 by path: its labels are Wikipedia's codes."""
+    import fasttext
+
+    model = fasttext.load_model(str(path))
+
+    def label(name: str) -> str:
+        try:
+            return normalise_label(name.removeprefix(PREFIX), "lid.176")
+        except LanguageIdError:
+            return "und_Zzzz"
+
+    known = {name: label(name) for name in model.get_labels()}
+
+    def run(texts: list[str]) -> list[str]:
+        found = []
+        for text in texts:
+            line = BREAKS.sub(" ", text).strip()
+            best = model.f.predict(line + "\n", 1, 0.0, "strict") if line else []
+            found.append(known[best[0][1]] if best else "und_Zzzz")
+        return found
+
+    return Other(path.name, sorted(set(known.values())), run)
 
 
-def scores_by_class(pairs: Pairs, answers: Answers) -> dict[str, float]:
-    """F1 of every class of the set."""
-    gold = [class_of(label) for label, _ in pairs]
-    given = [class_of(label) for label, _ in answers]
-    wanted, returned = Counter(gold), Counter(given)
-    right = Counter(a for a, b in zip(gold, given, strict=True) if a == b)
-    return {c: 2 * right[c] / (wanted[c] + returned[c]) for c in sorted(wanted)}
-
-
-def mean(values: Sequence[float]) -> float:
-    """The mean, 0 of nothing."""
-    return sum(values) / len(values) if values else 0.0
+def measured(model: Model, pairs: Pairs) -> Evaluation:
+    """What a model makes of labelled texts."""
+    texts = pa.array([text for _, text in pairs], pa.large_string())
+    return evaluate(model, [(texts, [label for label, _ in pairs])])
 
 
 def well_resourced(known: set[str], most: int = 83) -> set[str]:
@@ -119,106 +121,172 @@ def documents_of_three_kilobytes(pairs: Pairs) -> list[str]:
     return found
 
 
-def rate(run: Identifier, texts: list[str]) -> float:
+def rate(model: Model, texts: list[str]) -> float:
     """Megabytes per second of one thread; the best of three."""
     size = sum(len(text.encode()) for text in texts)
-    run(texts[:50])
+    whole = pa.array(texts, pa.large_string())
+    model.identify(whole[:50])
     times = []
     for _ in range(3):
         begin = time.process_time()
-        run(texts)
+        model.identify(whole)
         times.append(time.process_time() - begin)
     return size / min(times) / 1e6
+
+
+def macro(pairs: dict[str, Evaluation]) -> dict[str, float]:
+    """Macro-F1 over all classes of each set, and its mean with and without TRAINED_ON."""
+    scores = {name: found.macro_f1()[0] for name, found in pairs.items()}
+    others = [score for name, score in scores.items() if name != TRAINED_ON]
+    return scores | {
+        "mean": mean(list(scores.values())),
+        f"mean without {TRAINED_ON}": mean(others),
+    }
+
+
+def heading(*names: str) -> None:
+    """The first two lines of a table."""
+    print("\n| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+
+
+def print_scores(found: dict[str, dict[str, Evaluation]], head: set[str]) -> None:
+    """Macro-F1 of each model on each set, and of the classes in `head` on documents."""
+    first = next(iter(found.values()))
+    heading("set", "texts", "classes", *(f"{name} all / known" for name in found))
+    for name, one in first.items():
+        row = []
+        for model in found:
+            over_all, known = found[model][name].macro_f1()
+            number = len(found[model][name].known & set(one.classes()))
+            row.append(f"{over_all:.3f} / {known:.3f} ({number})")
+        print(f"| {name} | {len(one.labels)} | {len(one.classes())} | " + " | ".join(row) + " |")
+    for name in ("mean", f"mean without {TRAINED_ON}"):
+        row = [f"{macro(sets_)[name]:.3f}" for sets_ in found.values()]
+        print(f"| {name} | | | " + " | ".join(row) + " |")
+    row = []
+    for sets_ in found.values():
+        scores = sets_["ntrex-documents"].classes()
+        row.append(f"{mean([scores[c].f1 for c in head]):.3f}")
+    print(f"| ntrex-documents, {len(head)} classes with most text | | | " + " | ".join(row) + " |")
+
+
+def print_noise(models: dict[str, Model]) -> None:
+    """The share of each kind of noise that gets no language."""
+    kinds = noise(1)
+    found = {
+        name: {
+            kind: measured(model, [("zxx_Zxxx", text) for text in texts]).noise() or 0.0
+            for kind, texts in kinds.items()
+        }
+        for name, model in models.items()
+    }
+    heading("noise: share that gets no language", *models)
+    for kind in kinds:
+        print(f"| {kind} | " + " | ".join(f"{found[m][kind]:.2f}" for m in models) + " |")
+    print("| mean | " + " | ".join(f"{mean(list(found[m].values())):.3f}" for m in models) + " |")
+
+
+def print_cuts(found: dict[str, Evaluation]) -> None:
+    """What cuts do: texts in unknown languages accepted, right answers kept; how often a score is right."""
+    heading(
+        "embedded: of languages it does not have, accepted / of right answers, kept",
+        "texts",
+        *(f"≥ {cut}" for cut in CUTS),
+    )
+    for name, one in found.items():
+        gold = np.array([class_of(label) for label in one.labels])
+        answer = np.array([class_of(label) for label in one.answers])
+        scores = np.array(one.scores)
+        right = (gold == answer) & (gold != NONE)
+        strange = int((~np.isin(gold, sorted(one.known))).sum())
+        row = []
+        for cut, covered in zip(CUTS, one.coverage(CUTS), strict=True):
+            accepted = covered["accepted_unknown"]
+            shown = "–" if accepted is None else f"{accepted:.2f}"
+            row.append(f"{shown} / {(scores[right] >= cut).mean():.3f}")
+        print(f"| {name} | {strange} | " + " | ".join(row) + " |")
+    heading(
+        "embedded: share right by score",
+        *(f"{a}–{min(b, 1)}" for a, b in pairwise(BINS)),
+    )
+    for name, one in found.items():
+        row = []
+        for low, high in pairwise(BINS):
+            right_ = [
+                class_of(label) == class_of(given)
+                for label, given, score in zip(one.labels, one.answers, one.scores, strict=True)
+                if low <= score < high and class_of(given) != NONE
+            ]
+            row.append(f"{mean(right_):.2f} ({len(right_)})")
+        print(f"| {name} | " + " | ".join(row) + " |")
+
+
+def print_ensemble(tests: dict[str, Pairs], path: Path) -> None:
+    """The embedded model and a fastText model together, on the half of the texts that did not choose the weights."""
+    parts: list[dict[str, Pairs]] = [
+        {
+            name: [(x, t) for x, t in pairs if order(t) >> 1 & 1 == which]
+            for name, pairs in tests.items()
+        }
+        for which in (0, 1)
+    ]
+    together = {weight: load_ensemble({"embedded": 1, str(path): weight}) for weight in WEIGHTS}
+    means = {
+        weight: macro({name: measured(model, pairs) for name, pairs in parts[0].items()})[
+            f"mean without {TRAINED_ON}"
+        ]
+        for weight, model in together.items()
+    }
+    best = max(means, key=lambda weight: means[weight])
+    print(f"\nensemble: {path.name} has {best} votes, the embedded model 1; mean without {TRAINED_ON} where "
+          f"weights are chosen: {', '.join(f'{w}: {m:.4f}' for w, m in means.items())}")  # fmt: skip
+    shown = {
+        "embedded": load_model("embedded"),
+        path.name: load_model(path),
+        "ensemble": together[best],
+    }
+    scores = {
+        name: macro({s: measured(model, pairs) for s, pairs in parts[1].items()})
+        for name, model in shown.items()
+    }
+    heading("set, half of the testing texts", *shown)
+    for name in scores["ensemble"]:
+        print(f"| {name} | " + " | ".join(f"{scores[m][name]:.3f}" for m in shown) + " |")
 
 
 def main() -> None:
     """Prints the tables."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--model", type=Path, help="a fastText model to compare with")
+    options.add_argument("--lid176", type=Path, help="lid.176.ftz or .bin, to compare with")
     options.add_argument("--quick", action="store_true", help="the embedded model only, no rates")
     chosen = options.parse_args()
-    models: dict[str, Identifier] = {"embedded": with_model("embedded")}
-    supported = {"embedded": classes_of(evidence.LABELS)}
+    models: dict[str, Model] = {"embedded": load_model("embedded")}
     if not chosen.quick:
-        models |= {"CLD2": cld2_alone, "lexicon": lexicon_alone}
-        supported["CLD2"] = classes_of(list(evidence.CLD2_LABELS.values()))
-        supported["lexicon"] = classes_of([evidence.LABELS[i] for i in evidence.TAG_LABEL])
+        names = [classifiers.LABELS[i] for i in classifiers.TAG_LABEL]
+        models |= {"CLD2": load_model("cld2"), "lexicon": Other("lexicon", names, lexicon_alone)}
+        if chosen.lid176:
+            models["lid.176"] = lid176(chosen.lid176)
         if chosen.model:
-            models[chosen.model.name] = with_model(str(chosen.model))
-            supported[chosen.model.name] = classes_of(load_model(chosen.model).labels)  # type: ignore[attr-defined]
+            models[chosen.model.name] = load_model(chosen.model)
     tests = {name: half(pairs, 1) for name, pairs in all_sets().items()}
-    answers = {
-        (model, name): run([text for _, text in pairs])
-        for model, run in models.items()
-        for name, pairs in tests.items()
-    }
-    print("| set | texts | classes | " + " | ".join(f"{m} all / known" for m in models) + " |")
-    print("|---|---|---|" + "---|" * len(models))
-    for name, pairs in tests.items():
-        row = []
-        for model in models:
-            scores = scores_by_class(pairs, answers[model, name])
-            known = [v for c, v in scores.items() if c in supported[model]]
-            row.append(f"{mean(list(scores.values())):.3f} / {mean(known):.3f} ({len(known)})")
-        print(f"| {name} | {len(pairs)} | {len(scores)} | " + " | ".join(row) + " |")
-    head = well_resourced(classes_of([label for label, _ in tests["ntrex-documents"]]))
-    row = []
-    for model in models:
-        scores = scores_by_class(tests["ntrex-documents"], answers[model, "ntrex-documents"])
-        row.append(f"{mean([scores[c] for c in head]):.3f}")
-    print(f"| ntrex-documents, {len(head)} classes with most text | | | " + " | ".join(row) + " |")
-
-    print("\n| noise: share that gets no language | " + " | ".join(models) + " |")
-    print("|---|" + "---|" * len(models))
-    kinds = noise(1)
     found = {
-        model: {kind: mean([label[:3] in ("und", "zxx") for label, _ in run(texts)])
-                for kind, texts in kinds.items()}
-        for model, run in models.items()
-    }  # fmt: skip
-    for kind in kinds:
-        print(f"| {kind} | " + " | ".join(f"{found[m][kind]:.2f}" for m in models) + " |")
-    print("| mean | " + " | ".join(f"{mean(list(found[m].values())):.3f}" for m in models) + " |")
-
-    print(
-        "\n| embedded: languages it does not have, share accepted | texts | ≥ 0.3 | ≥ 0.5 | ≥ 0.7 |"
-    )
-    print("|---|---|---|---|---|")
-    for name, pairs in tests.items():
-        strange = [
-            score if answer[:3] not in ("und", "zxx") else 0.0
-            for (label, _), (answer, score) in zip(pairs, answers["embedded", name], strict=True)
-            if class_of(label) not in supported["embedded"]
-        ]
-        if strange:
-            shares = " | ".join(
-                f"{mean([s >= cut for s in strange]):.2f}" for cut in (0.3, 0.5, 0.7)
-            )
-            print(f"| {name} | {len(strange)} | {shares} |")
-
-    print("\n| embedded: share right by score | 0–0.3 | 0.3–0.5 | 0.5–0.7 | 0.7–0.9 | 0.9–1 |")
-    print("|---|---|---|---|---|---|")
-    for name, pairs in tests.items():
-        row = []
-        for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.1)):
-            right = [
-                class_of(label) == class_of(answer)
-                for (label, _), (answer, score) in zip(
-                    pairs, answers["embedded", name], strict=True
-                )
-                if low <= score < high and answer[:3] not in ("und", "zxx")
-            ]
-            row.append(f"{mean(right):.2f} ({len(right)})")
-        print(f"| {name} | " + " | ".join(row) + " |")
-
-    if not chosen.quick:
-        texts = documents_of_three_kilobytes(tests["ntrex-documents"])
-        size = mean([float(len(t.encode())) for t in texts])
-        print(
-            f"\n| rate, {len(texts)} documents of {size:.0f} bytes on average | MB/s |\n|---|---|"
-        )
-        for model, run in models.items():
-            print(f"| {model} | {rate(run, texts):.1f} |")
+        name: {s: measured(model, pairs) for s, pairs in tests.items()}
+        for name, model in models.items()
+    }
+    classes = {class_of(label) for label, _ in tests["ntrex-documents"]}
+    print_scores(found, well_resourced(classes))
+    print_noise(models)
+    print_cuts(found["embedded"])
+    if chosen.quick:
+        return
+    if chosen.model:
+        print_ensemble(tests, chosen.model)
+    texts = documents_of_three_kilobytes(tests["ntrex-documents"])
+    size = mean([float(len(text.encode())) for text in texts])
+    heading(f"rate, {len(texts)} documents of {size:.0f} bytes on average", "MB/s")
+    for name, model in models.items():
+        print(f"| {name} | {rate(model, texts):.1f} |")
 
 
 if __name__ == "__main__":
