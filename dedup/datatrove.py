@@ -66,15 +66,15 @@ def tokeniser(label: str) -> Callable[[str], list[str]]:
     space where it has none. Raises ImportError where that needs a package that is not installed."""
     from datatrove.utils.word_tokenizers import load_word_tokenizer
 
-    names = [label]
-    if label.endswith(("_Hans", "_Hant")):
-        names.append(f"{label[:-5]}_Hani")  # datatrove does not tell the two apart
-    for name in names:
-        try:
-            return load_word_tokenizer(name).word_tokenize
-        except ValueError:
-            continue
-    return str.split
+    try:
+        return load_word_tokenizer(assigned_label(label)).word_tokenize
+    except ValueError:
+        return str.split
+
+
+def assigned_label(label: str) -> str:
+    """The label by which datatrove looks for a tokeniser: it does not tell simplified from traditional Chinese."""
+    return f"{label[:-5]}_Hani" if label.endswith(("_Hans", "_Hant")) else label
 
 
 def text_signatures(texts: Iterable[str], params: MinHashParams) -> np.ndarray:

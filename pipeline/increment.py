@@ -18,9 +18,6 @@ from pipeline.steps.members import Revision
 from pipeline.steps.units import Unit
 from pipeline.store import Store
 
-# What the index holds of every document; the members of clusters are chosen by nothing else.
-MEMBER_COLUMNS = ("language_score", "word_count", "date", "id")
-
 
 def increment(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str) -> Increment:
     """What a run over these inputs starts from. Raises IndexUnusable."""
@@ -66,16 +63,10 @@ def revision(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str) 
 
 def check(recipe: Recipe) -> None:
     """Raises IndexUnusable where a recipe asks for what an index does not hold."""
-    for named in recipe.dedup.kept:
-        if named.removeprefix("-") not in MEMBER_COLUMNS:
-            raise IndexUnusable(
-                f"dedup.kept: an index does not hold {named.removeprefix('-')}; "
-                f"with --index, use {', '.join(MEMBER_COLUMNS)}"
-            )
-
     if recipe.dedup.minhash and recipe.dedup.minhash.verify_by == "texts":
         raise IndexUnusable(
-            "dedup.minhash.verify_by: an index holds no texts; with --index, use signatures"
+            "dedup.minhash.verify_by: an index holds signatures, 112 bytes a document, and no texts or shingles "
+            "(some 4,000); with --index, use verify_by: signatures"
         )
 
 

@@ -56,7 +56,18 @@ MEMBERS = pa.schema(
         ("offset", pa.int64()),
     ]
 )
+# What else of documents/ members may be chosen by; everything besides is a signal.
+OTHER_COLUMNS = {"url": pa.string(), "dump": pa.string(), "text_bytes": pa.int64()}
 PUBLISHED = pa.schema([("member", pa.int64())])
+
+
+def members_schema(kept: Sequence[str]) -> pa.Schema:
+    """The table `members` where kept members are chosen by these columns, as `dedup.kept` names them."""
+    names = [
+        name for name in (named.removeprefix("-") for named in kept) if name not in MEMBERS.names
+    ]
+    more = [pa.field(name, OTHER_COLUMNS.get(name, pa.float64())) for name in sorted(set(names))]
+    return pa.schema([*MEMBERS, *more])
 
 
 class IndexUnusable(ValueError):

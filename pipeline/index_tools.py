@@ -9,7 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline import index
-from pipeline.index import COMPONENTS, KEYS, MEMBERS, PUBLISHED, Earlier, contents_schema
+from pipeline.index import (
+    COMPONENTS,
+    KEYS,
+    MEMBERS,
+    PUBLISHED,
+    Earlier,
+    contents_schema,
+    members_schema,
+)
 from pipeline.store import Store, parquet_writer
 
 
@@ -153,7 +161,8 @@ def compact(store: Store) -> tuple[int, int]:
     folder = f"runs/compact-{version.fingerprint}"
     lanes = _signature_bytes(version)
     schemas = {
-        "contents": contents_schema(lanes), "keys": KEYS, "components": COMPONENTS, "members": MEMBERS,
+        "contents": contents_schema(lanes), "keys": KEYS, "components": COMPONENTS,
+        "members": members_schema(record["settings"]["kept"]),
         "published": PUBLISHED,
     }  # fmt: skip
     labels: dict[str, dict[str, list[Any]]] = {label: {} for label in record["labels"]}

@@ -107,7 +107,12 @@ def run(task: Task) -> dict[str, Any]:
     if task.increment:
         folder = layer_folder(task.folder)
         manifest["index"] = layer.write(
-            task.increment.store, folder, population, found, task.increment.run
+            task.increment.store,
+            folder,
+            population,
+            found,
+            task.increment.run,
+            task.recipe.dedup.kept,
         )
         manifest["dumps"] = (
             rows.read("documents", ["dump"])["dump"].unique().drop_null().to_pylist()

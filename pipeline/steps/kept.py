@@ -10,7 +10,7 @@ from pipeline.recipe.clustering import KEPT_COLUMNS, Dedup
 from pipeline.steps.units import Rows
 
 STEPS_PER_UNIT = 10  # language scores that differ by less than a tenth do not decide
-MEMBER_BYTES = 600  # that choosing takes for each member at most
+MEMBER_BYTES = 750  # that choosing takes for each member at most
 BLOCK = 1 << 20  # rows that are looked through at a time
 
 

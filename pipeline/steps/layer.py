@@ -4,13 +4,13 @@ See pipeline/index.py for the tables. The files of a unit are written before C c
 index names them until the run has been published.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.index import COMPONENTS, KEYS, MEMBERS, Earlier, contents_schema
+from pipeline.index import COMPONENTS, KEYS, OTHER_COLUMNS, Earlier, contents_schema, members_schema
 from pipeline.steps.components import Found
 from pipeline.steps.population import Population
 from pipeline.store import Store, parquet_writer
@@ -21,9 +21,18 @@ Ranges = dict[str, dict[str, list[tuple[str, int, int]]]]
 """label → table → pieces that were written (file, first row, rows)."""
 
 
-def write(store: Store, folder: str, population: Population, found: Found, run: int) -> Ranges:
-    """Write the tables of a unit under `folder`; returns where each label's rows are. `run` is the number that this
-    run will have in the index."""
+def write(
+    store: Store,
+    folder: str,
+    population: Population,
+    found: Found,
+    run: int,
+    kept: Sequence[str],
+) -> Ranges:
+    """Write the tables of a unit under `folder`; returns where each label's rows are.
+
+    run: the number that this run will have in the index. kept: the columns that members are chosen by.
+    """
     earlier = population.earlier
     uncut = pc.is_null(population.rows.read("documents", ["cut"])["cut"]).to_numpy()
     rows = np.arange(earlier, population.count)
@@ -50,7 +59,8 @@ def write(store: Store, folder: str, population: Population, found: Found, run: 
     if population.minhash:
         put("keys", KEYS, _keys(population, new, numbers))
     put("components", COMPONENTS, _components(population, found, new, numbers, uncut, run))
-    put("members", MEMBERS, _members(population, found, uncut, numbers, run))
+    schema = members_schema(kept)
+    put("members", schema, _members(population, found, uncut, numbers, run, schema))
     return ranges
 
 
@@ -159,22 +169,31 @@ def _before(index: Earlier | None, label: str, run: int) -> pa.Table:
 
 
 def _members(
-    population: Population, found: Found, uncut: np.ndarray, numbers: np.ndarray, run: int
+    population: Population,
+    found: Found,
+    uncut: np.ndarray,
+    numbers: np.ndarray,
+    run: int,
+    schema: pa.Schema,
 ) -> Iterator[tuple[str, pa.Table]]:
     contents = numbers[found.content[population.earlier :]]
+    own = {"content", "run", "file_path"}
     columns = ["language_score", "date", "id", "offset"]
+    columns += [name for name in schema.names if name in OTHER_COLUMNS]
+    measured = [name for name in schema.names if name not in own and name not in columns]
     addresses = population.rows.addresses() if population.rows.several_labels else None
     sources = iter(population.rows.slices)
     documents = _by_label(population, "documents", columns)
-    signals = _by_label(population, "signals", ["word_count"])
-    for (label, rows, part), (_, _, words) in zip(documents, signals, strict=True):
+    signals = _by_label(population, "signals", measured)
+    for (label, rows, part), (_, _, figures) in zip(documents, signals, strict=True):
         n = len(part)
         if addresses is None:
             address = pa.repeat(pa.scalar(next(sources)[1], pa.string()), n)
         else:
             address = addresses.slice(rows.start, n)
-        part = part.append_column("word_count", words["word_count"].cast(pa.int64()))
+        for name in measured:
+            part = part.append_column(name, figures[name].cast(schema.field(name).type))
         part = part.append_column("file_path", address)
         part = part.append_column("content", pa.array(contents[rows]))
         part = part.append_column("run", pa.array(np.full(n, run, np.int32)))
-        yield label, part.select(MEMBERS.names).filter(pa.array(uncut[rows]))
+        yield label, part.select(schema.names).filter(pa.array(uncut[rows]))

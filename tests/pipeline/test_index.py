@@ -243,7 +243,8 @@ def test_verify_names_a_file_that_is_gone_and_one_that_was_changed(crawl, tmp_pa
     ("more", "message"),
     [
         (["--set", "dedup.minhash.bands=10"], "bands: 14 there, 10 here"),
-        (["--set", "dedup.kept=[-text_bytes]"], "does not hold text_bytes"),
+        (["--set", "dedup.kept=[-text_bytes]"], "['-text_bytes'] here"),
+        (["--set", "dedup.minhash.verify_by=texts"], "use verify_by: signatures"),
     ],
 )
 def test_a_run_that_does_not_fit_the_index_is_refused(crawl, grown, tmp_path, more, message):
@@ -260,3 +261,26 @@ def test_inputs_that_are_in_the_index_are_refused_in_a_new_run(crawl, grown, tmp
         "--engine", "inline", "--index", str(grown["index"]),
     )  # fmt: skip
     assert (code, "are in the index already" in said) == (2, True), said
+
+
+def test_members_of_all_runs_are_chosen_by_the_columns_that_the_recipe_names(tmp_path):
+    words = PAGES[0][0].split()[:200]
+    for number, extra in enumerate((["plain"], ["plain", "longer"], ["short"])):
+        page = {"text": " ".join(words + extra), "id": str(number), "date": "2024-01-01"}
+        (tmp_path / f"{number}.jsonl").write_text(json.dumps(page), "utf-8")
+    order = (
+        "--index",
+        str(tmp_path / "index"),
+        "--rekeep",
+        "--set",
+        "dedup.kept=[-character_count, text_bytes, url]",
+    )
+    for number in range(3):
+        run(tmp_path, tmp_path / f"out-{number}", f"{number}.jsonl", *order)
+    assert [len(list((tmp_path / f"out-{n}" / "corpus").rglob("*.parquet"))) for n in range(3)] == [
+        1,
+        1,
+        0,
+    ]
+    assert polysieve("index", "compact", str(tmp_path / "index"))[0] == 0
+    assert polysieve("index", "verify", str(tmp_path / "index"))[0] == 0
