@@ -18,7 +18,17 @@ from pipeline.ledger import STEPS, StepFolder
 from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
-from pipeline.steps import clusters, decisions, fit, judgements, lines, measure, units, write
+from pipeline.steps import (
+    clusters,
+    components,
+    decisions,
+    fit,
+    judgements,
+    lines,
+    measure,
+    units,
+    write,
+)
 from pipeline.steps.clusters import Increment
 from pipeline.steps.measure import input_key
 from pipeline.steps.members import Revision
@@ -42,6 +52,7 @@ STAGED = "staged"  # the piece of the write step that says that all is ready to 
 SWAP = "swap.json"  # there while folders are being swapped
 WRITTEN = "written.json"  # label -> key, samples and personal data of its published files
 TASK_MEMORY = 1 * 2**30
+NARROW_BYTES = 32  # that the last task of step C, and step D, hold of each document of a unit
 
 
 class Unfinished(RuntimeError):
@@ -195,7 +206,7 @@ def _pieces(
     failed: list[str] = []
     with watch.step(step, len(tasks), len(tasks) - len(todo)) as advance:
         careful = []
-        for outcome in engine.run(function, todo, TASK_MEMORY):
+        for outcome in engine.run(function, todo, _memory(todo)):
             if outcome.result is not None:
                 advance(outcome.result)
             elif outcome.crashed and isinstance(outcome.task, measure.Task | judgements.Task):
@@ -217,6 +228,15 @@ def _pieces(
             f"{step}: {len(failed)} of {len(tasks)} pieces failed, {failed[0]} first; "
             "the others are done, and the same command tries these again"
         )
+
+
+def _memory(tasks: Sequence[Any]) -> int:
+    """The bytes that any of these tasks may need."""
+    of_labels = [
+        t for t in tasks if isinstance(t, clusters.Task | decisions.Task | components.Part)
+    ]
+    needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
+    return max([TASK_MEMORY, *needed])
 
 
 def _name(task: Any) -> str:
