@@ -1,0 +1,159 @@
+"""Documents are cut into sentences and put together again without losing a character."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translation.blocks import blocks
+from translation.segments import is_sound, reassemble, segments
+from translation.sentences import LONGEST, sentences
+
+pytest.importorskip("sentencex")
+
+MARKDOWN = """---
+title: A guide
+order: 8
+---
+
+# Why should I care? #
+
+A code of conduct matters. It protects you, too!
+
+* First point
+  1. Nested point with `code`
+- [ ] A task
+> A quote from *somebody*.
+
+| Name | Meaning |
+|------|---------|
+| one  | first   |
+
+```python
+print("not prose")
+```
+
+    indented = "code"
+
+<div class="x">
+Some text.
+</div>
+
+[guide]: https://example.org/guide
+"""
+
+
+def pieces(text: str, label: str = "eng_Latn") -> list[str]:
+    return [text[start:end] for start, end in segments(text, label)]
+
+
+def test_prose_is_found_and_frames_code_and_definitions_are_not() -> None:
+    assert pieces(MARKDOWN) == [
+        "Why should I care?",
+        "A code of conduct matters.",
+        "It protects you, too!",
+        "First point",
+        "Nested point with `code`",
+        "A task",
+        "A quote from *somebody*.",
+        "Name",
+        "Meaning",
+        "one",
+        "first",
+        "Some text.",
+    ]
+
+
+def test_a_paragraph_wrapped_by_hand_is_cut_into_sentences_across_its_lines() -> None:
+    text = (
+        "The first sentence of this paragraph begins here and ends\n"
+        "on the second line. The second sentence, which is as long,\n"
+        "ends on the third.\n"
+    )
+    assert pieces(text) == [
+        "The first sentence of this paragraph begins here and ends\non the second line.",
+        "The second sentence, which is as long,\nends on the third.",
+    ]
+
+
+def test_short_lines_are_not_taken_for_a_wrapped_paragraph() -> None:
+    assert pieces("Home\nAbout us\nContact\n") == ["Home", "About us", "Contact"]
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "expected"),
+    [
+        ("hin_Deva", "यह पहला वाक्य है। यह दूसरा वाक्य है।", ["यह पहला वाक्य है।", "यह दूसरा वाक्य है।"]),
+        ("cmn_Hans", "这是第一句。这是第二句！", ["这是第一句。", "这是第二句！"]),
+        ("arb_Arab", "هل هذه جملة؟ نعم، هذه جملة.", ["هل هذه جملة؟", "نعم، هذه جملة."]),
+        ("amh_Ethi", "ይህ አንድ ነው። ይህ ሁለት ነው።", ["ይህ አንድ ነው።", "ይህ ሁለት ነው።"]),
+        ("khm_Khmr", "នេះជាប្រយោគ។ នេះជាប្រយោគទីពីរ។", ["នេះជាប្រយោគ។", "នេះជាប្រយោគទីពីរ។"]),
+        (
+            "deu_Latn",
+            "Das ist z. B. ein Satz. Und noch einer.",
+            ["Das ist z. B. ein Satz.", "Und noch einer."],
+        ),
+    ],
+)
+def test_sentences_end_where_the_language_ends_them(label, text, expected) -> None:
+    assert [text[a:b] for a, b in sentences(text, label)] == expected
+
+
+def test_thai_is_cut_at_spaces_into_segments_of_some_length() -> None:
+    phrase = "ภาษาไทยเป็นภาษาราชการของประเทศไทย"
+    text = " ".join([phrase] * 12)
+    found = [text[a:b] for a, b in sentences(text, "tha_Thai")]
+    assert " ".join(found) == text
+    assert all(len(phrase) < len(piece) <= LONGEST for piece in found)
+
+
+@pytest.mark.parametrize("text", ["x" * 3000, "word " * 600, "ก" * 3000, "a, " * 900])
+def test_no_sentence_is_longer_than_models_read(text) -> None:
+    for label in ("eng_Latn", "tha_Thai"):
+        found = sentences(text, label)
+        assert max(end - start for start, end in found) <= LONGEST
+        kept = "".join(text[start:end] for start, end in found)
+        assert kept.replace(" ", "") == text.replace(" ", "")
+
+
+LINES = st.sampled_from(
+    [
+        *MARKDOWN.split("\n"),
+        "",
+        " ",
+        "\t",
+        "|",
+        "> ",
+        "```",
+        "~~~",
+        "---",
+        "a\rb",
+        "x\u2028y",
+        "…。",
+    ]
+)
+TEXTS = st.one_of(
+    st.text(max_size=300),
+    st.lists(st.one_of(LINES, st.text(max_size=40)), max_size=25).map("\n".join),
+)
+LABELS = st.sampled_from(
+    ["eng_Latn", "tha_Thai", "cmn_Hans", "arb_Arab", "khm_Khmr", "und_Zzzz", "bod_Tibt"]
+)
+
+
+@given(TEXTS, LABELS)
+def test_what_is_put_back_unchanged_gives_the_text(text, label) -> None:
+    ranges = segments(text, label)
+    assert is_sound(ranges, len(text))
+    assert reassemble(text, ranges, [text[start:end] for start, end in ranges]) == text
+
+
+@given(TEXTS, LABELS)
+def test_every_letter_of_a_block_is_in_a_segment(text, label) -> None:
+    inside = {i for start, end in segments(text, label) for i in range(start, end)}
+    for block in blocks(text):
+        assert all(i in inside for i in range(block.start, block.end) if text[i].isalpha())
+
+
+def test_as_many_translations_as_segments_are_asked_for() -> None:
+    with pytest.raises(ValueError, match="1 segments, but 0"):
+        reassemble("abc", [(0, 3)], [])

