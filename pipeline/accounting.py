@@ -8,7 +8,9 @@ An entry, for a language and in total, is::
 with documents_in = kept + sum(removed) + duplicates + quarantined. The total has `records_read` and
 `records_skipped` (reason -> count) besides, with records_read = sum(records_skipped) + documents_in, and where
 documents were split by language `documents_split`, how many came of it beyond one a record, with
-records_read + documents_split = sum(records_skipped) + documents_in.
+records_read + documents_split = sum(records_skipped) + documents_in. Translations came of no record: where there are
+any, `documents_translated` says how many, and stands beside `documents_split` in that sum; the language's entry
+has their part under the origin `mt`.
 """
 
 from collections import Counter
@@ -33,6 +35,17 @@ def entry(
     return {**values, "origins": {"web": values}}
 
 
+def with_translations(native: dict[str, Any] | None, translated: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a language with translations beside its web documents (None: there are none)."""
+    native = native or entry()
+    origins = {**native["origins"], "mt": translated["origins"]["web"]}
+    removed: Counter[str] = Counter()
+    for part in origins.values():
+        removed.update(part["removed"])
+    sums = {key: sum(part[key] for part in origins.values()) for key in COUNTS}
+    return {**native, **sums, "removed": dict(sorted(removed.items())), "origins": origins}
+
+
 def total(
     languages: dict[str, dict[str, Any]],
     records_read: int,
@@ -44,10 +57,12 @@ def total(
     for values in languages.values():
         removed.update(values["removed"])
     result: dict[str, Any] = {key: sum(v[key] for v in languages.values()) for key in COUNTS}
+    translated = sum(_translated(values) for values in languages.values())
     return {
         "records_read": records_read,
         "records_skipped": dict(sorted(records_skipped.items())),
         **({"documents_split": documents_split} if documents_split else {}),
+        **({"documents_translated": translated} if translated else {}),
         "documents_in": result["documents_in"],
         "kept": result["kept"],
         "removed": dict(sorted(removed.items())),
@@ -74,13 +89,20 @@ def violations(accounting: dict[str, Any]) -> list[str]:
         if summed[key] != whole[key]:
             found.append(f"total: {key} is {whole[key]}, but the languages add up to {summed[key]}")
     records = sum(whole["records_skipped"].values()) + whole["documents_in"]
-    split = whole.get("documents_split", 0)
-    if whole["records_read"] + split != records:
+    split, translated = whole.get("documents_split", 0), whole.get("documents_translated", 0)
+    if translated != summed.get("documents_translated", 0):
+        found.append(f"total: {translated} translations, not the sum over the languages")
+    if whole["records_read"] + split + translated != records:
         more = f" and {split} documents split off" if split else ""
+        more += f" and {translated} translated" if translated else ""
         found.append(
             f"total: {whole['records_read']} records read{more}, but {records} skipped or taken in"
         )
     return found
+
+
+def _translated(values: dict[str, Any]) -> int:
+    return values.get("origins", {}).get("mt", {}).get("documents_in", 0)
 
 
 def _unbalanced(name: str, values: dict[str, Any]) -> Iterable[str]:

@@ -9,7 +9,17 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import audit, index, languages, lid, parameters, quality, recipes, runs
+from pipeline.commands import (
+    audit,
+    index,
+    languages,
+    lid,
+    parameters,
+    quality,
+    recipes,
+    runs,
+    translate,
+)
 from pipeline.commands.execution import INTERRUPTED
 
 app = typer.Typer(
@@ -46,6 +56,7 @@ app.add_typer(index_app, name="index")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quality.app, name="quality")
 app.add_typer(lid.app, name="lid")
+app.add_typer(translate.app, name="translate")
 
 
 def main() -> None:

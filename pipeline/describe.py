@@ -11,6 +11,7 @@ from pipeline.plan import RUN, Plan, disk_estimate, disk_free, of_steps, publish
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
 from pipeline.steps import fit
+from pipeline.steps.translate import engine_of
 from pipeline.store import Store
 from pipeline.watch import PROGRESS
 
@@ -65,11 +66,31 @@ def print_plan(plan: Plan, console: Console) -> None:
             f"slow path: {', '.join(plan.recipe.text_rules)} read the text of each document that the other "
             "rules keep, one at a time in Python (the step judgements)"
         )
+    for line in translation_lines(plan):
+        console.print(line)
     free = disk_free(plan.store)
     available = "" if free is None else f", {human_bytes(free)} free"
     console.print(
         f"disk: about {human_bytes(disk_estimate(plan.sources))} in {plan.store}{available}"
     )
+
+
+def translation_lines(plan: Plan) -> list[str]:
+    """What is translated at most, and about what it takes, a line a target."""
+    if plan.recipe.translate is None:
+        return []
+    lines = []
+    for label, target in plan.recipe.translate.targets.items():
+        engine = engine_of(target, label)
+        estimate = engine.estimate(target.budget)
+        parts = [f"at most {target.budget:,} words of {', '.join(target.sources)}"]
+        parts.append("by " + ", then ".join(hop.engine for hop in target.engine))
+        if "seconds" in estimate:
+            parts.append(f"about {estimate['seconds'] / 3600:.2g} hours of one core")
+        if "cost" in estimate:
+            parts.append(f"about {estimate['cost']:.2f} in the prices of the recipe")
+        lines.append(f"translate into {label}: {'; '.join(parts)}")
+    return lines
 
 
 def step_states(plan: Plan) -> dict[str, str]:

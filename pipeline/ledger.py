@@ -22,10 +22,13 @@ VERSIONS = {
     "lines": 1,
     "judgements": 1,
     "decisions": 7,
+    "choice": 1,
+    "translate": 1,
+    "admit": 1,
     "write": 5,
 }
 STEPS = tuple(VERSIONS)
-DURABLE = {"measure", "clusters", "lines", "judgements", "decisions"}
+DURABLE = {"measure", "clusters", "lines", "judgements", "decisions", "translate", "admit"}
 
 
 def fingerprint(step: str, **depends_on: Any) -> str:

@@ -10,12 +10,27 @@ from pipeline import ledger
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
-from pipeline.steps import clusters, decisions, fit, judgements, lines, measure, write
+from pipeline.steps import (
+    admit,
+    choice,
+    clusters,
+    decisions,
+    fit,
+    judgements,
+    lines,
+    measure,
+    translate,
+    write,
+)
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision
 from pipeline.store import Store
 
 RUN = "run.json"
+_ORDER = (
+    "measure", "fit", "clusters", "lines", "screening", "judgements", "decisions",
+    "choice", "translate", "admit", "write",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,10 @@ class Plan:
     judgements: StepFolder | None = None
     lines: StepFolder | None = None
     """Lines that recur over a host, where the recipe asks for them."""
+    choice: StepFolder | None = None
+    """This and the next two: where the recipe translates."""
+    translate: StepFolder | None = None
+    admit: StepFolder | None = None
     index: Increment | Revision | None = field(default=None, kw_only=True)
     rekeep: bool = field(default=False, kw_only=True)
 
@@ -50,10 +69,7 @@ class Plan:
     @property
     def steps(self) -> dict[str, StepFolder]:
         """The folders in the order in which they are filled, by the names that run.json gives them."""
-        names = (
-            "measure", "fit", "clusters", "lines", "screening", "judgements", "decisions", "write",
-        )  # fmt: skip
-        return {name: folder for name in names if (folder := getattr(self, name))}
+        return {name: folder for name in _ORDER if (folder := getattr(self, name))}
 
     @property
     def index_file(self) -> str:
@@ -105,10 +121,22 @@ def make(
             "judgements", decisions=d, **judgements.depends_on(recipe)
         )
         steps["decisions"] = ledger.fingerprint("decisions", judgements=steps["judgements"])
-    steps["write"] = ledger.fingerprint(
-        "write", decisions=steps["decisions"], **write.depends_on(recipe)
-    )
+    written = {"decisions": steps["decisions"]}
+    if recipe.translate:
+        steps |= _translation(recipe, steps)
+        written["admit"] = steps["admit"]
+    steps["write"] = ledger.fingerprint("write", **written, **write.depends_on(recipe))
     return replace(of_steps(recipe, ordered, store, steps), index=found, rekeep=rekeep)
+
+
+def _translation(recipe: Recipe, steps: dict[str, str]) -> dict[str, str]:
+    """The fingerprints of step G's parts, from those of the steps before."""
+    chosen = ledger.fingerprint("choice", decisions=steps["decisions"], **choice.depends_on(recipe))
+    translated = ledger.fingerprint(
+        "translate", choice=chosen, fit=steps["fit"], **translate.depends_on(recipe)
+    )
+    admitted = ledger.fingerprint("admit", translate=translated, **admit.depends_on(recipe))
+    return {"choice": chosen, "translate": translated, "admit": admitted}
 
 
 def of_steps(

@@ -64,7 +64,7 @@ def problems(recipe: Recipe) -> list[str]:
 
 def deciding_problems(recipe: Recipe) -> list[str]:
     """Of `problems` those that matter to what comes after measuring."""
-    found = block_problems(recipe)
+    found = [*block_problems(recipe), *translation_problems(recipe)]
     folder, lists = recipe.parameters.folder, recipe.parameters.precision
     if folder:
         try:
@@ -80,6 +80,29 @@ def deciding_problems(recipe: Recipe) -> list[str]:
             precision.load(lists.wordlists, [], lists.contamination, lists.url_whitelist)
         except (OSError, ValueError) as error:
             found.append(f"parameters.precision: {error}")
+    return found
+
+
+def translation_problems(recipe: Recipe) -> list[str]:
+    """One line for each engine that cannot translate here, or not between the languages of its target."""
+    if recipe.translate is None:
+        return []
+    from pipeline.steps.translate import engine_of
+    from translation.engines import EngineDown, EngineError
+
+    found = []
+    if importlib.util.find_spec("sentencex") is None:
+        found.append(
+            "translate: sentencex is not installed; run: pip install 'polysieve[translate]'"
+        )
+    for label, target in recipe.translate.targets.items():
+        try:
+            engine = engine_of(target, label)
+        except (EngineError, EngineDown, ImportError) as error:
+            found.append(f"translate.targets.{label}.engine: {error}")
+            continue
+        problems = (engine.problem(source, label) for source in target.sources)
+        found += [f"translate.targets.{label}: {problem}" for problem in problems if problem]
     return found
 
 

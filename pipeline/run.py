@@ -11,7 +11,7 @@ from typing import Any
 
 from audit.report import write_report
 from filters.parameters import vacuous
-from pipeline import accounting, increment
+from pipeline import accounting, increment, translating
 from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
@@ -19,6 +19,8 @@ from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
 from pipeline.steps import (
+    admit,
+    choice,
     clusters,
     components,
     decisions,
@@ -26,8 +28,10 @@ from pipeline.steps import (
     judgements,
     lines,
     measure,
+    translate,
     units,
     write,
+    write_translated,
 )
 from pipeline.steps.clusters import Increment
 from pipeline.steps.measure import input_key
@@ -143,24 +147,44 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
             for unit in unit_list for number in judgements.windows(unit)
         ], engine, watch)  # fmt: skip
     _decide("decisions", plan, plan.decisions, numbered, engine, watch)
+    if plan.recipe.translate:
+        _translate(plan, unit_list, engine, watch)
     details = _language_details(plan, unit_list)
     unchanged = _unchanged(plan, details)
     writing = _write_tasks(plan, unit_list, unchanged)
     _pieces("write", write.run, plan.write, writing, engine, watch)
     _add_written(plan, writing, unchanged, details)
-
-    record = _record(plan, details)
-    wrong = accounting.violations(record["accounting"])
-    if wrong:
-        raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
-    _complete(plan, record, details, unchanged)
-    record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
     keys = _keys(plan, details)
     written = {
         k: {"key": keys[k], "samples": v.get("samples", {}), "pii": v["pii"]}
         for k, v in details.items()
     }
-    plan.write.commit(STAGED, {"record": record, "written": written})
+    translated = translating.outcomes(plan)
+
+    record = _record(plan, details, translated)
+    wrong = accounting.violations(record["accounting"])
+    if wrong:
+        raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
+    _complete(plan, record, details, unchanged, translated)
+    record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
+    parallel = plan.store.exists(plan.write.file(write_translated.PARALLEL))
+    plan.write.commit(STAGED, {"record": record, "written": written, "parallel": parallel})
+
+
+def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) -> None:
+    """Step G: choose documents, translate them, decide the translations, write them."""
+    assert plan.choice and plan.translate and plan.admit
+    where = translating.places(plan, unit_list)
+    candidates = translating.candidate_tasks(plan, where)
+    _pieces("candidates", choice.list_candidates, plan.choice, candidates, engine, watch)
+    windows = translating.window_tasks(plan, where)
+    _pieces("choice", choice.choose_windows, plan.choice, windows, engine, watch)
+    tasks = translating.translate_tasks(plan)
+    _pieces("translate", translate.run, plan.translate, tasks, engine, watch)
+    deciding = translating.admit_tasks(plan, where)
+    _pieces("admit", admit.run, plan.admit, deciding, engine, watch)
+    writing = translating.write_tasks(plan)
+    _pieces("write translations", write_translated.run, plan.write, writing, engine, watch)
 
 
 def _decide(
@@ -393,7 +417,9 @@ def _add_written(
         details[label]["pii"] = dict(sorted(found.items()))
 
 
-def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _record(
+    plan: Plan, details: dict[str, dict[str, Any]], translated: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     """run.json."""
     read, quarantined, files, split = 0, 0, 0, 0
     skipped: Counter[str] = Counter()
@@ -418,6 +444,9 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
     if quarantined and UNKNOWN not in languages:
         languages[UNKNOWN] = accounting.entry(quarantined=quarantined)
+    for label, values in translated.items():
+        own = accounting.entry(values["kept"], values["removed"], values["duplicates"])
+        languages[label] = accounting.with_translations(languages.get(label), own)
     return {
         "polysieve": version("polysieve"),
         "recipe_name": plan.recipe.name,
@@ -434,6 +463,7 @@ def _record(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, Any]:
             for s in plan.sources
         ],
         **({"index": _index_entry(plan.index)} if plan.index else {}),
+        **({"translation": {k: v["ledger"] for k, v in translated.items()}} if translated else {}),
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
         **({"lines_removed": _lines_removed(details)} if plan.lines else {}),
@@ -472,6 +502,7 @@ def _complete(
     record: dict[str, Any],
     details: dict[str, dict[str, Any]],
     unchanged: dict[str, dict[str, Any]],
+    translated: dict[str, dict[str, Any]],
 ) -> None:
     """Add to the staged corpus what goes with it: unchanged labels, quarantine, parameters, report."""
     folder, store = plan.write, plan.store
@@ -481,8 +512,9 @@ def _complete(
     write.copy_parameters(folder, plan.fit, list(details))
     for label in unchanged:
         for kind in ("corpus", "removed"):
-            store.link(f"{kind}/{label}", folder.file(f"{kind}/{label}"))
-    kept = {label: values["kept"] for label, values in details.items() if values["kept"]}
+            store.link(f"{kind}/{label}", folder.file(f"{kind}/{label}"), "train-")
+    languages = record["accounting"]["languages"]
+    kept = {label: values["kept"] for label, values in languages.items() if values["kept"]}
     store.write_text(folder.file("corpus/README.md"), dataset_card(record, kept))
     report = {
         "recipe_name": plan.recipe.name,
@@ -491,6 +523,7 @@ def _complete(
         "accounting": record["accounting"],
         **_quarantine_head(folder),
     }
+    details = translating.described(details, translated)
     write_report(
         report, details, lambda name, text: store.write_text(folder.file(f"report/{name}"), text)
     )
@@ -510,6 +543,10 @@ def _swap(folder: StepFolder) -> dict[str, Any]:
     store.remove(WRITTEN)
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
+    if staged.get("parallel"):
+        store.publish(folder.file(write_translated.PARALLEL), write_translated.PARALLEL)
+    else:
+        store.remove(write_translated.PARALLEL)
     store.write_json(WRITTEN, staged["written"])
     store.write_json(RUN, staged["record"])
     store.remove(SWAP)

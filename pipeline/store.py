@@ -158,6 +158,13 @@ class Store:
             table = parquet.read_row_groups(wanted, columns=columns, use_threads=False)
             return table.slice(start - (first or 0), stop - start)
 
+    def read_groups(self, name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """A Parquet file, a row group at a time."""
+        with self.open(name) as file:
+            parquet = pq.ParquetFile(file)
+            for group in range(parquet.num_row_groups):
+                yield parquet.read_row_group(group, columns=columns, use_threads=False)
+
     def folders(self) -> list[str]:
         """Names of the folders at the top."""
         if self.local:
@@ -201,9 +208,12 @@ class Store:
         if self.local:
             os.makedirs(self.path(name), exist_ok=True)
 
-    def link(self, name: str, other: str) -> None:
-        """Make the files of folder `name` those of folder `other` too, without copying where possible."""
+    def link(self, name: str, other: str, prefix: str = "") -> None:
+        """Make the files of folder `name` those of folder `other` too, without copying where possible: those whose
+        names begin with `prefix`."""
         for file in self.files(name):
+            if not file[len(name) + 1 :].startswith(prefix):
+                continue
             target = self.path(other + file[len(name) :])
             if not self.local:
                 self._fs.copy(self.path(file), target)

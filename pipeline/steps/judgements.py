@@ -83,8 +83,10 @@ def run(task: Task) -> dict[str, Any]:
     ):
         asked = np.flatnonzero(kept[: part.num_rows])
         kept = kept[part.num_rows :]
-        documents = _documents(part.take(asked), address)
-        found.append(_in_place(judged(documents, task), asked, part.num_rows))
+        asked_part = part.take(asked)
+        place = pa.repeat(pa.scalar(address), asked_part.num_rows)
+        documents = as_metadata(asked_part.append_column("file_path", place))
+        found.append(_in_place(judged(documents, task.recipe, task.careful), asked, part.num_rows))
     table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
     counts = {"documents": pc.count(table.column(0)).as_py()}
@@ -92,14 +94,14 @@ def run(task: Task) -> dict[str, Any]:
     return counts
 
 
-def judged(documents: pa.Table, task: Task) -> pa.Table:
+def judged(documents: pa.Table, recipe: Recipe, careful: bool = False) -> pa.Table:
     """Each rule's verdicts over n documents, columns `<rule>.passed` and `<rule>.reason`."""
     columns: dict[str, pa.Array] = {}
     remaining = np.arange(documents.num_rows)
-    for name, block in task.recipe.text_rules.items():
+    for name, block in recipe.text_rules.items():
         asked = documents.take(remaining)
-        ask = _ask_carefully if task.careful else _ask
-        verdicts = pa.table(ask(asked, block, task.recipe.seed).columns, schema=datatrove.VERDICTS)
+        ask = _ask_carefully if careful else _ask
+        verdicts = pa.table(ask(asked, block, recipe.seed).columns, schema=datatrove.VERDICTS)
         placed = _in_place(verdicts, remaining, documents.num_rows)
         columns |= {f"{name}.{c}": placed[c] for c in placed.column_names}
         remaining = remaining[verdicts["passed"].to_numpy(zero_copy_only=False)]
@@ -136,14 +138,13 @@ def _kept(task: Task, rows: Rows) -> np.ndarray:
     return kept
 
 
-def _documents(part: pa.Table, address: str) -> pa.Table:
+def as_metadata(part: pa.Table) -> pa.Table:
     """What a rule sees of documents: text and id, and the corpus's columns as metadata."""
     labels = pc.split_pattern(part["label"], "_")
     return (
         part.drop_columns(["label"])
         .append_column("language", pc.list_element(labels, 0))
         .append_column("language_script", pc.list_element(labels, 1))
-        .append_column("file_path", pa.repeat(pa.scalar(address), part.num_rows))
     )
 
 

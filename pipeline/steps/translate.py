@@ -1,0 +1,346 @@
+"""Step G, second part (A'): a window of documents translated, and measured as step A measures pages.
+
+A task reads the texts of its window, translates them sentence by sentence through the cache, and writes row-aligned
+tables as A does (documents/, signals/, bands/), with what became of each sentence beside (sentences/). Documents are of
+the target's label whatever language is identified in them: that is one of the checks.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import language_id
+from dedup import host_lines
+from filters import precision
+from filters.signals import StopWords
+from filters.words import segment
+from pipeline import cleaning
+from pipeline.ledger import StepFolder
+from pipeline.recipe import Recipe
+from pipeline.recipe.translating import Checks, Target
+from pipeline.schema import DOCUMENTS
+from pipeline.steps import choice, fit, languages, lines, measure
+from pipeline.steps.units import Rows
+from pipeline.store import Store
+from translation.cache import SentenceCache
+from translation.checks import CHECKS, measure_documents
+from translation.documents import Ledger, Translated, translate
+from translation.engines import Chain, Engine, open_engine
+
+SOURCE_COLUMNS = ["text", "id", "dump", "url", "date", "offset", "record"]
+LINEAGE = pa.schema(
+    [
+        ("file_path", pa.string()),
+        ("source_id", pa.string()),
+        ("source_language", pa.string()),
+        ("doc_group_id", pa.string()),
+        ("engine", pa.string()),
+        ("segment_status", pa.string()),
+        ("rank", pa.uint64()),
+        ("source_text", pa.large_string()),
+        # Names of the checks that failed, with commas between; null where none did.
+        ("failed_checks", pa.string()),
+    ]
+)
+TRANSLATED = pa.schema([*DOCUMENTS, *LINEAGE, *CHECKS])
+SENTENCES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("source_id", pa.string()),
+        ("start", pa.int64()),  # in the source document, in characters
+        ("source", pa.large_string()),
+        ("target", pa.large_string()),
+        ("status", pa.string()),
+        ("score", pa.float64()),
+    ]
+)
+CACHE = "sentences"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window of one source label, into one target."""
+
+    folder: StepFolder
+    choice: StepFolder
+    measure: StepFolder
+    index_file: str
+    fit: StepFolder
+    lines: StepFolder | None
+    """Which lines recur over a host; None where the recipe does not ask."""
+    label: str
+    """The target's."""
+    number: int
+    source: str
+    start: int
+    stop: int
+    """Rows of the source label."""
+    below: int
+    recipe: Recipe
+
+    @property
+    def piece(self) -> str:
+        return piece(self.label, self.number)
+
+    @property
+    def target(self) -> Target:
+        assert self.recipe.translate is not None
+        return self.recipe.translate.targets[self.label]
+
+
+def piece(label: str, number: int) -> str:
+    """The name of a target's window."""
+    return f"{label}-{number:05d}"
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """Engines with the hashes of their models, and what A's measuring depends on. Raises as `engine_of`."""
+    assert recipe.translate is not None
+    return {
+        "engines": {
+            label: engine_of(target, label).hash
+            for label, target in recipe.translate.targets.items()
+        },
+        "checks": {
+            label: target.checks.model_dump() for label, target in recipe.translate.targets.items()
+        },
+        "language_model": languages.model(recipe.language).hash,
+        "clean": recipe.clean.model_dump(),
+        "libraries": cleaning.versions(recipe.clean, "written"),
+    }
+
+
+def engine_of(target: Target, label: str) -> Engine:
+    """The engine of a target, opened once per process. Raises EngineError, ImportError, EngineDown."""
+    return _opened(json.dumps([hop.model_dump() for hop in target.engine]), label)
+
+
+@lru_cache(maxsize=8)
+def _opened(hops: str, label: str) -> Engine:
+    opened = []
+    for hop in json.loads(hops):
+        name, to = hop.pop("engine"), hop.pop("to") or label
+        opened.append((open_engine(name, **hop), to))
+    return opened[0][0] if len(opened) == 1 else Chain(opened)
+
+
+def cache_folder(store: Store, recipe: Recipe) -> str:
+    """Where this machine keeps translated sentences."""
+    assert recipe.translate is not None
+    if recipe.translate.cache:
+        return recipe.translate.cache
+    if store.local:
+        return store.path(CACHE)
+    return os.path.join(tempfile.gettempdir(), f"polysieve-{CACHE}-{os.getuid()}")
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Translate and measure one window and commit it. Raises EngineDown where the engine cannot work now."""
+    rows, ranks = choice.chosen_rows(
+        task.choice, task.source, task.target, task.below, task.start, task.stop
+    )
+    sources, addresses = _sources(task, rows)
+    texts = sources["text"].to_pylist()
+    engine = engine_of(task.target, task.label)
+    ledger = Ledger()
+    cache = SentenceCache(
+        cache_folder(task.folder.store, task.recipe), engine, task.source, task.label
+    )
+    try:
+        translated = translate(texts, engine, task.source, task.label, cache, ledger)
+    finally:
+        cache.close()
+    documents, signals, bands = _measured(task, sources, addresses, ranks, translated, engine)
+    for table, rows_of_table in (
+        ("documents", documents),
+        ("signals", signals),
+        ("bands", bands),
+        ("sentences", _sentences(documents, translated)),
+    ):
+        name = task.folder.file(f"{table}/{task.piece}.parquet")
+        task.folder.store.write_table(name, rows_of_table, level=measure.LEVEL)
+    manifest = {
+        "source": task.source,
+        "engine": engine.describe(),
+        "documents": len(texts),
+        "source_words": int(pc.sum(_words(task, rows)).as_py() or 0),
+        "target_words": int(pc.sum(signals["word_count"]).as_py() or 0),
+        "text_bytes": int(pc.sum(documents["text_bytes"]).as_py() or 0),
+        "statuses": _total(t.statuses for t in translated),
+        "ledger": asdict(ledger),
+    }
+    task.folder.commit(task.piece, manifest)
+    return {"documents": len(texts), "text_bytes": manifest["text_bytes"]}
+
+
+def _words(task: Task, rows: np.ndarray) -> pa.ChunkedArray:
+    """Words of some rows of the source label."""
+    window = Rows.of(task.measure, task.index_file, [task.source]).window(task.start, task.stop)
+    return window.take("signals", ["word_count"], rows - task.start)["word_count"]
+
+
+def _sources(task: Task, rows: np.ndarray) -> tuple[pa.Table, list[str]]:
+    """Columns of the window's documents, their texts as the corpus has them, and the addresses of their inputs."""
+    window = Rows.of(task.measure, task.index_file, [task.source]).window(task.start, task.stop)
+    numbers = rows - task.start
+    sources = window.take("documents", SOURCE_COLUMNS, numbers)
+    texts = sources["text"]
+    if task.lines and task.recipe.host_lines and task.recipe.host_lines.remove:
+        repeated = lines.read(task.lines, window, ["numbers"])["numbers"].take(pa.array(numbers))
+        texts = pa.chunked_array([host_lines.without_lines(texts, repeated.combine_chunks())])
+    labels = pa.repeat(pa.scalar(task.source), len(sources))
+    written = cleaning.of_written(texts.combine_chunks(), labels, task.recipe.clean).texts
+    sources = sources.set_column(0, sources.schema.field("text"), written)
+    return sources, window.addresses().take(pa.array(numbers)).to_pylist()
+
+
+def _measured(
+    task: Task,
+    sources: pa.Table,
+    addresses: Sequence[str],
+    ranks: np.ndarray,
+    translated: Sequence[Translated],
+    engine: Engine,
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """(documents, signals, bands) of the translations, row-aligned."""
+    n = len(translated)
+    texts = pa.array([t.text for t in translated], pa.large_string())
+    found = language_id.identify(texts, model=languages.model(task.recipe.language))
+    scores = [
+        score if label == task.label else orjson.loads(candidates or "{}").get(task.label, 0.0)
+        for label, score, candidates in zip(
+            *(found.field(name).to_pylist() for name in ("label", "score", "candidates")),
+            strict=True,
+        )
+    ]
+    labels = pa.repeat(pa.scalar(task.label), n)
+    signals, bands = _signals(task, texts, labels, sources["url"].to_pylist())
+    checks = measure_documents(sources["text"].to_pylist(), translated, task.label)
+    groups = [
+        _group(address, record, id)
+        for address, record, id in zip(
+            addresses, sources["record"].to_pylist(), sources["id"].to_pylist(), strict=True
+        )
+    ]
+    lineage = json.dumps(engine.describe(), ensure_ascii=False)
+    columns: dict[str, Any] = {
+        "text": texts,
+        "id": [_id(group, task.label, engine) for group in groups],
+        **{name: sources[name] for name in ("dump", "url", "date", "offset", "record")},
+        "label": labels,
+        "language_score": scores,
+        "top_langs": found.field("candidates"),
+        "text_bytes": pc.binary_length(texts).cast(pa.int64()),
+        "file_path": addresses,
+        "source_id": sources["id"],
+        "source_language": [task.source] * n,
+        "doc_group_id": groups,
+        "engine": [lineage] * n,
+        "segment_status": [orjson.dumps(t.statuses).decode() for t in translated],
+        "rank": ranks,
+        "source_text": sources["text"],
+        "failed_checks": failed_checks(
+            checks, found.field("label").to_pylist(), task.label, task.target.checks
+        ),
+        **{name: checks[name] for name in checks.column_names},
+    }
+    arrays = [
+        _array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type)
+        for f in TRANSLATED
+    ]
+    return pa.table(arrays, schema=TRANSLATED), pa.table(signals), pa.table(bands)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks().cast(kind)
+    return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+def _signals(
+    task: Task, texts: pa.Array, labels: pa.Array, urls: list[str | None]
+) -> tuple[pa.Table, pa.Table]:
+    """Signals and bands, with the stop words and word list that B found for the target."""
+    fitted = fit.parameters_of(task.fit, task.recipe, task.label)
+    stop_list = StopWords.of(fitted.parameters.stopwords) if fitted.parameters.stopwords else None
+    signals, bands = measure.measure_texts(texts, labels, task.recipe, {task.label: stop_list})
+    lists = fit.word_lists(task.recipe, [task.label])
+    table = pa.Table.from_batches([signals])
+    if lists:
+        ratios = precision.ratios(
+            segment(texts, labels), [lists.get(task.label)] * len(texts), urls
+        )
+        place = table.column_names.index("wordlist_ratio")
+        table = table.set_column(place, "wordlist_ratio", pa.array(ratios, mask=np.isnan(ratios)))
+    return table, pa.Table.from_batches([bands])
+
+
+def failed_checks(
+    measured: pa.Table, identified: Sequence[str], label: str, limits: Checks
+) -> list[str | None]:
+    """The names of the checks that each document fails, with commas between; None where it passes all."""
+    most = {
+        "failed_share": limits.max_failed,
+        "copied_share": limits.max_copied,
+        "repeated_share": limits.max_repeated,
+        "lost_numbers_share": limits.max_lost_numbers,
+        "length_ratio": limits.max_length_ratio,
+    }
+    found: list[str | None] = []
+    for row, own in zip(measured.to_pylist(), identified, strict=True):
+        failed = [
+            name for name, limit in most.items() if row[name] is not None and row[name] > limit
+        ]
+        if row["length_ratio"] is not None and row["length_ratio"] < limits.min_length_ratio:
+            failed.append("length_ratio")
+        if limits.is_target and own != label:
+            failed.append("language")
+        found.append(",".join(failed) or None)
+    return found
+
+
+def _group(address: str, record: int, id: str) -> str:
+    """The id that all versions of one document share, from its key in the run."""
+    return "sha256:" + hashlib.sha256(f"{address}\0{record}\0{id}".encode()).hexdigest()
+
+
+def _id(group: str, label: str, engine: Engine) -> str:
+    """A translation's own id."""
+    return "sha256:" + hashlib.sha256(f"{group}\0{label}\0{engine.hash}".encode()).hexdigest()
+
+
+def _sentences(documents: pa.Table, translated: Sequence[Translated]) -> pa.Table:
+    rows = [
+        (id, source_id, s.start, s.source, s.target, s.status, s.score)
+        for id, source_id, t in zip(
+            documents["id"].to_pylist(), documents["source_id"].to_pylist(), translated, strict=True
+        )
+        for s in t.sentences
+    ]
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[]] * len(SENTENCES)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, SENTENCES, strict=True)]
+    return pa.table(arrays, schema=SENTENCES)
+
+
+def _total(counts: Any) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for one in counts:
+        for status, number in one.items():
+            total[status] = total.get(status, 0) + number
+    return dict(sorted(total.items()))
+
+
+def rows_of(folder: StepFolder, label: str, sizes: Mapping[int, int]) -> Rows:
+    """The translations into a label; `sizes` are the documents of each of its windows."""
+    slices = [(piece(label, number), "", 0, size) for number, size in sorted(sizes.items()) if size]
+    return Rows(folder, slices, False)
