@@ -39,7 +39,7 @@ LEAST_WORDS = 50
 _STRICTEST = 0.5  # of the English limit: a reference without any repetition allows no limit of zero
 _LOWEST_CUT, _HIGHEST_CUT = 0.3, 0.9
 _CAPPED = frozenset({"top_n_grams", "dup_n_grams", "dup_line_frac"})
-_SHARES = frozenset({"line_punct_thr", "max_non_alpha_words_ratio"})
+_SHARES = frozenset({"line_punct_thr", "max_non_alpha_words_ratio", "language_score"})
 
 Distributions = Mapping[str, Distribution]
 """Metric -> its distribution over the documents of one language."""
@@ -169,7 +169,7 @@ def fit(
     few = n < settings.min_documents
     if few and parent is None:
         return defaults(label).model_copy(update={"stopwords": tuple(stopwords)})
-    generator = np.random.default_rng(_seed(label))
+    generator = np.random.default_rng(seed(label))
     methods: dict[str, Method] = {}
     limits: dict[Rule, np.ndarray] = {}  # the value, then those of the resamples
     for rule in FITTED:
@@ -187,7 +187,7 @@ def fit(
     _monotone(limits)
     values = {}
     for rule, found in limits.items():
-        low, high = _interval(found[0], found[1:], settings.confidence)
+        low, high = interval(found[0], found[1:], settings.confidence)
         values[rule.name] = FittedValue(
             method=methods[rule.name], low=_down(rule, low), high=_up(rule, high)
         )
@@ -208,7 +208,8 @@ def fit(
     )
 
 
-def _seed(label: str) -> int:
+def seed(label: str) -> int:
+    """Of what is drawn at random for a language."""
     return int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
 
 
@@ -217,15 +218,17 @@ def _values(
 ) -> np.ndarray:
     """float64: the threshold by each distribution, within what is allowed."""
     found = [value(rule, part, english[rule.metric], method, share) for part in parts]
-    low, high = 0.0, math.inf
+    return np.clip(np.array(found), *bounds(rule))
+
+
+def bounds(rule: Rule) -> tuple[float, float]:
+    """The lowest and the highest threshold that a rule may be given."""
     if rule.parameter in _CAPPED:  # no limit on repetition far below the English one
-        low, high = _STRICTEST * rule.default, 1.0
-    elif rule.parameter in _SHARES:
-        high = 1.0
-    return np.clip(np.array(found), low, high)
+        return _STRICTEST * rule.default, 1.0
+    return 0.0, 1.0 if rule.parameter in _SHARES else math.inf
 
 
-def _interval(point: float, drawn: np.ndarray, confidence: float) -> tuple[float, float]:
+def interval(point: float, drawn: np.ndarray, confidence: float) -> tuple[float, float]:
     """Where a fit on as many other documents gives a value with `confidence`.
 
     The bootstrap's quantiles tell how one fit varies about the truth; two fits differ by the root of two more.
@@ -262,14 +265,14 @@ def _down(rule: Rule, limit: float) -> float:
     return max(0.0, math.floor(limit * power + 1e-9) / power)
 
 
-def _rounded(rule: Rule, limit: float) -> float:
-    """Rounded to the side on which fewer documents fail."""
+def rounded(rule: Rule, limit: float) -> float:
+    """A threshold, rounded to the side on which fewer documents fail."""
     return _up(rule, limit) if rule.direction == "max" else _down(rule, limit)
 
 
 def _parameter(key: str, limits: dict[Rule, np.ndarray]) -> float | tuple[tuple[int, float], ...]:
     found = [
-        (rule.size or 0, _rounded(rule, float(limits[rule][0])))
+        (rule.size or 0, rounded(rule, float(limits[rule][0])))
         for rule in limits
         if rule.parameter == key
     ]

@@ -34,7 +34,7 @@ class FittedValue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     method: str
-    """One of `filters.fitting.METHODS`."""
+    """One of `filters.fitting.METHODS`, or `judgements`."""
     low: float
     """A fit on as many other documents would give a value between `low` …"""
     high: float
@@ -52,8 +52,10 @@ class Fit(BaseModel):
     """Whose documents were counted in, or stand in where the language has too few of its own."""
     share: float | None = None
     """The share of documents that each limit by `tail` cuts."""
+    judged: int | None = None
+    """The judged documents behind the values by `judgements`."""
     values: dict[str, FittedValue] = {}
-    """Rule -> method and interval of its threshold."""
+    """Rule, or `language_score` -> method and interval of its threshold."""
 
 
 class LanguageParameters(BaseModel):
