@@ -188,7 +188,7 @@ class _Dial:
             bounds, at = (least, max(1.0, 1.0 / min(present))), 1.0
         else:
             figures, bounds, at = judged.metrics[rule.metric], fitting.bounds(rule), present[0]
-        distinct = np.unique(figures[np.isfinite(figures)])
+        distinct = np.unique(figures[np.isfinite(figures) & ~judged.removed])
         between = (distinct[1:] + distinct[:-1]) / 2
         ends = distinct[[0, -1]] if len(distinct) else distinct
         places = [p if rule.size else fitting.rounded(rule, p) for p in (*between, *ends)]
@@ -275,12 +275,18 @@ def _ascend(dials: list[_Dial], start: Places, scale: _Scale, removed: np.ndarra
         for dial in dials:
             open_ = ~_fails(dials, at, removed, dial.key)
             gains = dial.fails[:, open_] @ scale.per_document[open_]
-            place = int(np.argmax(gains))
+            place = _middle(gains)
             if gains[place] > gains[at[dial.key]] + LEAST_GAIN:
                 at[dial.key], moved = place, True
         if not moved:
             break
     return at
+
+
+def _middle(gains: np.ndarray) -> int:
+    """The place with the largest gain; of several the one in the middle, farthest from documents on either side."""
+    best = np.flatnonzero(gains >= gains.max() - 1e-12)
+    return int(best[len(best) // 2])
 
 
 def _simplified(
@@ -302,7 +308,7 @@ def _intervals(
     """Where the best place of one dial lies in the resamples, the others as they are."""
     open_ = ~_fails(dials, at, removed, dial.key)
     gains = dial.fails[:, open_].astype(np.float64) @ drawn.per_document[:, open_].T
-    places = np.argmax(gains, axis=0)
+    places = np.array([_middle(column) for column in gains.T])
     found = {}
     for rule in dial.rules:
         limits = np.array([dial.limit(rule, int(place)) for place in np.unique(places)])

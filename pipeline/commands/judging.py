@@ -63,7 +63,7 @@ def serve(
 
     store = store_at(directory)
     counts = _counts(directory, languages)
-    database = _database(directory, judgements)
+    database = judgements_of(directory, judgements)
     token = _token(database.path.parent / "token")
     judging = Judging(
         database,
@@ -112,7 +112,7 @@ def sample_command(
     store = store_at(directory)
     counts = _counts(directory, languages)
     run = _run(run_record(directory))
-    database = _database(directory, judgements)
+    database = judgements_of(directory, judgements)
     out = console()
     for label in track(list(counts), "choosing documents", console=out, transient=True):
         if not database.has_sample(label, run, seed, size):
@@ -140,7 +140,7 @@ def export(
     """Write the judgements, a row per document and rater, as Parquet or CSV."""
     from audit.judging import files
 
-    rows = _database(directory, judgements, must_exist=True).judged()
+    rows = judgements_of(directory, judgements, must_exist=True).judged()
     try:
         files.write(rows, output)
     except (files.JudgementFileError, OSError) as error:
@@ -166,11 +166,8 @@ def scores(
     """
     from audit import scores as figures
     from audit.judging import files
-    from audit.judging.codes import CODES
 
-    wanted = tuple(code.strip() for code in good.split(","))
-    if unknown := [code for code in wanted if code not in CODES]:
-        usage(f"--good {good}: {unknown[0]!r} is no code; give some of {','.join(CODES)}")
+    wanted = codes_of(good)
     drawn: list[dict[str, Any]] = []
     if source.endswith(files.SUFFIXES):
         try:
@@ -178,7 +175,7 @@ def scores(
         except files.JudgementFileError as error:
             usage(str(error))
     else:
-        database = _database(source, judgements, must_exist=True)
+        database = judgements_of(source, judgements, must_exist=True)
         rows, drawn = database.judged(), database.strata()
     if languages:
         rows = [row for row in rows if row["label"] in languages]
@@ -267,6 +264,16 @@ def _print_scores(
         out.print(table)
 
 
+def codes_of(good: str) -> tuple[str, ...]:
+    """The codes that --good names, or exit code 2."""
+    from audit.judging.codes import CODES
+
+    wanted = tuple(code.strip() for code in good.split(","))
+    if unknown := [code for code in wanted if code not in CODES]:
+        usage(f"--good {good}: {unknown[0]!r} is no code; give some of {','.join(CODES)}")
+    return wanted
+
+
 def _percent(share: Any, with_interval: bool) -> str:
     value = "–" if share.share is None else f"{100 * share.share:.1f}"
     return f"{value} ({100 * share.low:.0f}–{100 * share.high:.0f})" if with_interval else value
@@ -291,7 +298,8 @@ def _run(record: dict[str, Any]) -> str:
     return str(record["steps"]["write"])
 
 
-def _database(directory: str, file: Path | None, must_exist: bool = False) -> Any:
+def judgements_of(directory: str, file: Path | None, must_exist: bool = False) -> Any:
+    """The Database of a run's judgements, or exit code 2."""
     from audit.judging.database import Database, JudgementError
 
     store = store_at(directory)

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.shared import console, recipe_of, usage
+from pipeline.commands.judging import codes_of, judgements_of
+from pipeline.commands.shared import console, plan_of, recipe_of, usage
 
 
 def fit(
@@ -51,6 +52,21 @@ def fit(
             "follow from a run's scores.",
         ),
     ] = None,
+    from_judgements: Annotated[
+        bool,
+        typer.Option(
+            "--from-judgements",
+            help="From what people said of the documents of one run, in `polysieve audit serve`.",
+        ),
+    ] = False,
+    good: Annotated[
+        str,
+        typer.Option(help="With --from-judgements: the codes of documents that should be kept."),
+    ] = "CC,CB,CS",
+    judgements: Annotated[
+        Path | None,
+        typer.Option(help="With --from-judgements: their SQLite file, where it is not the run's."),
+    ] = None,
 ) -> None:
     """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
     from pipeline import fitting, labelled
@@ -66,6 +82,13 @@ def fit(
         usage("--word-lists: word lists need text whose language is known; name files with it")
     if output.exists() and any(output.iterdir()) and not (output / fitting.SUMMARY).exists():
         usage(f"{output}: is not empty, and no fit wrote it; name another --output")
+    if from_judgements:
+        if len(runs) != 1 or texts or settings or word_lists or cuts:
+            usage(
+                "--from-judgements: name one finished run, and neither text, --set, --cuts nor --word-lists"
+            )
+        _fit_judgements(runs[0], output, good, judgements)
+        return
     measured = _cuts(cuts) if cuts else {}
     screen = console()
     try:
@@ -100,6 +123,37 @@ def _cuts(path: Path) -> Mapping[str, float]:
         usage(f"--cuts {path}: cannot be read ({error.strerror})")
     except ValueError as error:
         usage(f"--cuts {path}: {error}")
+
+
+def _fit_judgements(run: str, output: Path, good: str, file: Path | None) -> None:
+    from pipeline import judged
+
+    codes = codes_of(good)
+    database = judgements_of(run, file, must_exist=True)
+    rows = database.judged()
+    database.close()
+    plan = plan_of(run)
+    found = judged.propose(plan, judged.documents(rows, codes))
+    judged.write(plan, found, output, {"sources": [run], "good": list(codes)})
+    table = Table(
+        "language", "judged", "bad", "now", "held out", "proposed", title="Balanced accuracy"
+    )
+    for label, p in found.items():
+        table.add_row(
+            label,
+            str(p.documents),
+            str(p.bad),
+            f"{p.before:.3f}",
+            f"{p.held_out:.3f}",
+            ", ".join(p.changed),
+        )
+    screen = console()
+    screen.print(table)
+    screen.print(
+        f"{sum(bool(p.changed) for p in found.values())} of {len(found)} judged languages have other values "
+        f"in {output}; use them with `parameters: {output}` in a recipe",
+        soft_wrap=True,
+    )
 
 
 _ORIGINS = {
