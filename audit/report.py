@@ -1,30 +1,32 @@
 """The report on a run: an index, a page per language, and JSON beside each with every figure.
 
-The pages are static, need no network, and hold no active content but the index's own script, which the
-Content-Security-Policy names by its hash. Equal data give equal bytes: nothing here reads a clock, and
-what has no order of its own is sorted. (Rules do have one: the recipe's.)
+The pages are static, need no network, and hold no active content but their own scripts: those that sort,
+search and place the plots, which the Content-Security-Policy names by their hashes, and Plotly's bundle
+beside them, once for all pages. Equal data give equal bytes: nothing here reads a clock, and what has no order
+of its own is sorted. (Rules do have one: the recipe's.)
 """
 
-import base64
-import functools
 import hashlib
 import json
-import math
 import re
 from collections.abc import Callable
-from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
-from audit import figures, untrusted
+from audit import figures, plots, untrusted
 from audit.figures import Entry
+from audit.pages import PLOTS, SAMPLE_CHARACTERS, plotly, render
 
 Put = Callable[[str, str], None]
 
-SAMPLES_PER_REASON = 3
-SAMPLE_CHARACTERS = 600
+SAMPLES_PER_SIDE = 10
 QUARANTINE_ROWS = 50
+EXTRAS = (
+    ("quality", "Quality"),
+    ("contamination", "Contaminated"),
+    ("bible", "Bible"),
+    ("wikipedia", "Wikipedia"),
+    ("religious", "Religious"),
+)
+"""Columns of the index's table that are there where a language has a value, and what they are called."""
 
 # What a file name may hold anywhere: no separator, no dot, nothing that a link would have to quote.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -33,7 +35,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     """Render the report and hand over each file as `put(relative_name, text)`.
 
-    Files: `index.html`, `index.json`, and for each label of `languages` or of the accounting
+    Files: those of `write_index`, and for each label of `languages` or of the accounting those of `write_language`:
     `<page_name(label)>.html` and `.json`. Names never hold a path separator; texts can be encoded as UTF-8.
     Any key may be missing: what is there is shown.
 
@@ -49,23 +51,29 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     `vacuous`: rules whose threshold can never fire; `has_own_parameters`; `parameters`: their `origin`
     (file, fit, relatives, defaults) and what `filters.parameters.Fit` holds of a fit; `rebalancing`:
     `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
-    `weights` (first size of a step -> weight); `cluster_sizes`: size -> clusters; `samples`: reason or
-    `kept` -> documents with `id`, `url`, `text`, `language_score`.
+    `weights` (first size of a step -> weight); `cluster_sizes`: size -> clusters; `columns`: the language's
+    figures of `audit.tally.Tally` (the index needs `sites`, `snapshots`, `contamination` and `means` of them only);
+    `samples`: reason or `kept` -> `removed` and `kept`, documents with `id`, `url`, `text`, `language_score`, and
+    where they are ordered by nearness to a threshold `value` each, `metric` and `threshold`; `frequent_words` and
+    `recurring_lines` of `words_of` documents, as `audit.recurring` finds them; `translated`: `kept`, `removed`,
+    `duplicates`, `kept_words`, `share_of_words`, `ledger` and `samples` (reason -> documents) of translations.
     """
-    labels = figures.labels(run, languages)
-    rows = [_row(run, languages, label) for label in labels]
-    _write_index(run, languages, rows, put)
-    for label, row in zip(labels, rows, strict=True):
-        _write_language(run, languages, label, row, put)
+    write_index(run, languages, put)
+    for label in figures.labels(run, languages):
+        write_language(run, languages, label, put)
 
 
-def _write_index(run: Entry, languages: dict[str, Entry], rows: list[Entry], put: Put) -> None:
+def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
+    """Render the page of all languages, its JSON, and what the pages share. Arguments as of `write_report`."""
+    rows = [_row(run, languages, label) for label in figures.labels(run, languages)]
     warnings = _warnings(run, languages, [row["label"] for row in rows])
     whole = figures.totals(run, languages)
     exact = figures.exact_duplicates(run, languages)
     steps = figures.funnel(whole, figures.rule_order(run), exact)
-    recipe = json.dumps(_plain(run.get("recipe"), ordered=True), ensure_ascii=False, indent=2)
-    page = _render(
+    recipe = json.dumps(
+        untrusted.plain(run.get("recipe"), ordered=True), ensure_ascii=False, indent=2
+    )
+    page = render(
         "index.html",
         run=run,
         total=whole,
@@ -80,15 +88,20 @@ def _write_index(run: Entry, languages: dict[str, Entry], rows: list[Entry], put
         warnings=warnings,
         quarantine=(run.get("quarantine_rows") or [])[:QUARANTINE_ROWS],
         recipe=recipe,
+        plots=[plots.flow(run, languages)],
+        extras=[
+            (key, name) for key, name in EXTRAS if any(row.get(key) is not None for row in rows)
+        ],
     )
     data = {"run": run, "total": whole, "funnel": steps, "warnings": warnings, "languages": rows}
     put("index.html", page)
-    put("index.json", _json_text(data))
+    put("index.json", untrusted.json_text(data) + "\n")
+    put(PLOTS, plotly())
 
 
-def _write_language(
-    run: Entry, languages: dict[str, Entry], label: str, row: Entry, put: Put
-) -> None:
+def write_language(run: Entry, languages: dict[str, Entry], label: str, put: Put) -> None:
+    """Render one language's page and its JSON. Arguments as of `write_report`; other languages need not be there."""
+    row = _row(run, languages, label)
     language = languages.get(label, {})
     accounting = ((run.get("accounting") or {}).get("languages") or {}).get(label) or {}
     counted = figures.counts(run, languages, label)
@@ -96,7 +109,7 @@ def _write_language(
     steps = figures.funnel(counted, figures.rule_order(run, language), exact)
     bins = figures.cluster_bins(language.get("cluster_sizes") or {})
     samples = _samples(language.get("samples") or {})
-    page = _render(
+    page = render(
         "language.html",
         label=label,
         row=row,
@@ -107,6 +120,9 @@ def _write_language(
         bins=bins,
         rates=_rates(language.get("rebalancing") or {}),
         samples=_in_order(samples, steps),
+        columns=language.get("columns") or {},
+        rules=_rules(language, counted),
+        plots=plots.of_language(language),
     )
     data = {
         "label": label,
@@ -117,7 +133,7 @@ def _write_language(
         "samples": samples,
     }
     put(f"{page_name(label)}.html", page)
-    put(f"{page_name(label)}.json", _json_text(data))
+    put(f"{page_name(label)}.json", untrusted.json_text(data) + "\n")
 
 
 def page_name(label: str) -> str:
@@ -143,6 +159,8 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
     counted = figures.counts(run, languages, label)
     whole = counted["documents_in"]
     biggest = figures.biggest_reason(counted)
+    columns = language.get("columns") or {}
+    listed = columns.get("contamination") or {}
     return {
         "label": label,
         "name": language.get("name"),
@@ -154,6 +172,12 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
         "duplicates_share": figures.share(counted["duplicates"], whole),
         "biggest_reason": biggest[0] if biggest else None,
         "biggest_reason_share": figures.share(biggest[1], whole) if biggest else None,
+        "quality": (columns.get("means") or {}).get("quality_score"),
+        "contamination": figures.share(listed.get("without"), listed.get("listed")),
+        **{
+            site: figures.share(found.get("kept"), language.get("kept", counted["kept"]))
+            for site, found in (columns.get("sites") or {}).items()
+        },
         "outcomes": figures.outcomes(counted),
         "flags": figures.flags(label, language, counted),
     }
@@ -197,25 +221,46 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _samples(samples: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
+def _samples(samples: dict[str, Entry]) -> dict[str, Entry]:
     """The documents that a page shows, each text cut to what it shows of it."""
-    return {
-        reason: [
+
+    def cut(documents: list[Entry]) -> list[Entry]:
+        return [
             {**document, "text": (document.get("text") or "")[: SAMPLE_CHARACTERS + 1]}
-            for document in documents[:SAMPLES_PER_REASON]
+            for document in documents[:SAMPLES_PER_SIDE]
         ]
-        for reason, documents in samples.items()
-        if documents
+
+    found = {
+        reason: {**group, **{side: cut(group.get(side) or []) for side in ("removed", "kept")}}
+        for reason, group in samples.items()
     }
+    return {reason: group for reason, group in found.items() if group["removed"] or group["kept"]}
 
 
-def _in_order(samples: dict[str, list[Entry]], steps: list[Entry]) -> list[Entry]:
+def _rules(language: Entry, counted: Entry) -> list[Entry]:
+    """Each rule in turn: its threshold, what that cuts, and what another one would change."""
+    measured = (language.get("columns") or {}).get("rules") or {}
+    fitted = (language.get("parameters") or {}).get("values") or {}
+    return [
+        {
+            "rule": rule,
+            "threshold": threshold,
+            "first": counted["removed"].get(rule, 0) if threshold is not None else None,
+            "is_idle": rule in (language.get("vacuous") or []),
+            "fitted": fitted.get(rule),
+            **measured.get(rule, {}),
+        }
+        for rule, threshold in (language.get("thresholds") or {}).items()
+    ]
+
+
+def _in_order(samples: dict[str, Entry], steps: list[Entry]) -> list[Entry]:
     """Samples as the funnel lists their reasons, kept ones first, with the step that each belongs to."""
     by_reason = {step["reason"]: step for step in steps}
     names = ["kept", *(step["reason"] for step in steps if step["kind"] not in ("in", "kept"))]
     names += sorted(set(samples) - set(names))
     return [
-        {"reason": name, "step": by_reason.get(name), "documents": samples[name]}
+        {"reason": name, "step": by_reason.get(name), **samples[name]}
         for name in names
         if name in samples
     ]
@@ -232,172 +277,8 @@ def _rates(rebalancing: Entry) -> list[Entry]:
         {
             "size": size,
             "is_tail": size == tail,
-            "rate": rate,
+            "rate": rate / 100,
             "weight": next((weight for start, weight in reversed(weights) if start <= size), None),
         }
         for size, rate in zip(sizes, rates, strict=False)
     ]
-
-
-# --- JSON
-
-
-def _plain(value: Any, ordered: bool = False) -> Any:
-    """`value` as JSON can hold it: string keys (sorted unless `ordered`), infinities and NaN as their names."""
-    if isinstance(value, dict):
-        items = [(str(key), _plain(item, ordered)) for key, item in value.items()]
-        return dict(items if ordered else sorted(items, key=lambda item: _natural(item[0])))
-    if isinstance(value, list | tuple):
-        return [_plain(item, ordered) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-def _natural(key: str) -> tuple[int, str]:
-    """Sorts "2" before "10", and numbers before names."""
-    return (int(key), "") if key.isascii() and key.isdigit() else (2**63, key)
-
-
-def _json_text(value: Any) -> str:
-    # Without indentation the C encoder does it, many times faster.
-    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
-    return untrusted.json_escaped(text) + "\n"
-
-
-# --- HTML
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("audit", "templates"),
-        autoescape=True,
-        undefined=jinja2.ChainableUndefined,  # any key of the data may be missing
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        number=_number,
-        percent=_percent,
-        size=_size,
-        threshold=_threshold,
-        prose=_prose,
-        slots=_slots,
-        waterfall=_waterfall,
-    )
-    style, script = (_source(environment, name) for name in ("style.css", "table.js"))
-    environment.globals.update(
-        style=Markup(style),
-        style_hash=_hash(style),
-        script=Markup(script),
-        script_hash=_hash(script),
-        direction=untrusted.direction,
-        language_tag=untrusted.language_tag,
-        sample_characters=SAMPLE_CHARACTERS,
-        kinds=KINDS,
-    )
-    return environment
-
-
-KINDS = {
-    "kept": "kept",
-    "duplicate": "duplicates",
-    "rule": "removed by a rule",
-    "cut": "cut before clustering",
-    "quarantined": "quarantined",
-}
-"""Kinds of outcome in the order of their colours, and what the legend calls them."""
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(values)
-
-
-def _shown(value: Any) -> Any:
-    """What an expression of a template shows: a string with hidden characters spelled out, None as a dash."""
-    if isinstance(value, Markup | jinja2.Undefined):
-        return value
-    if value is None:
-        return "–"
-    return untrusted.line(value) if isinstance(value, str) else value
-
-
-def _prose(text: Any, limit: int = untrusted.PROSE_LIMIT) -> Markup:
-    """A paragraph with hidden characters spelled out, each mark isolated from the direction of its text."""
-    pieces = untrusted.prose("" if _is_missing(text) else str(text), limit)
-    return Markup().join(
-        Markup("<bdi dir=ltr>{}</bdi>").format(piece) if is_mark else Markup.escape(piece)
-        for piece, is_mark in pieces
-    )
-
-
-def _source(environment: jinja2.Environment, name: str) -> str:
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0].replace("\r\n", "\n")
-
-
-def _hash(source: str) -> Markup:
-    """The CSP source expression of an inline script or style."""
-    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    return Markup(f"'sha256-{digest}'")  # base64: nothing to escape
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or isinstance(value, jinja2.Undefined)
-
-
-def _number(value: Any) -> str:
-    """1234567 -> "1,234,567"."""
-    return "–" if _is_missing(value) else f"{value:,}"
-
-
-def _percent(value: Any) -> str:
-    """0.1234 -> "12.3%"; what is neither nothing nor everything never shows as 0.0% or 100.0%."""
-    if _is_missing(value):
-        return "–"
-    if 0 < value < 0.0005:
-        return "<0.1%"
-    if 0.9995 <= value < 1:
-        return ">99.9%"
-    return f"{100 * value:.1f}%"
-
-
-def _size(value: Any) -> str:
-    """Bytes in decimal units: 1234567 -> "1.23 MB"."""
-    if _is_missing(value):
-        return "–"
-    if value < 1000:
-        return f"{value} B"
-    units = ["kB", "MB", "GB", "TB", "PB"]
-    value /= 1000
-    while value >= 999.5 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:.3g} {units[0]}"
-
-
-def _threshold(value: Any) -> str:
-    """A threshold as a recipe would have it: up to six significant digits."""
-    return "–" if _is_missing(value) else f"{value:.6g}"
-
-
-def _slots(parts: list[Entry]) -> list[Entry]:
-    """Shares laid end to end: `kind`, and `x` and `width` in percent, for the parts that show."""
-    start, found = 0.0, []
-    for part in parts:
-        width = 100 * min(max(part["share"] or 0, 0), 1)
-        if width:
-            found.append({"kind": part["kind"], "x": f"{start:.3f}", "width": f"{width:.3f}"})
-            start += width
-    return found
-
-
-def _waterfall(step: Entry, whole: int | None) -> list[Entry]:
-    """A funnel step's bar: what is left in a pale tone, what the step took beyond it."""
-    left = figures.share(step["left"], whole)
-    if step["kind"] in ("in", "kept"):
-        return _slots([step])
-    return _slots([{"kind": "left", "share": left}, step])

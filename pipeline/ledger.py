@@ -25,7 +25,8 @@ VERSIONS = {
     "choice": 1,
     "translate": 1,
     "admit": 1,
-    "write": 5,
+    "write": 6,
+    "audit": 1,
 }
 STEPS = tuple(VERSIONS)
 DURABLE = {"measure", "clusters", "lines", "judgements", "decisions", "translate", "admit"}

@@ -4,17 +4,16 @@ import platform
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from audit.report import write_report
 from filters.parameters import vacuous
-from pipeline import accounting, increment, translating
+from pipeline import accounting, increment, reporting, translating
 from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
+from pipeline.pieces import Unfinished, run_pieces
 from pipeline.plan import RUN, Plan, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
@@ -22,7 +21,6 @@ from pipeline.steps import (
     admit,
     choice,
     clusters,
-    components,
     decisions,
     fit,
     judgements,
@@ -54,13 +52,6 @@ LIBRARIES = (
 )
 STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
 SWAP = "swap.json"  # there while folders are being swapped
-WRITTEN = "written.json"  # label -> key, samples and personal data of its published files
-TASK_MEMORY = 1 * 2**30
-NARROW_BYTES = 32  # that the last task of step C, and step D, hold of each document of a unit
-
-
-class Unfinished(RuntimeError):
-    """Pieces of a step failed; the same command tries them again."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +125,13 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
         for unit, first in numbered
     ]
     for phase, function, parts in clusters.phases(clustering):
-        _pieces(phase, function, plan.clusters, parts, engine, watch)
-    _pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
+        run_pieces(phase, function, plan.clusters, parts, engine, watch)
+    run_pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
     if plan.lines:
         _lines(plan, plan.lines, unit_list, engine, watch)
     if plan.screening and plan.judgements:
         _decide("screening", plan, plan.screening, numbered, engine, watch)
-        _pieces("judgements", judgements.run, plan.judgements, [
+        run_pieces("judgements", judgements.run, plan.judgements, [
             judgements.Task(
                 plan.judgements, plan.measure, plan.index_file, plan.screening, unit, number, plan.recipe
             )
@@ -149,24 +140,25 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     _decide("decisions", plan, plan.decisions, numbered, engine, watch)
     if plan.recipe.translate:
         _translate(plan, unit_list, engine, watch)
-    details = _language_details(plan, unit_list)
+    details = reporting.language_details(plan, unit_list)
     unchanged = _unchanged(plan, details)
     writing = _write_tasks(plan, unit_list, unchanged)
-    _pieces("write", write.run, plan.write, writing, engine, watch)
+    run_pieces("write", write.run, plan.write, writing, engine, watch)
     _add_written(plan, writing, unchanged, details)
-    keys = _keys(plan, details)
-    written = {
-        k: {"key": keys[k], "samples": v.get("samples", {}), "pii": v["pii"]}
-        for k, v in details.items()
-    }
     translated = translating.outcomes(plan)
 
     record = _record(plan, details, translated)
     wrong = accounting.violations(record["accounting"])
     if wrong:
         raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
-    _complete(plan, record, details, unchanged, translated)
+    pages = _complete(plan, record, details, unchanged, translated, engine, watch)
     record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
+    keys = _keys(plan, details)
+    written: dict[str, dict[str, Any]] = {
+        k: {"key": keys[k], "pii": v["pii"], **pages[k]} for k, v in details.items()
+    }
+    for label, values in translated.items():
+        written.setdefault(label, {"key": ""})["translated"] = values["samples"]
     parallel = plan.store.exists(plan.write.file(write_translated.PARALLEL))
     plan.write.commit(STAGED, {"record": record, "written": written, "parallel": parallel})
 
@@ -176,15 +168,15 @@ def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: W
     assert plan.choice and plan.translate and plan.admit
     where = translating.places(plan, unit_list)
     candidates = translating.candidate_tasks(plan, where)
-    _pieces("candidates", choice.list_candidates, plan.choice, candidates, engine, watch)
+    run_pieces("candidates", choice.list_candidates, plan.choice, candidates, engine, watch)
     windows = translating.window_tasks(plan, where)
-    _pieces("choice", choice.choose_windows, plan.choice, windows, engine, watch)
+    run_pieces("choice", choice.choose_windows, plan.choice, windows, engine, watch)
     tasks = translating.translate_tasks(plan)
-    _pieces("translate", translate.run, plan.translate, tasks, engine, watch)
+    run_pieces("translate", translate.run, plan.translate, tasks, engine, watch)
     deciding = translating.admit_tasks(plan, where)
-    _pieces("admit", admit.run, plan.admit, deciding, engine, watch)
+    run_pieces("admit", admit.run, plan.admit, deciding, engine, watch)
     writing = translating.write_tasks(plan)
-    _pieces("write translations", write_translated.run, plan.write, writing, engine, watch)
+    run_pieces("write translations", write_translated.run, plan.write, writing, engine, watch)
 
 
 def _decide(
@@ -196,7 +188,7 @@ def _decide(
     watch: Watch,
 ) -> None:
     judged = plan.judgements if step == "decisions" else None
-    _pieces(step, decisions.run, folder, [
+    run_pieces(step, decisions.run, folder, [
         decisions.Task(
             folder, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
             first, plan.index, plan.rekeep, judged, plan.lines,
@@ -214,57 +206,7 @@ def _measure(plan: Plan, engine: Engine, watch: Watch) -> None:
     # Longest first: the last task to end should be a short one.
     sources = sorted(plan.sources, key=lambda s: (-s.size, s.address))
     tasks = [measure.Task(plan.measure, source, plan.recipe) for source in sources]
-    _pieces("measure", measure.run, plan.measure, tasks, engine, watch)
-
-
-def _pieces(
-    step: str,
-    function: Callable[[Any], dict[str, Any]],
-    folder: StepFolder,
-    tasks: Sequence[Any],
-    engine: Engine,
-    watch: Watch,
-) -> None:
-    """Run the tasks of a step that are not done. Raises Unfinished where one fails."""
-    todo = [task for task in tasks if folder.manifest(task.piece) is None]
-    failed: list[str] = []
-    with watch.step(step, len(tasks), len(tasks) - len(todo)) as advance:
-        careful = []
-        for outcome in engine.run(function, todo, _memory(todo)):
-            if outcome.result is not None:
-                advance(outcome.result)
-            elif outcome.crashed and isinstance(outcome.task, measure.Task | judgements.Task):
-                careful.append(replace(outcome.task, careful=True))
-                watch.say(
-                    f"{step}: {_name(outcome.task)}: {outcome.error}; looking for the record that did it"
-                )
-            else:
-                failed.append(_name(outcome.task))
-                watch.failure(step, _name(outcome.task), outcome.error or "")
-        for outcome in engine.run(function, careful, TASK_MEMORY):
-            if outcome.result is not None:
-                advance(outcome.result)
-            else:
-                failed.append(_name(outcome.task))
-                watch.failure(step, _name(outcome.task), outcome.error or "")
-    if failed:
-        raise Unfinished(
-            f"{step}: {len(failed)} of {len(tasks)} pieces failed, {failed[0]} first; "
-            "the others are done, and the same command tries these again"
-        )
-
-
-def _memory(tasks: Sequence[Any]) -> int:
-    """The bytes that any of these tasks may need."""
-    of_labels = [
-        t for t in tasks if isinstance(t, clusters.Task | decisions.Task | components.Part)
-    ]
-    needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
-    return max([TASK_MEMORY, *needed])
-
-
-def _name(task: Any) -> str:
-    return task.source.address if isinstance(task, measure.Task) else task.piece
+    run_pieces("measure", measure.run, plan.measure, tasks, engine, watch)
 
 
 def _index(plan: Plan) -> list[units.Unit]:
@@ -279,7 +221,7 @@ def _fit(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) 
         fit.Task(plan.fit, plan.measure, plan.index_file, unit, plan.recipe) for unit in unit_list
     ]
     if plan.recipe.parameters.fit:
-        _pieces("count", fit.count, plan.fit, tasks, engine, watch)
+        run_pieces("count", fit.count, plan.fit, tasks, engine, watch)
     labels = [label for unit in unit_list for label in unit.labels]
     done = plan.fit.manifest(fit.PIECE) is not None
     with watch.step("fit", 1, int(done)) as advance:
@@ -288,7 +230,7 @@ def _fit(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) 
             advance({"languages": len(labels)})
             _warn_of_idle_rules(plan, watch)
     if again := fit.word_tasks(tasks):
-        _pieces("words", fit.measure_words, plan.fit, again, engine, watch)
+        run_pieces("words", fit.measure_words, plan.fit, again, engine, watch)
 
 
 def _warn_of_idle_rules(plan: Plan, watch: Watch) -> None:
@@ -315,7 +257,7 @@ def _lines(
     plan.store.write_table(folder.file(lines.PLACES), places)
     template = lines.Task(folder, plan.measure, plan.clusters, plan.recipe, "keys", 0)
     counting = list(lines.tasks(template, places))
-    _pieces("line keys", lines.count, folder, counting, engine, watch)
+    run_pieces("line keys", lines.count, folder, counting, engine, watch)
     keys = 0
     for task in counting:
         manifest = folder.manifest(task.piece)
@@ -323,21 +265,11 @@ def _lines(
         keys += manifest["keys"]
     parts = lines.parts_for(keys)
     template = replace(template, kind="totals", segments=len(counting), parts=parts)
-    _pieces("line totals", lines.total, folder, [
+    run_pieces("line totals", lines.total, folder, [
         replace(template, number=number) for number in range(parts)
     ], engine, watch)  # fmt: skip
     marking = list(lines.tasks(replace(template, kind="marks"), places))
-    _pieces("line marks", lines.mark, folder, marking, engine, watch)
-
-
-def _language_details(plan: Plan, unit_list: list[units.Unit]) -> dict[str, dict[str, Any]]:
-    """What the report says of each language, in alphabetical order."""
-    details: dict[str, dict[str, Any]] = {}
-    for unit in unit_list:
-        manifest = plan.decisions.manifest(unit.piece)
-        assert manifest is not None
-        details |= manifest["labels"]
-    return details
+    run_pieces("line marks", lines.mark, folder, marking, engine, watch)
 
 
 def _keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -353,7 +285,7 @@ def _keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:
 def _unchanged(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The labels whose published files need not be written again, with their entries in WRITTEN."""
     try:
-        written = plan.store.read_json(WRITTEN)
+        written = plan.store.read_json(reporting.WRITTEN)
     except FileNotFoundError:
         return {}
     keys = _keys(plan, details)
@@ -401,16 +333,13 @@ def _add_written(
     unchanged: dict[str, dict[str, Any]],
     details: dict[str, dict[str, Any]],
 ) -> None:
-    """Add each label's samples, and the personal data found in what is kept of it."""
+    """Add the personal data found in what is kept of each label."""
     pii: dict[str, Counter[str]] = {label: Counter() for label in details}
     for label, entry in unchanged.items():
-        details[label]["samples"] = entry["samples"]
         pii[label].update(entry["pii"])
     for task in writing:
         manifest = plan.write.manifest(task.piece)
         assert manifest is not None
-        for label, samples in manifest["samples"].items():
-            details[label].setdefault("samples", {}).update(samples)
         for label, found in manifest["pii"].items():
             pii[label].update(found)
     for label, found in pii.items():
@@ -503,8 +432,13 @@ def _complete(
     details: dict[str, dict[str, Any]],
     unchanged: dict[str, dict[str, Any]],
     translated: dict[str, dict[str, Any]],
-) -> None:
-    """Add to the staged corpus what goes with it: unchanged labels, quarantine, parameters, report."""
+    engine: Engine,
+    watch: Watch,
+) -> dict[str, dict[str, Any]]:
+    """Add to the staged corpus what goes with it: unchanged labels, quarantine, parameters, report.
+
+    Returns what WRITTEN says of each label's page.
+    """
     folder, store = plan.write, plan.store
     for name in write.PUBLISHED:
         store.make_folder(folder.file(name))
@@ -516,16 +450,8 @@ def _complete(
     languages = record["accounting"]["languages"]
     kept = {label: values["kept"] for label, values in languages.items() if values["kept"]}
     store.write_text(folder.file("corpus/README.md"), dataset_card(record, kept))
-    report = {
-        "recipe_name": plan.recipe.name,
-        "recipe": record["recipe"],
-        "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
-        "accounting": record["accounting"],
-        **_quarantine_head(folder),
-    }
-    details = translating.described(details, translated)
-    write_report(
-        report, details, lambda name, text: store.write_text(folder.file(f"report/{name}"), text)
+    return reporting.stage(
+        plan, folder, folder.name + "/", record, details, unchanged, translated, engine, watch
     )
 
 
@@ -540,14 +466,14 @@ def _swap(folder: StepFolder) -> dict[str, Any]:
     staged = folder.manifest(STAGED)
     assert staged is not None
     store.write_json(SWAP, {"write": folder.fingerprint})
-    store.remove(WRITTEN)
+    store.remove(reporting.WRITTEN)
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
     if staged.get("parallel"):
         store.publish(folder.file(write_translated.PARALLEL), write_translated.PARALLEL)
     else:
         store.remove(write_translated.PARALLEL)
-    store.write_json(WRITTEN, staged["written"])
+    store.write_json(reporting.WRITTEN, staged["written"])
     store.write_json(RUN, staged["record"])
     store.remove(SWAP)
     store.remove(folder.name)
@@ -561,14 +487,6 @@ def finish_swap(store: Store) -> None:
     except FileNotFoundError:
         return
     _swap(StepFolder(store, "write", marker["write"]))
-
-
-def _quarantine_head(folder: StepFolder) -> dict[str, Any]:
-    table = folder.store.read_columns(
-        folder.file("quarantine/train-00000.parquet"),
-        ["file_path", "offset", "is_document", "cause"],
-    )
-    return {"quarantine_rows": table.slice(0, 50).to_pylist(), "quarantine_total": table.num_rows}
 
 
 def _result(plan: Plan, record: dict[str, Any], message: str) -> Result:

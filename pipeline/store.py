@@ -212,15 +212,18 @@ class Store:
         """Make the files of folder `name` those of folder `other` too, without copying where possible: those whose
         names begin with `prefix`."""
         for file in self.files(name):
-            if not file[len(name) + 1 :].startswith(prefix):
-                continue
-            target = self.path(other + file[len(name) :])
-            if not self.local:
-                self._fs.copy(self.path(file), target)
-                continue
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                os.link(self.path(file), target)
+            if file[len(name) + 1 :].startswith(prefix):
+                self.link_file(file, other + file[len(name) :])
+
+    def link_file(self, name: str, other: str) -> None:
+        """Make the file `name` the file `other` too, without copying where possible."""
+        target = self.path(other)
+        if not self.local:
+            self._fs.copy(self.path(name), target)
+            return
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.link(self.path(name), target)
 
     def publish(self, staged: str, final: str) -> None:
         """Make the folder `staged` the folder `final`; repeats safely after a kill at any point."""

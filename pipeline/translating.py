@@ -116,15 +116,23 @@ def write_tasks(plan: Plan) -> list[write_translated.Task]:
     ]
 
 
-def outcomes(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Of each target: the counts of its translations, their samples, and what they cost."""
+def outcomes(
+    plan: Plan, published: dict[str, dict[str, Any]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Of each target: the counts of its translations, their samples, and what they cost.
+
+    published: the samples of each target's translations, where the manifests of the write step are gone.
+    """
     if plan.recipe.translate is None:
         return {}
     assert plan.admit is not None and plan.translate is not None
     found = {}
     for label in plan.recipe.translate.targets:
         counts = plan.admit.manifest(label)
-        written = plan.write.manifest(f"{write_translated.PREFIX}{label}")
+        if published is None:
+            written = plan.write.manifest(f"{write_translated.PREFIX}{label}")
+        else:
+            written = {"samples": published.get(label, {})}
         assert counts is not None and written is not None
         found[label] = {
             **counts,
@@ -167,11 +175,10 @@ def described(
     found = {label: dict(values) for label, values in details.items()}
     for label, values in translated.items():
         own = found.setdefault(label, {"documents": 0, "kept": 0, "kept_words": 0})
-        own["samples"] = {**own.get("samples", {}), **values["samples"]}
         words = values.get("kept_words", 0)
         whole = words + (own.get("kept_words") or 0)
         own["translated"] = {
-            **{k: v for k, v in values.items() if k != "samples"},
+            **values,
             "share_of_words": words / whole if whole else None,
         }
     return dict(sorted(found.items()))

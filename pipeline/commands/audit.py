@@ -1,11 +1,14 @@
 """`polysieve audit`: what a person reads of a finished run, and judges in it."""
 
-from typing import Any
+import json
+import sys
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from pipeline.commands import judging
+from pipeline.commands.runs import EngineName, Quiet, Workers
 from pipeline.commands.shared import Directory, console, run_record, store_at, usage
 
 REPORT = "report"
@@ -28,16 +31,72 @@ app = typer.Typer(
 
 
 @app.command(REPORT)
-def report(directory: Directory) -> None:
-    """Say where the report of a run is."""
-    run_record(directory)
+def report(
+    directory: Directory,
+    workers: Workers = None,
+    engine: EngineName = "inline",
+    quiet: Quiet = False,
+) -> None:
+    """Make the report of a finished run anew, from what the run measured and decided."""
+    from pipeline import engine as engines
+    from pipeline.describe import recorded_plan
+    from pipeline.lock import Held, OutputLock
+    from pipeline.pieces import Unfinished
+    from pipeline.reporting import render_again
+    from pipeline.watch import Watch
+
+    if engine not in ("ray", "inline"):
+        usage(f"--engine {engine}: choose ray or inline")
+    record = run_record(directory)
     store = store_at(directory)
-    if not store.exists("report/index.html"):
-        usage(f"{directory}: no report here; `polysieve run` writes it")
-    console().print(f"{store}/report/index.html", soft_wrap=True)
+    plan = recorded_plan(store, record)
+    try:
+        with OutputLock(store) as lock:
+            watch = Watch(store, quiet, False, lock.touch)
+            runner = engines.start(engine, workers, None)
+            try:
+                render_again(plan, record, runner, watch)
+            finally:
+                runner.close()
+    except Held as error:
+        usage(str(error))
+    except FileNotFoundError as error:
+        usage(
+            f"{directory}: the columns of the run are not there any more ({error.filename or error}); "
+            "`polysieve run` with the same recipe makes them again"
+        )
+    except Unfinished as error:
+        print(f"polysieve: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    if not quiet:
+        console().print(f"{store}/report/index.html", soft_wrap=True)
 
 
 app.command("serve")(judging.serve)
 app.command("sample")(judging.sample_command)
 app.command("export")(judging.export)
 app.command("scores")(judging.scores)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="The output folder of a run.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="That of another.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, of all languages.")] = False,
+) -> None:
+    """Compare two runs by their reports: totals, languages, reasons and thresholds that differ."""
+    from audit.diff import compare, print_comparison
+
+    found = compare(*(_index_figures(directory) for directory in (before, after)))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        print_comparison(found, console())
+
+
+def _index_figures(directory: str) -> Any:
+    store = store_at(directory)
+    try:
+        return store.read_json("report/index.json")
+    except FileNotFoundError:
+        usage(f"{directory}: no report here (no report/index.json); `polysieve audit` makes it")

@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 
 from dedup import host_lines
 from pipeline import cleaning
-from pipeline.ledger import StepFolder, fingerprint
+from pipeline.ledger import VERSIONS, StepFolder, fingerprint
 from pipeline.recipe import Recipe
-from pipeline.samples import sample
 from pipeline.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
 from pipeline.steps import lines
 from pipeline.steps.decisions import KEPT, OUTCOMES
@@ -58,6 +57,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {
         "recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}}),
         "libraries": cleaning.versions(recipe.clean, "written"),
+        "audit": VERSIONS["audit"],
     }
 
 
@@ -139,7 +139,6 @@ def run(task: Task) -> dict[str, Any]:
         is_written &= is_removed[order] == (task.shard[0] == "removed")
     table, found = cleaned(_without_texts(table.take(order), ~is_written), task.recipe)
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
-    samples: dict[str, dict[str, Any]] = {}
     pii: dict[str, dict[str, int]] = {}
     number = task.shard[1] if task.shard else 0
     row = 0
@@ -154,14 +153,12 @@ def run(task: Task) -> dict[str, Any]:
             if label in task.unchanged:
                 continue
             _write(task, kind, label, number, documents)
-            if number == 0:
-                samples.setdefault(label, {}).update(sample(documents, task.recipe.seed))
             if kind == "corpus":
                 pieces = sum(
                     (found[i] for i in range(row - rows_of_kind, row) if i in found), Counter()
                 )
                 pii[label] = dict(sorted(pieces.items()))
-    task.folder.commit(task.piece, {**counts, "samples": samples, "pii": pii})
+    task.folder.commit(task.piece, {**counts, "pii": pii})
     return counts
 
 

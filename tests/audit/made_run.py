@@ -49,6 +49,63 @@ def run() -> dict[str, Any]:
     }
 
 
+KEPT = {
+    "id": "<urn:uuid:1>",
+    "url": "https://example.org/1",
+    "text": "กรุงเทพ",
+    "language_score": 0.9,
+}
+
+
+def columns() -> dict[str, Any]:
+    """What the tally would have found of the Thai documents."""
+    rule = {
+        "metric": "plain_word_count",
+        "direction": "min",
+        "threshold": 50.0,
+        "fails": 12,
+        "only": 8,
+        "back": 3,
+        "more": 5,
+        "looser": 45.0,
+        "tighter": 55.0,
+    }
+    return {
+        "signals": {
+            "plain_word_count": {
+                "edges": [0, 32, 64],
+                "removed": [12, 2],
+                "kept": [0, 60],
+                "undefined": 0,
+            },
+            "mtld": {"edges": [0, 1, 2], "removed": [14, 0], "kept": [0, 60], "undefined": 0},
+        },
+        "rules": {"gopher_short_doc": rule},
+        "scores": {
+            "edges": [0, 0.5, 1],
+            "under": [6, 0],
+            "over": [0, 94],
+            "cut": 0.712,
+            "fails": 6,
+            "back": 2,
+            "more": 4,
+        },
+        "means": {"script_purity": 0.98},
+        "contamination": {"listed": 50, "without": 10},
+        "hosts": {"distinct": 2, "top": [{"host": "example.org", "documents": 90, "kept": 50}]},
+        "sites": {
+            "wikipedia": {"documents": 6, "kept": 3},
+            "bible": {"documents": 12, "kept": 6},
+            "religious": {"documents": 24, "kept": 12},
+        },
+        "suffixes": [{"suffix": "org", "documents": 90, "kept": 50}],
+        "months": [{"month": "2024-02", "documents": 100, "kept": 60}],
+        "snapshots": [{"snapshot": "CC-MAIN-2024-10", "documents": 100, "kept": 60}],
+        "confusable": [{"other": "lao_Laoo", "documents": 9, "score": 0.12}],
+        "weights": [{"weight": 4, "documents": 60, "words": 31_000}],
+    }
+
+
 def languages() -> dict[str, dict[str, Any]]:
     """What is known of the run's languages."""
     return {
@@ -74,25 +131,33 @@ def languages() -> dict[str, dict[str, Any]]:
             "has_own_parameters": True,
             "rebalancing": {
                 "cluster_sizes": [1, 2, 3, 10],
-                "removal_rates": [0.3, 0.25, 0.1, 0.4],
+                "removal_rates": [30.0, 25.0, 10.0, 40.0],
                 "tail_start": 10,
-                "global_removal_rate": 0.27,
+                "global_removal_rate": 27.0,
                 "weights": {"1": 1, "2": 4, "3": 10, "10": 1},
             },
             "cluster_sizes": {"1": 70, "2": 1, "3": 1, "10": 1, "11": 1},
             "samples": {
-                "kept": [
-                    {
-                        "id": "<urn:uuid:1>",
-                        "url": "https://example.org/1",
-                        "text": "กรุงเทพ",
-                        "language_score": 0.9,
-                    }
-                ],
-                "gopher_short_doc": [
-                    {"id": "<urn:uuid:2>", "url": None, "text": "สั้น", "language_score": 0.8}
-                ],
+                "kept": {"removed": [], "kept": [KEPT]},
+                "gopher_short_doc": {
+                    "metric": "plain_word_count",
+                    "threshold": 50.0,
+                    "removed": [
+                        {
+                            "id": "<urn:uuid:2>",
+                            "url": None,
+                            "text": "สั้น",
+                            "language_score": 0.8,
+                            "value": 49.0,
+                        }
+                    ],
+                    "kept": [{**KEPT, "value": 51.0}],
+                },
             },
+            "columns": columns(),
+            "words_of": 2,
+            "frequent_words": [{"word": "และ", "count": 7, "documents": 2}],
+            "recurring_lines": [{"line": "อ่านต่อ", "documents": 2}],
         },
         "arb_Arab": {
             "documents": 10,
@@ -103,7 +168,12 @@ def languages() -> dict[str, dict[str, Any]]:
             "has_own_parameters": False,
             "rebalancing": {"note": "9 clusters, fewer than 10000: every weight is 1"},
             "samples": {
-                "kept": [{"id": "<urn:uuid:3>", "url": "https://example.org/3", "text": "مرحبا"}]
+                "kept": {
+                    "removed": [],
+                    "kept": [
+                        {"id": "<urn:uuid:3>", "url": "https://example.org/3", "text": "مرحبا"}
+                    ],
+                }
             },
         },
     }

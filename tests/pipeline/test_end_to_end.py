@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 import yaml
 
+from benchmarks.audit.second_count import differences
+
 CRAWL = Path(__file__).resolve().parents[2] / "recipes" / "sample"
 SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
 
@@ -152,8 +154,14 @@ def test_personal_data_is_in_nothing_that_is_written(output, expected) -> None:
     assert record(output)["pii"][page["label"]] == {"email": 1, "ipv4": 1}
     stored = pl.read_parquet(output / "measure-*" / "documents" / "*.parquet")
     assert "anna.holt@seeds.example" in stored.filter(id=page["id"])["text"][0]
-    written = [*output.glob("report/*"), output / "run.json"]
+    written = [*output.glob("report/*.*"), output / "run.json"]
     assert not any("anna.holt" in path.read_text() for path in written)
+
+
+def test_every_figure_of_the_report_is_counted_again_from_the_files(output) -> None:
+    wrong, checked = differences(output)
+    assert wrong == []
+    assert checked > 30_000
 
 
 def test_the_card_names_a_configuration_for_every_language_of_the_corpus(output) -> None:

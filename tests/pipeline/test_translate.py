@@ -229,7 +229,7 @@ def test_leaving_translation_out_again_takes_all_of_it_away(crawl) -> None:
     for pattern in (
         "corpus/**/*.parquet",
         "removed/**/*.parquet",
-        "report/*",
+        "report/*.*",
         "parallel/**/*.parquet",
     ):
         assert files(out, pattern) == files(crawl / "plain", pattern)

@@ -1,0 +1,128 @@
+"""What differs between two runs, by the figures of their reports."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Entry = dict[str, Any]
+
+COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
+OF_LANGUAGE = ("documents", "kept", "kept_words", "kept_share", "duplicates_share", "contamination")
+SHOWN = 40
+
+
+def compare(before: Entry, after: Entry) -> Entry:
+    """The differences between two reports' `index.json`.
+
+    Returns `total` (count -> change, of those that changed, reasons of removal too), `rules` (of the recipes: rule ->
+    change), `recipe` (other keys of the recipes that differ -> change) and `languages` (label -> figure -> change, of
+    those that changed). A change has `before` and `after`, None where there is nothing, and for numbers `change`.
+    """
+    totals = [_counts(report["total"]) for report in (before, after)]
+    recipes = [_flat(report["run"].get("recipe") or {}) for report in (before, after)]
+    recipe = _changes(*recipes)
+    rows = [{row["label"]: row for row in report["languages"]} for report in (before, after)]
+    languages = {}
+    for label in sorted(set(rows[0]) | set(rows[1])):
+        own = [
+            {key: row.get(key) for key in OF_LANGUAGE}
+            for row in (one.get(label, {}) for one in rows)
+        ]
+        if changed := _changes(*own):
+            languages[label] = changed
+    return {
+        "total": _changes(*totals),
+        "rules": {k.removeprefix("rules."): v for k, v in recipe.items() if k.startswith("rules.")},
+        "recipe": {k: v for k, v in recipe.items() if not k.startswith("rules.")},
+        "languages": languages,
+    }
+
+
+def _counts(total: Entry) -> dict[str, int]:
+    counts = {key: total.get(key) for key in COUNTS}
+    reasons = {f"removed: {reason}": n for reason, n in (total.get("removed") or {}).items()}
+    return {key: n for key, n in {**counts, **reasons}.items() if n is not None}
+
+
+def _flat(value: Entry, before: str = "") -> dict[str, Any]:
+    """Nested keys as one dotted key each."""
+    found: dict[str, Any] = {}
+    for key, one in value.items():
+        found |= (
+            _flat(one, f"{before}{key}.")
+            if isinstance(one, dict) and one
+            else {f"{before}{key}": one}
+        )
+    return found
+
+
+def _changes(before: Entry, after: Entry) -> dict[str, Entry]:
+    """Key -> change, of the keys whose values differ, in the order of `before`, then of `after`."""
+    found = {}
+    for key in dict.fromkeys([*before, *after]):
+        one, other = before.get(key), after.get(key)
+        if one == other and (key in before) == (key in after):
+            continue
+        found[key] = {"before": one, "after": other}
+        if _is_number(one) or _is_number(other):
+            found[key]["change"] = (other or 0) - (one or 0) if _is_number(other or 0) else None
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def print_comparison(found: Entry, console: Console) -> None:
+    """The differences for a person: the languages in which the most documents changed sides first."""
+    if not any(found.values()):
+        console.print("no figure of the two reports differs")
+        return
+    for name in ("recipe", "rules"):
+        for key, change in found[name].items():
+            console.print(f"{name.removesuffix('s')} {key}: {change['before']} → {change['after']}")
+    if found["total"]:
+        table = Table("in total", "before", "after", "change")
+        for key, change in found["total"].items():
+            table.add_row(
+                key, *(_shown(change.get(k)) for k in ("before", "after")), _signed(change)
+            )
+        console.print(table)
+    languages = found["languages"]
+    ranked = sorted(languages, key=lambda label: (-_moved(languages[label]), label))
+    if ranked:
+        table = Table("language", "documents", "kept", "change", "words kept", "change")
+        for label in ranked[:SHOWN]:
+            own = languages[label]
+            kept, words = own.get("kept", {}), own.get("kept_words", {})
+            table.add_row(
+                label,
+                _signed(own.get("documents", {})),
+                _shown(kept.get("after")),
+                _signed(kept),
+                _shown(words.get("after")),
+                _signed(words),
+            )
+        console.print(table)
+        more = len(ranked) - SHOWN
+        console.print(
+            f"{len(ranked)} languages differ"
+            + (f", {more} more than shown; --json has all" if more > 0 else "")
+        )
+
+
+def _moved(changes: dict[str, Entry]) -> int:
+    return max(
+        (abs(changes[k].get("change") or 0) for k in ("documents", "kept") if k in changes),
+        default=0,
+    )
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else f"{value:,}" if _is_number(value) else str(value)
+
+
+def _signed(change: Entry) -> str:
+    value = change.get("change")
+    return "" if not value else f"{value:+,}" if isinstance(value, int) else f"{value:+.4g}"
