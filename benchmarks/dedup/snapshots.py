@@ -3,12 +3,13 @@
 python -m benchmarks.dedup.snapshots SCRATCH --snapshot 'a/*.gz' --snapshot 'b/*.gz' … [--kills 6] [--engine ray]
 
 Compares, by input and record, the components of the two indexes; then runs the snapshots again into another
-index, each run killed with -9 again and again (once shortly after each step's folder appears, and while the index
+index, each run killed with -9, with all processes that it started, again and again (once shortly after each step's folder appears, and while the index
 is written, then at random moments) until it finishes, and compares corpus, removed documents, clusters and
 index, byte for byte, with those of the undisturbed runs. Exits with 1 where anything differs.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -37,6 +38,15 @@ def run(options: argparse.Namespace, inputs: list[str], output: Path, index: Pat
     started = time.monotonic()
     subprocess.run(command(options, inputs, output, index), check=True)
     return time.monotonic() - started
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all that it started, and they started."""
+    found = [pid]
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [process for child in file.read_text().split() for process in tree(int(child))]
+    return found
 
 
 def killed(
@@ -68,7 +78,9 @@ def killed(
                 due = any(output.glob(trigger))
             if due:
                 time.sleep(chance.uniform(0, 0.02))
-                os.killpg(process.pid, signal.SIGKILL)
+                for pid in tree(process.pid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
                 process.wait()
                 kills += 1
             time.sleep(0.002)
@@ -138,10 +150,11 @@ def main() -> None:
     equal = apart == together
     same = digests(scratch / "index", INDEX) == digests(scratch / "index-killed", INDEX)
     wrong += (not equal) + (not same)
+    files = len(digests(scratch / "index", INDEX))
     print(
         f"{sum(map(len, together)):,} documents, {len(together):,} components, "
         f"{sum(len(c) > 1 for c in together):,} of several: one after another {'equal' if equal else 'DIFFER FROM'} "
-        f"all at once; the killed runs' index has {'the same bytes' if same else 'OTHER BYTES'}"
+        f"all at once; the killed runs' index has {'the same bytes' if same else 'OTHER BYTES'} ({files} files)"
     )
     if wrong:
         sys.exit("something differs")
