@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.ledger import StepFolder
-from pipeline.steps import clusters, components, decisions, judgements, measure
+from pipeline.steps import clusters, decisions, judgements, measure, parts
 from pipeline.watch import Watch
 
 TASK_MEMORY = 1 * 2**30
@@ -56,9 +56,7 @@ def run_pieces(
 
 def _memory(tasks: Sequence[Any]) -> int:
     """The bytes that any of these tasks may need."""
-    of_labels = [
-        t for t in tasks if isinstance(t, clusters.Task | decisions.Task | components.Part)
-    ]
+    of_labels = [t for t in tasks if isinstance(t, clusters.Task | decisions.Task | parts.Part)]
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
     return max([TASK_MEMORY, *needed])
 

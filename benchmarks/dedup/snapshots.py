@@ -3,9 +3,10 @@
 python -m benchmarks.dedup.snapshots SCRATCH --snapshot 'a/*.gz' --snapshot 'b/*.gz' … [--kills 6] [--engine ray]
 
 Compares, by input and record, the components of the two indexes; then runs the snapshots again into another
-index, each run killed with -9, with all processes that it started, again and again (once shortly after each step's folder appears, and while the index
-is written, then at random moments) until it finishes, and compares corpus, removed documents, clusters and
-index, byte for byte, with those of the undisturbed runs. Exits with 1 where anything differs.
+index, each run killed with -9, with all processes that it started, again and again (once shortly after each step's
+folder appears, and while the index is written, then at random moments) until it finishes, and compares corpus,
+removed documents, clusters and index, byte for byte, with those of the undisturbed runs. Exits with 1 where
+anything differs.
 """
 
 import argparse

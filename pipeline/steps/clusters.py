@@ -17,7 +17,7 @@ from pipeline.index import Earlier
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import CLUSTERS
-from pipeline.steps import components, layer
+from pipeline.steps import components, layer, parts
 from pipeline.steps.kept import kept_by_cluster
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
@@ -78,8 +78,8 @@ def run(task: Task) -> dict[str, Any]:
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     earlier = task.increment.earlier if task.increment else None
     population = Population(rows, task.unit, task.recipe.dedup.minhash, earlier)
-    if components.is_large(task.unit, task.recipe, population.earlier):
-        found = components.found_by_parts(_part(task), indexed=task.increment is not None)
+    if parts.is_large(task.unit, task.recipe, population.earlier):
+        found = parts.found_by_parts(_part(task), indexed=task.increment is not None)
     else:
         found = components.find(population, task.recipe)
     cluster = found.component[population.earlier :]
@@ -140,17 +140,17 @@ def layer_folder(clusters: StepFolder) -> str:
 
 def phases(
     tasks: Sequence[Task],
-) -> Iterator[tuple[str, Callable[[components.Part], dict[str, Any]], list[components.Part]]]:
+) -> Iterator[tuple[str, Callable[[parts.Part], dict[str, Any]], list[parts.Part]]]:
     """What is to be done for units too large for one task, before `run` puts each together."""
     for task in tasks:
         earlier = task.increment.earlier if task.increment else None
         known = sum(earlier.contents(label) for label in task.unit.labels) if earlier else 0
-        if components.is_large(task.unit, task.recipe, known):
-            yield from components.phases(_part(task))
+        if parts.is_large(task.unit, task.recipe, known):
+            yield from parts.phases(_part(task))
 
 
-def _part(task: Task) -> components.Part:
+def _part(task: Task) -> parts.Part:
     earlier = task.increment.earlier if task.increment else None
-    return components.Part(
+    return parts.Part(
         task.folder, task.measure, task.index_file, task.unit, task.recipe, "", 0, 1, index=earlier
     )
