@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any
 
+from language_id.labels import short_codes
+
 LINE_LIMIT = 300
 """Code points of an address, id, reason or other short string that are shown."""
 PROSE_LIMIT = 2_000
@@ -93,11 +95,15 @@ def direction(label: str) -> str:
 
 
 def language_tag(label: str) -> str:
-    """The HTML `lang` of text in `label`, a BCP 47 tag (`cmn_Hans` -> `cmn-Hans`); `und` where it is none."""
+    """The HTML `lang` of text in `label`, a BCP 47 tag (`cmn_Hans` -> `cmn-Hans`, `tha_Thai` -> `th-Thai`).
+
+    `und` where the label is none.
+    """
     match = _LABEL.fullmatch(label)
     if not match or match[1] == "und":
         return "und"
-    return match[1] if match[2] == "Zzzz" else f"{match[1]}-{match[2]}"
+    code = short_codes().get(match[1], match[1])
+    return code if match[2] == "Zzzz" else f"{code}-{match[2]}"
 
 
 def plain(value: Any, ordered: bool = False) -> Any:

@@ -113,6 +113,12 @@ def aliases() -> dict[str, str]:
 
 
 @cache
+def short_codes() -> dict[str, str]:
+    """ISO 639-1 of the ISO 639-3 codes that have one, which is how BCP 47 writes those languages."""
+    return {row[0]: row[1] for row in _rows() if row[1]}
+
+
+@cache
 def script_names() -> dict[str, str]:
     """ISO 15924 codes by Unicode script name, in lower case with underscores:
 

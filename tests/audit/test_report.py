@@ -138,7 +138,7 @@ def test_samples_carry_the_language_and_direction_of_their_script(files):
         [block] = [a for a in Page(files[name]).attributes("div") if a.get("class") == "text"][:1]
         return block["lang"], block["dir"]
 
-    assert text_block("tha_Thai.html") == ("tha-Thai", "ltr")
+    assert text_block("tha_Thai.html") == ("th-Thai", "ltr")
     assert text_block("arb_Arab.html") == ("arb-Arab", "rtl")
 
 

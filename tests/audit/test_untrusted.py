@@ -63,7 +63,7 @@ def test_escaped_json_holds_the_same_values_and_can_be_encoded(value):
     [
         ("arb_Arab", "rtl", "arb-Arab"),
         ("nqo_Nkoo", "rtl", "nqo-Nkoo"),
-        ("tha_Thai", "ltr", "tha-Thai"),
+        ("tha_Thai", "ltr", "th-Thai"),
         ("cmn_Hans", "ltr", "cmn-Hans"),
         ("und_Zzzz", "auto", "und"),
         ("swh_Zzzz", "auto", "swh"),

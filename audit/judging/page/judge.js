@@ -114,7 +114,7 @@
     $("list").replaceChildren(...languages.map(({ label, population, documents, judged }) => {
       const item = element("li");
       const button = element("button", "", { type: "button" });
-      const progress = documents === null ? `of ${population}` : `${judged} of ${documents} judged`;
+      const progress = documents === null ? `${population.toLocaleString("en")} documents` : `${judged} of ${documents} judged`;
       const name = element("span", nameOf(label));
       if (nameOf(label) !== label) name.append(" ", element("small", label));
       button.append(name, element("small", progress));
@@ -134,7 +134,7 @@
       item.hidden = !words.every((word) => label.includes(word));
       count += !item.hidden;
     }
-    $("found").textContent = `${count} languages`;
+    $("found").textContent = count === 1 ? "1 language" : `${count} languages`;
   };
 
   const showLanguage = async (label) => {

@@ -1,6 +1,7 @@
 """The page in a real browser: by keyboard alone, twice at once, through a kill of the server; hostile texts as text."""
 
 import signal
+from importlib import resources
 
 import pytest
 
@@ -208,10 +209,13 @@ def test_hostile_texts_are_shown_as_text(running, server, rater, scheme):
     assert all(url.startswith(server.address) for url in seen.requests)
 
 
-@pytest.mark.parametrize(("label", "direction"), [("arb_Arab", "rtl"), ("tha_Thai", "ltr")])
+@pytest.mark.parametrize(
+    ("label", "language", "direction"),
+    [("arb_Arab", "arb-Arab", "rtl"), ("tha_Thai", "th-Thai", "ltr")],
+)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_text_stands_in_its_own_direction_and_nothing_overflows(
-    running, server, rater, label, direction, width
+    running, server, rater, label, language, direction, width
 ):
     page = opened(running, server, rater, label, viewport={"width": width, "height": 740}).page
     text = page.query_selector("#text")
@@ -219,7 +223,31 @@ def test_a_text_stands_in_its_own_direction_and_nothing_overflows(
         "one => [getComputedStyle(one).direction, getComputedStyle(one).unicodeBidi]"
     )
     assert style == [direction, "isolate"]
-    assert text.get_attribute("lang") == label.replace("_", "-")
+    assert text.get_attribute("lang") == language
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.query_selector("#undo").bounding_box()["y"] < 740
     assert page.query_selector("html").evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(running, server, rater, scheme):
+    axe = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+    script = (resources.files(axe) / "axe.min.js").read_text("utf-8")
+    # Without bypassing the page's own policy, the checker's script would not run.
+    page = opened(running, server, rater, color_scheme=scheme, bypass_csp=True).page
+
+    def violations():
+        found = page.evaluate(f"{script}; axe.run()")["violations"]
+        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+    assert violations() == []
+    press(page, "3", "1 of 22 judged")
+    press(page, "ArrowLeft")
+    assert violations() == []
+    page.keyboard.press("?")
+    page.wait_for_selector("#help[open]")
+    assert violations() == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("l")
+    page.wait_for_selector("body[data-ready] #languages:not([hidden])")
+    assert violations() == []

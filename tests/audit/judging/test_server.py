@@ -135,7 +135,7 @@ def test_a_language_is_shown_in_its_direction(judging):
     ]
     assert [(f["lang"], f["dir"], len(f["documents"])) for f in found] == [
         ("arb-Arab", "rtl", 3),
-        ("tha-Thai", "ltr", 22),
+        ("th-Thai", "ltr", 22),
     ]
     assert get(judging, "api/queue?label=../../etc&rater=ana")[0] == 404
 
