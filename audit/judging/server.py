@@ -156,7 +156,10 @@ def _admit(request: web.Request, judging: Judging) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
         raise web.HTTPForbidden(text="requests from other pages are not answered")
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    # A person may follow the address from another page: that opens this one, and tells the other nothing.
+    is_opened = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("none", "same-origin") and not is_opened:
         raise web.HTTPForbidden(text="requests from other pages are not answered")
 
 

@@ -83,6 +83,13 @@ def test_this_machine_may_be_called_by_its_names(judging, host):
     assert get(judging, "api/languages?rater=ana", headers=headers)[0] == 200
 
 
+def test_the_address_may_be_followed_from_another_page(judging):
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert get(judging, "", headers=headers)[0] == 200
+    path = f"/{TOKEN}/api/judge"
+    assert exchange(judging, ("POST", path, {"json": {}, "headers": headers}))[0][0] == 403
+
+
 @pytest.mark.parametrize("path", [f"/{TOKEN}/", "/nothing", f"/{TOKEN}/api/document?document=x"])
 def test_every_answer_forbids_what_the_page_does_not_need(judging, path):
     _, headers, _ = exchange(judging, ("GET", path, {}))[0]
