@@ -101,7 +101,11 @@ def features(
     labels, scores, windows, cld, shares, strengths, reliable, scripts, classes, label_script, alike, typical,
     usual_strength, in_cld2, in_lexicon, noise, candidates, language, no_language, unknown,
 ):  # fmt: skip
-    """Candidates of each text (int32, -1: none) and the features of the three kinds of them."""
+    """Candidates of each text (int32, -1: none) and the features of the three kinds of them.
+
+    The numbers of the features are those of the weights in `assets/weights.json`. 0.03 and the like keep logarithms
+    finite.
+    """
     n = len(labels)
     for i in range(n):
         letters = classes[i, LETTERS]
@@ -133,6 +137,7 @@ def features(
         top = language[i, 0, 0] if known > 0 else 0.0
         second = language[i, 1, 0] if known > 1 else 0.0
         last = language[i, known - 1, 0] if known > 4 else 0.0
+        # CLD2's first answer: the share of the text that it is of, 0 where it is not reliable.
         cld_share = shares[i, 0] if cld[i, 0] >= 0 else 0.0
         sure = cld_share * reliable[i]
         first, most = 0.0, -3.0
@@ -140,6 +145,7 @@ def features(
             label = candidates[i, j]
             score = language[i, j, 0]
             relative = np.log((score + 0.03) / (top + 0.03))
+            # CLD2 names the label (exact), or one like it where it does not have the label (related).
             exact = 0.0
             related = 0.0
             strength = 0.0
@@ -149,7 +155,9 @@ def features(
                     strength = strengths[i, k]
                 elif cld[i, k] >= 0 and not in_cld2[label]:
                     related = max(related, shares[i, k] * alike[label, cld[i, k]])
+            # CLD2 names another: one unlike the label (foreign), though it has the label (vetoed).
             foreign = 0.0 if in_cld2[label] else max(cld_share - related, 0.0)
+            # The distance from the best score in its standard errors.
             error = (top - score) / np.sqrt((top + score + 0.02) / (windows[i] + 1.0))
             vetoed = 1.0 if in_cld2[label] and exact == 0 else 0.0
             f = language[i, j]
@@ -179,6 +187,7 @@ def features(
             f[23] = related * strengths[i, 0]
             f[24] = error
             f[25] = error * exact
+            # Above or below what text in the language usually gets from the lexicon and from CLD2.
             excess = f[2] - typical[label] if score > 0 and not np.isnan(typical[label]) else 0.0
             f[26] = excess
             f[27] = excess * length
@@ -191,6 +200,7 @@ def features(
                 first = excess
             most = max(most, excess) if j < known else most
         characters = max(classes[i, CHARACTERS], 1)
+        # No language: marks, digits, long tokens and odd characters, and how little both classifiers find.
         f = no_language[i]
         f[0] = 1.0
         f[1] = classes[i, MARKUP] / characters
@@ -214,6 +224,7 @@ def features(
         f[19] = strengths[i, 0] * cld_share
         f[20] = np.log((classes[i, INSIDE] + 0.5) / (letters + 20.0))
         f[21] = np.log((classes[i, MIXED] + 0.5) / (letters + 20.0))
+        # A language unknown to both: low or close scores, a CLD2 that is unsure, all below what is usual.
         f = unknown[i]
         f[0] = 1.0
         f[1] = np.log(top + 0.03)

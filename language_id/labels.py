@@ -41,6 +41,13 @@ INDIVIDUAL = {
 # ISO 639-1 codes that were withdrawn.
 RETIRED_SHORT = {"iw": "heb", "in": "ind", "ji": "yid", "jw": "jav", "mo": "ron", "sh": "hbs"}
 
+# ISO 639-2/B codes that are not the ISO 639-3 ones.
+BIBLIOGRAPHIC = {
+    "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces", "dut": "nld",
+    "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl", "mac": "mkd", "mao": "mri",
+    "may": "msa", "per": "fas", "rum": "ron", "slo": "slk", "tib": "bod", "wel": "cym",
+}  # fmt: skip
+
 # Members that FineWeb2 and GlotLID do not tell apart, and codes that were retired or invented.
 MERGED = {
     "pes": "fas", "prs": "fas", "tgl": "fil", "sro": "srd", "src": "srd", "knn": "gom", "dgo": "doi",
@@ -210,11 +217,3 @@ def canonical_script(code: str, script: str) -> str:
     if code == "jpn" and script == "Hani":
         return "Jpan"
     return "Hani" if script in ("Hans", "Hant") else script
-
-
-# ISO 639-2/B codes that are not the ISO 639-3 ones.
-BIBLIOGRAPHIC = {
-    "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces", "dut": "nld",
-    "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl", "mac": "mkd", "mao": "mri",
-    "may": "msa", "per": "fas", "rum": "ron", "slo": "slk", "tib": "bod", "wel": "cym",
-}  # fmt: skip
