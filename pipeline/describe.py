@@ -55,6 +55,12 @@ def print_plan(plan: Plan, console: Console) -> None:
             f"datasketch's optimiser would divide {m.bands * m.rows} minima into {bands} bands of {rows} rows for a "
             f"threshold of {target}"
         )
+    if plan.recipe.dedup.containment:
+        c = plan.recipe.dedup.containment
+        console.print(
+            f"containment: of two documents of which the longer has {c.share:.0%} of the other's n-grams, the "
+            f"{'shorter' if c.remove == 'contained' else 'longer'} one goes"
+        )
     if plan.recipe.host_lines:
         h = plan.recipe.host_lines
         console.print(

@@ -13,7 +13,7 @@ from dedup import edges, host_lines
 from filters import rules
 from pipeline import cleaning
 from pipeline.plan import Plan
-from pipeline.steps import decisions, fit, judgements, lines, units
+from pipeline.steps import containment, decisions, fit, judgements, lines, units
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
 
@@ -64,6 +64,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     judged = None
     if plan.judgements:
         judged = pa.concat_tables(p for _, p in judgements.parts(plan.judgements, unit, rows))
+    pairs = containment.pairs(plan.containment, rows) if plan.containment else None
     fitted = fit.read(plan.fit)
     lives = []
     texts = documents["text"].take(matches).combine_chunks()
@@ -99,6 +100,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                 },
                 "title": document["title"],
                 "text_start": (written.texts[number].as_py() or "")[:200],
+                "containment": _containment(pairs, row, clusters, documents, decided),
                 "host_lines": _host_lines(plan, marks, row, documents),
                 "pii": dict(sorted(written.counts.get(number, {}).items())),
                 "language": {
@@ -132,6 +134,29 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
             }
         )
     return lives
+
+
+def _containment(
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
+    row: int,
+    clusters: pa.Table,
+    documents: pa.Table,
+    decided: pa.Table,
+) -> dict[str, list[dict[str, Any]]] | None:
+    """The documents that contain this one, and those that it contains, with the share of the contained one's n-grams.
+    None where the recipe does not ask."""
+    if pairs is None:
+        return None
+    inner, outer, share = pairs
+
+    def others(own: np.ndarray, other: np.ndarray) -> list[dict[str, Any]]:
+        places = np.flatnonzero(own == row)[:SHOWN_MATES].tolist()
+        return [
+            {**_mate(clusters, documents, decided, int(other[place])), "share": float(share[place])}
+            for place in places
+        ]
+
+    return {"contained_in": others(inner, outer), "contains": others(outer, inner)}
 
 
 def _host_lines(
@@ -290,6 +315,14 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
         console.print(
             f"  {step['id']} {step['url'] or ''}{similarity}", markup=False, soft_wrap=True
         )
+    for how, others in (life["containment"] or {}).items():
+        for other in others:
+            console.print(
+                f"{how.replace('_', ' ')} {other['id']} {other['url'] or ''}: {other['share']:.0%} "
+                f"({other['outcome']} {other['reason'] or ''})",
+                markup=False,
+                soft_wrap=True,
+            )
     table = Table("rule", "metric", "value", "drops if", "threshold", "")
     for r in life["rules"]:
         value = "none" if r["value"] is None else f"{r['value']:.6g}"

@@ -20,8 +20,9 @@ VERSIONS = {
     "fit": 3,
     "clusters": 4,
     "lines": 1,
+    "containment": 1,
     "judgements": 1,
-    "decisions": 7,
+    "decisions": 8,
     "choice": 1,
     "translate": 1,
     "admit": 1,
@@ -29,7 +30,9 @@ VERSIONS = {
     "audit": 1,
 }
 STEPS = tuple(VERSIONS)
-DURABLE = {"measure", "clusters", "lines", "judgements", "decisions", "translate", "admit"}
+DURABLE = {
+    "measure", "clusters", "lines", "containment", "judgements", "decisions", "translate", "admit",
+}  # fmt: skip
 
 
 def fingerprint(step: str, **depends_on: Any) -> str:

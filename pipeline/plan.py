@@ -14,6 +14,7 @@ from pipeline.steps import (
     admit,
     choice,
     clusters,
+    containment,
     decisions,
     fit,
     judgements,
@@ -28,7 +29,7 @@ from pipeline.store import Store
 
 RUN = "run.json"
 _ORDER = (
-    "measure", "fit", "clusters", "lines", "screening", "judgements", "decisions",
+    "measure", "fit", "clusters", "lines", "containment", "screening", "judgements", "decisions",
     "choice", "translate", "admit", "write",
 )  # fmt: skip
 
@@ -50,6 +51,8 @@ class Plan:
     judgements: StepFolder | None = None
     lines: StepFolder | None = None
     """Lines that recur over a host, where the recipe asks for them."""
+    containment: StepFolder | None = None
+    """Documents that contain others, where the recipe asks for them."""
     choice: StepFolder | None = None
     """This and the next two: where the recipe translates."""
     translate: StepFolder | None = None
@@ -113,6 +116,10 @@ def make(
     if recipe.host_lines:
         steps["lines"] = ledger.fingerprint("lines", clusters=c, **lines.depends_on(recipe))
         grown["lines"] = steps["lines"]
+    if recipe.dedup.containment:
+        steps["containment"] = grown["containment"] = ledger.fingerprint(
+            "containment", clusters=c, **containment.depends_on(recipe)
+        )
     d = ledger.fingerprint("decisions", clusters=c, fit=b, **grown, **decisions.depends_on(recipe))
     steps["decisions"] = d
     if recipe.text_rules:

@@ -4,7 +4,7 @@ import platform
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -21,11 +21,13 @@ from pipeline.steps import (
     admit,
     choice,
     clusters,
+    containment,
     decisions,
     fit,
     judgements,
     lines,
     measure,
+    segments,
     translate,
     units,
     write,
@@ -127,8 +129,7 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     for phase, function, parts in clusters.phases(clustering):
         run_pieces(phase, function, plan.clusters, parts, engine, watch)
     run_pieces("clusters", clusters.run, plan.clusters, clustering, engine, watch)
-    if plan.lines:
-        _lines(plan, plan.lines, unit_list, engine, watch)
+    _over_segments(plan, unit_list, engine, watch)
     if plan.screening and plan.judgements:
         _decide("screening", plan, plan.screening, numbered, engine, watch)
         run_pieces("judgements", judgements.run, plan.judgements, [
@@ -191,7 +192,7 @@ def _decide(
     run_pieces(step, decisions.run, folder, [
         decisions.Task(
             folder, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
-            first, plan.index, plan.rekeep, judged, plan.lines,
+            first, plan.index, plan.rekeep, judged, plan.lines, plan.containment,
         )
         for unit, first in numbered
     ], engine, watch)  # fmt: skip
@@ -250,26 +251,19 @@ def _warn_of_idle_rules(plan: Plan, watch: Watch) -> None:
         )
 
 
-def _lines(
-    plan: Plan, folder: StepFolder, unit_list: list[units.Unit], engine: Engine, watch: Watch
-) -> None:
-    places = lines.places(plan.store.read_columns(plan.index_file, None), unit_list)
-    plan.store.write_table(folder.file(lines.PLACES), places)
-    template = lines.Task(folder, plan.measure, plan.clusters, plan.recipe, "keys", 0)
-    counting = list(lines.tasks(template, places))
-    run_pieces("line keys", lines.count, folder, counting, engine, watch)
-    keys = 0
-    for task in counting:
-        manifest = folder.manifest(task.piece)
-        assert manifest is not None
-        keys += manifest["keys"]
-    parts = lines.parts_for(keys)
-    template = replace(template, kind="totals", segments=len(counting), parts=parts)
-    run_pieces("line totals", lines.total, folder, [
-        replace(template, number=number) for number in range(parts)
-    ], engine, watch)  # fmt: skip
-    marking = list(lines.tasks(replace(template, kind="marks"), places))
-    run_pieces("line marks", lines.mark, folder, marking, engine, watch)
+def _over_segments(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) -> None:
+    """The passes over segments that the recipe asks for."""
+    for step, folder in ((lines, plan.lines), (containment, plan.containment)):
+        if folder is None:
+            continue
+        index = plan.store.read_columns(plan.index_file, None)
+        places = segments.places(index, unit_list)
+        if not plan.store.exists(folder.file(segments.PLACES)):
+            plan.store.write_table(folder.file(segments.PLACES), places)
+        for phase, function, tasks in step.phases(
+            folder, plan.measure, plan.clusters, plan.recipe, places
+        ):
+            run_pieces(phase, function, folder, tasks, engine, watch)
 
 
 def _keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -18,7 +18,7 @@ def compile_kernels() -> None:
     import numpy as np
     import pyarrow as pa
 
-    from dedup import components, edges, host_lines
+    from dedup import components, containment, edges, host_lines
 
     document = Document(
         0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), False, "text/html"
@@ -31,6 +31,10 @@ def compile_kernels() -> None:
     forest.roots()
     texts, hosts = pa.array(["a line\nanother"]), np.ones(1, np.uint64)
     host_lines.counted(host_lines.lines_of(texts), hosts, np.ones(1, bool))
+    one = np.zeros(1, np.uint64), np.array([0, 1])
+    keys, owners, anchors = containment.sampled(*one, hosts)
+    containment.candidates(keys, owners, owners, anchors)
+    containment.shares(one, one, np.zeros(1, np.int64))
     host_lines.without_lines(texts, pa.array([[0]], pa.list_(pa.int32())))
 
 

@@ -100,6 +100,20 @@ class MinHash(Section):
         return self
 
 
+class Containment(Section):
+    """Documents that another document of their language contains, a first half say (docs/dedup.md)."""
+
+    share: Annotated[float, Field(ge=0.5, le=1)] = 0.9
+    """A document is contained in a longer one that has this share of its n-grams."""
+    min_shingles: int = Field(default=20, ge=1)
+    """A document with fewer different n-grams is never contained."""
+    scale: int = Field(default=8, ge=2, le=1000)
+    """One of so many n-grams is sampled to find candidates: more bytes on disk, or fewer short documents found."""
+    remove: Literal["contained", "containing"] = "contained"
+    """Which of the two goes, where the rules keep both: the shorter, or, for pages that collect others, the longer.
+    It is also the reason."""
+
+
 class Dedup(Section):
     """Duplicates, within a language, over all inputs."""
 
@@ -108,6 +122,8 @@ class Dedup(Section):
     normalise: Normalise = Normalise()
     minhash: MinHash | None = MinHash()
     """Near-duplicates; absent: exact ones only."""
+    containment: Containment | None = None
+    """Absent: documents may contain one another."""
     kept: Annotated[list[str], Field(min_length=1), AfterValidator(_known_columns)] = [
         "-language_score",
         "-word_count",
@@ -120,6 +136,15 @@ class Dedup(Section):
     task_memory: Size = 2**30
     """About what a clustering task may hold. Labels too large for one task are cut into several; the
     clusters do not depend on it."""
+
+    @model_validator(mode="after")
+    def _has_shingles(self) -> "Dedup":
+        if self.containment and (self.minhash is None or self.minhash.signatures == "datatrove"):
+            raise ValueError(
+                "containment compares the n-grams of dedup.minhash; give it with `signatures: own`, or leave "
+                "containment out"
+            )
+        return self
 
 
 class HostLines(Section):

@@ -14,7 +14,8 @@ from pipeline.recipe.section import Block, Section, Share, Threshold
 # What leads to a document's removal beside rules.
 RESERVED = (
     "language_score", "exact_duplicate", "near_duplicate", "empty_text", "translation_failed", "translation_share",
-    "url_domain", "url_address", "url_word", "host_lines_only",
+    "url_domain", "url_address", "url_word", "host_lines_only", "contained",
+    "containing",
 )  # fmt: skip
 
 

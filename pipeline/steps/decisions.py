@@ -21,7 +21,7 @@ from language_id import EMBEDDED
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import fit, judgements, lines, members
+from pipeline.steps import containment, fit, judgements, lines, members
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision, Slices
 from pipeline.steps.standing import choose, write_published
@@ -33,6 +33,7 @@ OUTCOMES = ("kept", "removed", "duplicate")
 KEPT, REMOVED, DUPLICATE = range(3)
 DUPLICATES = ("exact_duplicate", "near_duplicate")
 HOST_LINES_ONLY = "host_lines_only"
+CONTAINED = ("contained", "containing")
 MOST_REASONS = 50
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
 EMBEDDED_CUT = 0.5  # a quarter of the texts in languages that the embedded model lacks score higher (language-id.md)
@@ -40,7 +41,7 @@ DOCUMENT_COLUMNS = (
     "language_score",
     "text_bytes",
 )  # the other columns that have figures are signals
-MARKS = ["host_repeated_line_share", "repeated", "nothing_else"]
+MARKS = ["host_repeated_line_share", "nothing_else"]
 BLOCK = 100_000  # rows that are written or counted at a time
 
 
@@ -64,6 +65,8 @@ class Task:
     """What rules that read text said; None where the recipe has none."""
     lines: StepFolder | None = None
     """Which lines recur over a host; None where the recipe does not ask."""
+    containment: StepFolder | None = None
+    """Which documents contain others; None where the recipe does not ask."""
 
     @property
     def piece(self) -> str:
@@ -76,6 +79,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
         "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
         "rules": list(recipe.column_rules.items()),  # their order matters
         "lines_removed": recipe.host_lines and recipe.host_lines.remove,
+        "contained": recipe.dedup.containment and recipe.dedup.containment.remove,
         "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
         "shard_bytes": recipe.output.shard_bytes,
     }
@@ -121,7 +125,8 @@ def run(task: Task) -> dict[str, Any]:
 
     # Reasons are numbers into `names`; 0 is none.
     reason, early, below = _before_clusters(rows, unit, slices, lowest)
-    names = [None, *early, "language_score", *DUPLICATES, *recipe.column_rules, HOST_LINES_ONLY]
+    names = [None, *early, "language_score", *DUPLICATES]
+    names += [*recipe.column_rules, HOST_LINES_ONLY, *CONTAINED]
     code = {name: number for number, name in enumerate(names)}
     if isinstance(task.index, Revision):
         clustered = members.of_index(task.index, slices, reason == 0)
@@ -135,14 +140,24 @@ def run(task: Task) -> dict[str, Any]:
     duplicate = remain & ~chosen.stands
     reason[duplicate] = code[DUPLICATES[1]]
     reason[duplicate & chosen.exact] = code[DUPLICATES[0]]
+    judged = np.zeros(len(reason), bool)
     if task.judgements:
         # Only documents that all other rules keep were judged.
         said, numbers = _judged_reasons(judgements.parts(task.judgements, unit, rows), unit, recipe)
-        reason[numbers > 0] = numbers[numbers > 0] + len(names) - 1
+        judged = numbers > 0
+        reason[judged] = numbers[judged] + len(names) - 1
         names += said
 
+    quality = _apply_rules(task, rows, slices, limits, code, chosen.stands, reason)
+    stands = chosen.stands
+    if task.containment:
+        # Also what rules that read text drop contains others, or these would be kept without having been judged.
+        rest = stands & ((reason == 0) | judged)
+        gone = _contained(task.containment, rows, recipe, rest) & (reason == 0)
+        reason[gone] = code[containment.settings(recipe).remove]
+        stands = stands & ~gone  # not what a rule removes, so no part of the rates
     totals = {label: Totals(recipe.output.shard_bytes) for label, _, _ in slices}
-    quality = _apply_rules(task, rows, slices, limits, code, chosen.stands, reason, totals)
+    _add(task, rows, slices, reason, totals)
     outcome = np.full(len(reason), REMOVED, np.int8)
     outcome[duplicate] = DUPLICATE
     outcome[reason == 0] = KEPT
@@ -151,10 +166,10 @@ def run(task: Task) -> dict[str, Any]:
     labels = {}
     for label, start, stop in slices:
         own = slice(start, stop)
-        stands = chosen.stands[own]
-        sizes, removed = size[own][stands], outcome[own][stands] == REMOVED
+        standing = stands[own]
+        sizes, removed = size[own][standing], outcome[own][standing] == REMOVED
         steps, rebalancing = _weights(
-            sizes, removed, None if quality is None else quality[own][stands], recipe
+            sizes, removed, None if quality is None else quality[own][standing], recipe
         )
         for block in _blocks(start, stop):
             weights = rebalance.weights_for(size[block], steps)
@@ -221,13 +236,13 @@ def _apply_rules(
     code: dict[str | None, int],
     stands: np.ndarray,
     reason: np.ndarray,
-    totals: dict[str, Totals],
 ) -> np.ndarray | None:
-    """Enter the first rule that each standing document fails into `reason`, and add to `totals`.
+    """Enter the first rule that each standing document fails into `reason`.
 
     Returns float64[n], the quality by which documents are rebalanced, where the recipe does that.
     """
     recipe = task.recipe
+    # One column at least: it says how many rows a stretch has.
     metrics = {rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"}
     named = _quality_column(recipe)
     quality = np.zeros(len(reason)) if named else None
@@ -257,16 +272,36 @@ def _apply_rules(
             quality[own] = table[column].cast(pa.float64()).to_numpy()
             if named.startswith("-"):
                 quality[own] *= -1.0
-        words, text_bytes = (
-            signals["word_count"].to_numpy(),
-            read["documents"]["text_bytes"].to_numpy(),
-        )
+    return quality
+
+
+def _contained(folder: StepFolder, rows: Rows, recipe: Recipe, rest: np.ndarray) -> np.ndarray:
+    """bool[n]: the one of each pair that goes, where both are among the `rest` (bool[n])."""
+    inner, outer, _ = containment.pairs(folder, rows)
+    both = rest[inner] & rest[outer]
+    gone = np.zeros(len(rest), bool)
+    gone[(inner if containment.settings(recipe).remove == "contained" else outer)[both]] = True
+    return gone
+
+
+def _add(
+    task: Task, rows: Rows, slices: Slices, reason: np.ndarray, totals: dict[str, Totals]
+) -> None:
+    """Add the unit's documents to the `totals` of their labels."""
+    marks = None
+    if task.recipe.host_lines and task.recipe.host_lines.remove and task.lines:
+        marks = lines.stretches(task.lines, rows, ["repeated"])
+    columns = {"documents": ["text_bytes"], "signals": ["word_count"]}
+    for own, read in rows.stretches(columns):
+        words = read["signals"]["word_count"].to_numpy()
+        text_bytes = read["documents"]["text_bytes"].to_numpy()
+        repeated = next(marks)["repeated"].to_numpy() if marks else None
         for label, start, stop in slices:
             part = slice(max(start - own.start, 0), stop - own.start)
-            totals[label].add(said[part] == 0, words[part], text_bytes[part])
-            if marked and removes_lines:
-                totals[label].add_lines(said[part] == 0, marked["repeated"].to_numpy()[part])
-    return quality
+            kept = reason[own][part] == 0
+            totals[label].add(kept, words[part], text_bytes[part])
+            if repeated is not None:
+                totals[label].add_lines(kept, repeated[part])
 
 
 def _judged_reasons(

@@ -12,28 +12,27 @@ the input, and what crosses segments are keys (dedup/host_lines.py), never hosts
 `marks/` is row-aligned with the tables of A, a file per segment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dedup import host_lines
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.clustering import HostLines
-from pipeline.steps.units import Rows, Unit
+from pipeline.steps import segments
+from pipeline.steps.segments import between, key_range
+from pipeline.steps.units import Rows
 from pipeline.store import parquet_writer
 
 PART_KEYS = 1 << 23  # keys of one task of `total`, about half a gigabyte
 GROUP = (
     1 << 16
 )  # rows of a row group of keys: a part's share of a segment is read, and little besides
-PLACES = "places.parquet"
 
 KEYS = pa.schema([("key", pa.uint64()), ("documents", pa.int64())])
 TOTALS = pa.schema([("segment", pa.int64()), ("key", pa.uint64()), ("documents", pa.int64())])
@@ -67,7 +66,7 @@ class Task:
     """Of the segment, or of the range."""
     segment: str = ""
     places: tuple[int, int] = (0, 0)
-    """The segment's rows in PLACES."""
+    """The segment's rows in segments.PLACES."""
     segments: int = 0
     parts: int = 1
 
@@ -87,36 +86,33 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return recipe.host_lines.model_dump(exclude={"remove"})
 
 
-def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
-    """Where each segment's labels are: its rows `start` to `start + rows` are rows from `unit_row` on of a unit's
-    clusters. Sorted by segment."""
-    unit_of = {label: unit.piece for unit in units for label in unit.labels}
-    frame = pl.DataFrame(index).sort("label", "order")
-    frame = frame.with_columns(unit=pl.col("label").replace_strict(unit_of, return_dtype=pl.String))
-    before = pl.col("rows").cum_sum() - pl.col("rows")
-    frame = frame.with_columns(unit_row=before.over("unit"))
-    chosen = frame.select("segment", "start", "rows", "unit", "unit_row").sort("segment", "start")
-    return chosen.to_arrow()
-
-
-def tasks(template: Task, places: pa.Table) -> Iterator[Task]:
-    """A task for each segment, to count or to mark."""
-    frame = pl.DataFrame(places).with_row_index("row")
-    ranges = frame.group_by("segment").agg(pl.col("row").min(), pl.len()).sort("segment")
-    for number, (segment, first, rows) in enumerate(ranges.iter_rows()):
-        yield replace(template, number=number, segment=segment, places=(first, first + rows))
-
-
-def parts_for(keys: int) -> int:
-    """How many ranges so many keys are cut into."""
-    return max(1, -(-keys // PART_KEYS))
+def phases(
+    folder: StepFolder,
+    measure: StepFolder,
+    clusters: StepFolder,
+    recipe: Recipe,
+    places: pa.Table,
+) -> Iterator[tuple[str, Callable[[Task], dict[str, Any]], list[Task]]]:
+    """What is to be done, one after the other: name, function, tasks. Those of a phase are done before the next is
+    asked for. places: see segments.places."""
+    template = Task(folder, measure, clusters, recipe, "keys", 0)
+    of_segments = [
+        replace(template, number=number, segment=segment, places=rows)
+        for number, (segment, rows) in enumerate(segments.segments(places))
+    ]
+    yield "line keys", count, of_segments
+    parts = segments.parts_for(folder, [task.piece for task in of_segments], PART_KEYS)
+    template = replace(template, kind="totals", segments=len(of_segments), parts=parts)
+    yield "line totals", total, [replace(template, number=number) for number in range(parts)]
+    yield "line marks", mark, [replace(task, kind="marks", parts=parts) for task in of_segments]
 
 
 def count(task: Task) -> dict[str, Any]:
     """Count the keys of one segment and commit it."""
     texts, hosts, is_clustered = _segment(task)
     lines = _lines(texts, task.settings)
-    keys, documents = host_lines.counted(lines, hosts, is_clustered & _stands(task, len(hosts)))
+    stands = segments.stands(task.folder, task.clusters, task.places, len(hosts))
+    keys, documents = host_lines.counted(lines, hosts, is_clustered & stands)
     table = pa.table([keys, documents], schema=KEYS)
     file = task.folder.file(f"keys/{task.number:06d}.parquet")
     with task.folder.store.create(file) as handle, parquet_writer(handle, KEYS) as writer:
@@ -127,11 +123,11 @@ def count(task: Task) -> dict[str, Any]:
 
 def total(task: Task) -> dict[str, Any]:
     """Sum the counts of one range of keys over all segments and commit it."""
-    low, high = _range(task.number, task.parts)
+    low, high = key_range(task.number, task.parts)
     keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for segment in range(task.segments):
         name = task.folder.file(f"keys/{segment:06d}.parquet")
-        part = _between(task.folder, name, "key", low, high)
+        part = between(task.folder, name, "key", low, high)
         keys.append(part["key"].to_numpy())
         counts.append(part["documents"].to_numpy())
     sizes = [len(part) for part in keys[1:]]
@@ -162,7 +158,7 @@ def mark(task: Task) -> dict[str, Any]:
     found = [KEYS.empty_table()]
     for part in range(task.parts):
         name = task.folder.file(f"totals/{part:06d}.parquet")
-        own = _between(task.folder, name, "segment", task.number, task.number)
+        own = between(task.folder, name, "segment", task.number, task.number)
         found.append(own.select(KEYS.names))
     totals = pa.concat_tables(found)  # the ranges are in the order of the keys
     known = totals["key"].to_numpy(), totals["documents"].to_numpy()
@@ -233,41 +229,3 @@ def _segment(task: Task) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
 
 def _lines(texts: pa.ChunkedArray, settings: HostLines) -> host_lines.Lines:
     return host_lines.lines_of(texts, settings.min_letters, any_digit=settings.digits == "zero")
-
-
-def _stands(task: Task, n: int) -> np.ndarray:
-    """bool[n]: the rows of a segment that C keeps of their clusters."""
-    stands = np.zeros(n, bool)
-    table = task.folder.store.read_columns(task.folder.file(PLACES), None, *task.places)
-    for (unit,), entries in pl.DataFrame(table).group_by("unit", maintain_order=True):
-        first = entries["unit_row"].to_numpy()
-        rows = entries["rows"].to_numpy()
-        low, high = int(first.min()), int((first + rows).max())
-        file = task.clusters.file(f"{unit}.parquet")
-        kept = task.clusters.store.read_columns(file, ["kept"], low, high)["kept"].to_numpy()
-        for start, row, size in zip(entries["start"], first - low, rows, strict=True):
-            stands[start : start + size] = kept[row : row + size]
-    return stands
-
-
-def _range(part: int, parts: int) -> tuple[int, int]:
-    """The least and the largest key of a part."""
-    return -(-(part << 64) // parts), -(-((part + 1) << 64) // parts) - 1
-
-
-def _between(folder: StepFolder, name: str, column: str, low: int, high: int) -> pa.Table:
-    """The rows of a file, sorted by a column, whose values are from `low` to `high`; the row groups that cannot hold
-    any are not read."""
-    with folder.store.open(name) as file:
-        parquet = pq.ParquetFile(file)
-        place = parquet.schema_arrow.get_field_index(column)
-        groups = []
-        for group in range(parquet.num_row_groups):
-            bounds = parquet.metadata.row_group(group).column(place).statistics
-            if not bounds or not bounds.has_min_max or (bounds.min <= high and bounds.max >= low):
-                groups.append(group)
-        table = parquet.read_row_groups(groups, use_threads=False)
-    values = table[column].to_numpy()
-    kind = values.dtype.type
-    start = np.searchsorted(values, kind(low), side="left")
-    return table.slice(start, np.searchsorted(values, kind(high), side="right") - start)

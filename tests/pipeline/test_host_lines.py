@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from pipeline.recipe import RecipeError, load
-from pipeline.steps import lines, measure, units
+from pipeline.steps import lines, measure, segments, units
 from tests.pipeline.conftest import PAGES
 from tests.pipeline.test_end_to_end import CRAWL, digest, record
 from tests.pipeline.test_run import polysieve
@@ -163,8 +163,8 @@ def test_switching_the_removal_off_decides_again_without_counting(site, tmp_path
     assert digest(tmp_path / "out") == digest(tmp_path / "fresh")
     assert fresh["page-0"]["text"].startswith("Home")
     after = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("lines-*/**/*.parquet")}
-    assert {p: t for p, t in after.items() if p.name != lines.PLACES} == {
-        p: t for p, t in counted.items() if p.name != lines.PLACES
+    assert {p: t for p, t in after.items() if p.name != segments.PLACES} == {
+        p: t for p, t in counted.items() if p.name != segments.PLACES
     }
 
 

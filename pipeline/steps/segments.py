@@ -1,0 +1,81 @@
+"""What passes over the segments of A share: which rows of a segment stand for clusters, files cut by ranges of keys."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.ledger import StepFolder
+from pipeline.steps.units import Unit
+
+PLACES = "places.parquet"
+
+
+def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
+    """Where each segment's labels are: its rows `start` to `start + rows` are rows from `unit_row` on of a unit's
+    clusters. Sorted by segment; a step writes it as PLACES."""
+    unit_of = {label: unit.piece for unit in units for label in unit.labels}
+    frame = pl.DataFrame(index).sort("label", "order")
+    frame = frame.with_columns(unit=pl.col("label").replace_strict(unit_of, return_dtype=pl.String))
+    before = pl.col("rows").cum_sum() - pl.col("rows")
+    frame = frame.with_columns(unit_row=before.over("unit"))
+    chosen = frame.select("segment", "start", "rows", "unit", "unit_row").sort("segment", "start")
+    return chosen.to_arrow()
+
+
+def segments(places: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
+    """(segment, its first row in `places` and the one after the last), by name."""
+    frame = pl.DataFrame(places).with_row_index("row")
+    ranges = frame.group_by("segment").agg(pl.col("row").min(), pl.len()).sort("segment")
+    for segment, first, rows in ranges.iter_rows():
+        yield segment, (first, first + rows)
+
+
+def stands(folder: StepFolder, clusters: StepFolder, rows: tuple[int, int], n: int) -> np.ndarray:
+    """bool[n]: the rows of a segment that C keeps of their clusters. rows: the segment's in PLACES."""
+    found = np.zeros(n, bool)
+    table = folder.store.read_columns(folder.file(PLACES), None, *rows)
+    for (unit,), entries in pl.DataFrame(table).group_by("unit", maintain_order=True):
+        first = entries["unit_row"].to_numpy()
+        sizes = entries["rows"].to_numpy()
+        low, high = int(first.min()), int((first + sizes).max())
+        file = clusters.file(f"{unit}.parquet")
+        kept = clusters.store.read_columns(file, ["kept"], low, high)["kept"].to_numpy()
+        for start, row, size in zip(entries["start"], first - low, sizes, strict=True):
+            found[start : start + size] = kept[row : row + size]
+    return found
+
+
+def parts_for(folder: StepFolder, pieces: Sequence[str], each: int) -> int:
+    """How many ranges the keys of finished pieces are cut into, of about `each` keys."""
+    keys = 0
+    for piece in pieces:
+        manifest = folder.manifest(piece)
+        assert manifest is not None
+        keys += manifest["keys"]
+    return max(1, -(-keys // each))
+
+
+def key_range(part: int, parts: int) -> tuple[int, int]:
+    """The least and the largest of the 64-bit keys of a part."""
+    return -(-(part << 64) // parts), -(-((part + 1) << 64) // parts) - 1
+
+
+def between(folder: StepFolder, name: str, column: str, low: int, high: int) -> pa.Table:
+    """The rows of a file, sorted by a column, whose values are from `low` to `high`; the row groups that cannot hold
+    any are not read."""
+    with folder.store.open(name) as file:
+        parquet = pq.ParquetFile(file)
+        place = parquet.schema_arrow.get_field_index(column)
+        groups = []
+        for group in range(parquet.num_row_groups):
+            bounds = parquet.metadata.row_group(group).column(place).statistics
+            if not bounds or not bounds.has_min_max or (bounds.min <= high and bounds.max >= low):
+                groups.append(group)
+        table = parquet.read_row_groups(groups, use_threads=False)
+    values = table[column].to_numpy()
+    kind = values.dtype.type
+    start = np.searchsorted(values, kind(low), side="left")
+    return table.slice(start, np.searchsorted(values, kind(high), side="right") - start)
