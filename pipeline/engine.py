@@ -28,9 +28,13 @@ class Outcome:
 
 class Engine(Protocol):
     def run(
-        self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        tasks: Iterable[Any],
+        memory: int,
+        gpus: int = 0,
     ) -> Iterator[Outcome]:
-        """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes."""
+        """Outcomes in the order in which tasks end; `memory` (bytes) and `gpus` are what one task may need."""
         ...
 
     def close(self) -> None: ...
@@ -40,7 +44,11 @@ class Inline:
     """One task after the other in this process, for debugging and small jobs."""
 
     def run(
-        self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        tasks: Iterable[Any],
+        memory: int,
+        gpus: int = 0,
     ) -> Iterator[Outcome]:
         for task in tasks:
             yield _attempt(function, task)
@@ -81,7 +89,11 @@ class OnRay:
                 ray.init(num_cpus=self.workers, include_dashboard=False, **options)
 
     def run(
-        self, function: Callable[[Any], dict[str, Any]], tasks: Iterable[Any], memory: int
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        tasks: Iterable[Any],
+        memory: int,
+        gpus: int = 0,
     ) -> Iterator[Outcome]:
         ray = self._ray
         total = int(ray.cluster_resources().get("memory", memory))
@@ -89,9 +101,9 @@ class OnRay:
         # declaration still runs one task at a time.
         declared = min(memory, max(1, int(total * 0.9)))
         # Workers are replaced now and then, since some libraries leak.
-        remote = ray.remote(num_cpus=1, memory=declared, max_retries=RETRIES, max_calls=200)(
-            _attempt
-        )
+        remote = ray.remote(
+            num_cpus=1, num_gpus=gpus, memory=declared, max_retries=RETRIES, max_calls=200
+        )(_attempt)
         waiting = iter(tasks)
         running: dict[Any, Any] = {}
 

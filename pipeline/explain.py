@@ -11,9 +11,10 @@ from rich.table import Table
 
 from dedup import edges, host_lines
 from filters import rules
+from filters.quality.selection import DIGITS
 from pipeline import cleaning
 from pipeline.plan import Plan
-from pipeline.steps import containment, decisions, fit, judgements, lines, units
+from pipeline.steps import containment, decisions, fit, lines, units, windows
 from pipeline.steps.population import Population
 from pipeline.steps.units import Rows, Unit
 
@@ -63,7 +64,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
         signals = lines.with_share(signals, marks)
     judged = None
     if plan.judgements:
-        judged = pa.concat_tables(p for _, p in judgements.parts(plan.judgements, unit, rows))
+        judged = pa.concat_tables(p for _, p in windows.read(plan.judgements, unit, rows))
     pairs = containment.pairs(plan.containment, rows) if plan.containment else None
     fitted = fit.read(plan.fit)
     lives = []
@@ -115,6 +116,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                     _judgement(name, block.datatrove, judged, row)
                     for name, block in plan.recipe.text_rules.items()
                 ],
+                "models": _models(plan, unit, rows, row, label),
                 "cluster": {
                     "cluster_id": cluster,
                     "size": decided["minhash_cluster_size"][row].as_py(),
@@ -175,6 +177,34 @@ def _host_lines(
             {"number": number, "documents": seen, "line": text[number].strip()}
             for number, seen in zip(found["numbers"], found["documents"], strict=True)
         ],
+    }
+
+
+def _models(plan: Plan, unit: Unit, rows: Rows, row: int, label: str) -> dict[str, Any]:
+    """What models said of a document, each with its hash and the bounds of its score; empty where none was asked."""
+    if plan.scores is None:
+        return {}
+    manifest = plan.decisions.manifest(unit.piece)
+    assert manifest is not None
+    figures = manifest["labels"][label]["models"]
+    said = selected = None
+    for own, part in windows.read(plan.scores, unit, rows):
+        if own.start <= row < own.stop:
+            said = part.slice(row - own.start, 1).to_pylist()[0]
+    file = plan.decisions.file(f"{unit.piece}-selected.parquet")
+    selected = plan.store.read_columns(file, None, row, row + 1).to_pylist()[0]
+    assert said is not None
+    return {
+        "asked": bool(said["asked"]),
+        "scores": {
+            name: {
+                "score": said[f"score.{name}"] and round(said[f"score.{name}"], DIGITS),
+                **{key: given[key] for key in ("model", "sha256", "kind", "cut", "action")},
+            }
+            for name, given in figures["scores"].items()
+        },
+        **{key: selected[key] for key in ("quality_score", "tier", "flags", "contaminated")},
+        "attributes": json.loads(selected["attributes"] or "{}"),
     }
 
 
@@ -335,6 +365,7 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
         verdict = {None: "was not asked", True: "passes", False: "FAILS"}[j["passed"]]
         reason = f": {j['reason']}" if j["reason"] else ""
         console.print(f"{j['rule']} ({j['datatrove']}) {verdict}{reason}", markup=False)
+    _print_models(life["models"], console)
     judged = {r["metric"] for r in life["rules"]}
     others = {k: v for k, v in life["signals"].items() if k not in judged and v is not None}
     console.print(
@@ -360,3 +391,21 @@ def _print_host_lines(found: dict[str, Any], outcome: str, console: Console) -> 
             markup=False,
             soft_wrap=True,
         )
+
+
+def _print_models(models: dict[str, Any], console: Console) -> None:
+    if not models:
+        return
+    if not models["asked"]:
+        console.print("models were not asked")
+        return
+    table = Table("score", "value", "above", "at most", "model", "SHA-256")
+    for name, given in models["scores"].items():
+        low, high = ("" if bound is None else f"{bound:.4f}" for bound in given["cut"])
+        value = "none" if given["score"] is None else f"{given['score']:.4f}"
+        table.add_row(name, value, low, high, given["model"], (given["sha256"] or "")[:12])
+    console.print(table)
+    others = [(key, models[key]) for key in ("tier", "flags", "contaminated") if models[key]]
+    others += sorted(models["attributes"].items())
+    if others:
+        console.print("; ".join(f"{key}: {value}" for key, value in others), markup=False)

@@ -151,8 +151,13 @@ def _parquet(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise LabelledTextError(f"{file}: cannot be read as Parquet ({error})") from None
 
 
+def open_lines(file: Path) -> Any:
+    """A file, open to read lines of bytes, unpacked where its name says that it is packed."""
+    return fsspec.open(str(file), "rb", compression="infer")
+
+
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with fsspec.open(str(file), "rb", compression="infer") as lines:
+    with open_lines(file) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

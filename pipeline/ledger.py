@@ -22,6 +22,7 @@ VERSIONS = {
     "lines": 1,
     "containment": 1,
     "judgements": 1,
+    "scores": 1,
     "decisions": 8,
     "choice": 1,
     "translate": 1,
@@ -31,7 +32,8 @@ VERSIONS = {
 }
 STEPS = tuple(VERSIONS)
 DURABLE = {
-    "measure", "clusters", "lines", "containment", "judgements", "decisions", "translate", "admit",
+    "measure", "clusters", "lines", "containment", "judgements", "scores", "decisions",
+    "translate", "admit",
 }  # fmt: skip
 
 

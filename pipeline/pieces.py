@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.ledger import StepFolder
-from pipeline.steps import clusters, decisions, judgements, measure, parts
+from pipeline.steps import clusters, decisions, judgements, measure, parts, scores
 from pipeline.watch import Watch
 
 TASK_MEMORY = 1 * 2**30
@@ -24,13 +24,15 @@ def run_pieces(
     tasks: Sequence[Any],
     engine: Engine,
     watch: Watch,
+    gpus: int = 0,
 ) -> None:
-    """Run the tasks of a step that are not done, and commit to `folder`. Raises Unfinished where one fails."""
+    """Run the tasks of a step that are not done, each with so many GPUs, and commit to `folder`. Raises Unfinished where
+    one fails."""
     todo = [task for task in tasks if folder.manifest(task.piece) is None]
     failed: list[str] = []
     with watch.step(step, len(tasks), len(tasks) - len(todo)) as advance:
         careful = []
-        for outcome in engine.run(function, todo, _memory(todo)):
+        for outcome in engine.run(function, todo, _memory(todo), gpus):
             if outcome.result is not None:
                 advance(outcome.result)
             elif outcome.crashed and isinstance(outcome.task, measure.Task | judgements.Task):
@@ -58,6 +60,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     """The bytes that any of these tasks may need."""
     of_labels = [t for t in tasks if isinstance(t, clusters.Task | decisions.Task | parts.Part)]
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
+    needed += [scores.TASK_MEMORY for t in tasks[:1] if isinstance(t, scores.Task)]
     return max([TASK_MEMORY, *needed])
 
 

@@ -20,6 +20,8 @@ from pipeline.steps import (
     judgements,
     lines,
     measure,
+    scores,
+    selection,
     translate,
     write,
 )
@@ -29,9 +31,12 @@ from pipeline.store import Store
 
 RUN = "run.json"
 _ORDER = (
-    "measure", "fit", "clusters", "lines", "containment", "screening", "judgements", "decisions",
-    "choice", "translate", "admit", "write",
+    "measure", "fit", "clusters", "lines", "containment", "screening", "judgements", "survivors",
+    "scores", "decisions", "choice", "translate", "admit", "write",
 )  # fmt: skip
+
+
+_DECIDING = ("screening", "survivors", "decisions")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ class Plan:
     """This and the next two: where the recipe translates."""
     translate: StepFolder | None = None
     admit: StepFolder | None = None
+    survivors: StepFolder | None = None
+    """Decisions by all rules, where the recipe asks models too."""
+    scores: StepFolder | None = None
     index: Increment | Revision | None = field(default=None, kw_only=True)
     rekeep: bool = field(default=False, kw_only=True)
 
@@ -128,6 +136,14 @@ def make(
             "judgements", decisions=d, **judgements.depends_on(recipe)
         )
         steps["decisions"] = ledger.fingerprint("decisions", judgements=steps["judgements"])
+    if recipe.quality:
+        steps["survivors"] = steps["decisions"]
+        steps["scores"] = ledger.fingerprint(
+            "scores", decisions=steps["survivors"], **scores.depends_on(recipe)
+        )
+        steps["decisions"] = ledger.fingerprint(
+            "decisions", scores=steps["scores"], **selection.depends_on(recipe.quality)
+        )
     written = {"decisions": steps["decisions"]}
     if recipe.translate:
         steps |= _translation(recipe, steps)
@@ -151,7 +167,7 @@ def of_steps(
 ) -> Plan:
     """The plan whose steps have these fingerprints, by the names of `Plan.steps`."""
     folders: dict[str, Any] = {
-        name: StepFolder(store, "decisions" if name == "screening" else name, digits)
+        name: StepFolder(store, "decisions" if name in _DECIDING else name, digits)
         for name, digits in steps.items()
     }
     return Plan(recipe, sources, store, **folders)

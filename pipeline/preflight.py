@@ -9,6 +9,7 @@ from filters import parameters as language_parameters
 from filters.url import ut1_lists
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
+from pipeline.steps import scores
 from pipeline.steps.write import PUBLISHED
 from pipeline.store import Store
 from pipeline.watch import PROGRESS
@@ -64,7 +65,11 @@ def problems(recipe: Recipe) -> list[str]:
 
 def deciding_problems(recipe: Recipe) -> list[str]:
     """Of `problems` those that matter to what comes after measuring."""
-    found = [*block_problems(recipe), *translation_problems(recipe)]
+    found = [
+        *block_problems(recipe),
+        *scores.problems(recipe),
+        *translation_problems(recipe),
+    ]
     folder, lists = recipe.parameters.folder, recipe.parameters.precision
     if folder:
         try:

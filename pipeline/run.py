@@ -27,9 +27,11 @@ from pipeline.steps import (
     judgements,
     lines,
     measure,
+    scores,
     segments,
     translate,
     units,
+    windows,
     write,
     write_translated,
 )
@@ -136,8 +138,11 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
             judgements.Task(
                 plan.judgements, plan.measure, plan.index_file, plan.screening, unit, number, plan.recipe
             )
-            for unit in unit_list for number in judgements.windows(unit)
+            for unit in unit_list for number in windows.windows(unit)
         ], engine, watch)  # fmt: skip
+    if plan.survivors and plan.scores:
+        _decide("survivors", plan, plan.survivors, numbered, engine, watch)
+        _score(plan, plan.survivors, plan.scores, unit_list, engine, watch)
     _decide("decisions", plan, plan.decisions, numbered, engine, watch)
     if plan.recipe.translate:
         _translate(plan, unit_list, engine, watch)
@@ -180,6 +185,27 @@ def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: W
     run_pieces("write translations", write_translated.run, plan.write, writing, engine, watch)
 
 
+def _score(
+    plan: Plan,
+    survivors: StepFolder,
+    folder: StepFolder,
+    unit_list: list[units.Unit],
+    engine: Engine,
+    watch: Watch,
+) -> None:
+    """Ask the recipe's models about what all rules keep."""
+    assert plan.recipe.quality is not None
+    if folder.manifest(scores.MODELS) is None:
+        scores.write_models(folder, plan.recipe)
+    tasks = [
+        scores.Task(folder, plan.measure, plan.index_file, survivors, unit, number, plan.recipe)
+        for unit in unit_list
+        for number in windows.windows(unit)
+    ]
+    gpus = int(plan.recipe.quality.device == "cuda")
+    run_pieces("scores", scores.run, folder, tasks, engine, watch, gpus)
+
+
 def _decide(
     step: str,
     plan: Plan,
@@ -188,11 +214,13 @@ def _decide(
     engine: Engine,
     watch: Watch,
 ) -> None:
-    judged = plan.judgements if step == "decisions" else None
+    judged = None if step == "screening" else plan.judgements
+    scored = plan.scores if step == "decisions" else None
     run_pieces(step, decisions.run, folder, [
         decisions.Task(
             folder, plan.measure, plan.index_file, plan.fit, plan.clusters, unit, plan.recipe,
             first, plan.index, plan.rekeep, judged, plan.lines, plan.containment,
+            scored,
         )
         for unit, first in numbered
     ], engine, watch)  # fmt: skip

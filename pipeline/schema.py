@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from filters.pii import ANNOTATIONS
 
-CORPUS_VERSION = "3"
+CORPUS_VERSION = "4"
 
 # What a reader of corpus/ and removed/ sees; new columns are only appended. `removed/` has
 # filter_reason besides.
@@ -44,6 +44,14 @@ CORPUS = pa.schema(
         # Lines that recur on the document's host and were taken out of `text`; null where the recipe takes none out,
         # and in removed/, where texts keep their lines.
         ("lines_removed", pa.int64()),
+        # Of models (docs/quality.md): low, mid or high by `quality_score`; JSON objects score -> number and
+        # attribute -> label; names of scores that the document fails without being removed for it, with commas; the
+        # benchmark that it holds passages of. Null where no model was asked, or none had an answer.
+        ("tier", pa.string()),
+        ("model_scores", pa.string()),
+        ("attributes", pa.string()),
+        ("flags", pa.string()),
+        ("contaminated", pa.string()),
     ],
     metadata={"polysieve_schema": CORPUS_VERSION},
 )

@@ -24,6 +24,7 @@ REPEATING = frozenset(
     {"dump", "file_path", "language", "language_script", "label", "minhash_cluster_size", "weight"}
     | {"token_count", "quality_score", "origin", "source_id", "source_language", "doc_group_id"}
     | {"engine", "segment_status", "filter_reason", "outcome", "reason", "cut"}
+    | {"tier", "contaminated", "flags"}
 )
 
 

@@ -131,6 +131,12 @@ class FastTextScorer:
         return np.exp(right @ self._paths[0].T + left @ self._paths[1].T)
 
 
+def read_labels(path: str | Path) -> list[str]:
+    """The labels of a classifier without `__label__`; its matrices are not read. Raises ModelError."""
+    header = fasttext_file.read_header(fasttext_file.open_file(path), str(path))
+    return [label.removeprefix(PREFIX) for label in header.labels]
+
+
 def _pruned(count: int, pruned: dict[int, int] | None) -> np.ndarray:
     """int32[count]: the row, after the words', of each bucket of n-grams, -1 where it was pruned; empty: none was."""
     if pruned is None:

@@ -15,7 +15,7 @@ from pipeline.recipe.section import Block, Section, Share, Threshold
 RESERVED = (
     "language_score", "exact_duplicate", "near_duplicate", "empty_text", "translation_failed", "translation_share",
     "url_domain", "url_address", "url_word", "host_lines_only", "contained",
-    "containing",
+    "containing", "quality", "contaminated",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from language_id.hub import is_file_name
 from pipeline.recipe.model import Recipe
+from pipeline.recipe.quality import KINDS
 from pipeline.recipe.section import RecipeError
 from pipeline.recipe.translating import ENGINE_SECTIONS
 
@@ -144,6 +145,16 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
                 hop["table"] = absolute(hop["table"])
             if isinstance(named := hop.get("model"), str) and (folder / named).exists():
                 hop["model"] = absolute(named)
+    if isinstance(section := data.get("quality"), dict):
+        for named in (section.get("scores"), section.get("attributes")):
+            for one in named.values() if isinstance(named, dict) else ():
+                for kind in KINDS if isinstance(one, dict) else ():
+                    if kind in one:
+                        one[kind] = absolute(one[kind])
+        benchmarks = section.get("decontaminate")
+        if isinstance(benchmarks, dict) and isinstance(benchmarks.get("benchmarks"), dict):
+            named = benchmarks["benchmarks"]
+            benchmarks["benchmarks"] = {name: absolute(path) for name, path in named.items()}
     if isinstance(section := data.get("url_filter"), dict):
         if section.get("ut1"):
             section["ut1"] = absolute(section["ut1"])
@@ -181,6 +192,8 @@ def _message(source: str, error: Any) -> str:
         return f"{source}: language.cut: write parameters, or a score from 0 to 1"
     if path[:1] == ["translate"] and path[3:4] == ["engine"]:
         path = path[:5] + [part for part in path[5:6] if part not in ENGINES] + path[6:]
+    if path[:2] == ["quality", "scores"] and path[3:4] == ["keep"]:
+        return f"{source}: {'.'.join(path[:4])}: write a share from 0 to 1, or a map from label to share"
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
         known = _keys_at([str(part) for part in error["loc"][:-1]])

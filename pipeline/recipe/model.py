@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pipeline.recipe.clustering import Dedup, HostLines
 from pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
 from pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
+from pipeline.recipe.quality import Quality
 from pipeline.recipe.section import Block, Section, Share, Size
 from pipeline.recipe.translating import Translate
 
@@ -53,6 +54,8 @@ class Recipe(Section):
     """Absent: lines are not counted over hosts."""
     rebalance: Rebalance | None = None
     """Absent: every weight is 1."""
+    quality: Quality | None = None
+    """Absent: no model is asked."""
     translate: Translate | None = None
     """Absent: nothing is translated."""
     output: Output = Output()

@@ -23,7 +23,7 @@ from filters import rules
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import fit, judgements
+from pipeline.steps import fit, judgements, selection
 from pipeline.steps.decisions import DUPLICATES, OUTCOMES, language_cut, rule_thresholds
 from pipeline.steps.kept import kept_members, order_columns
 from pipeline.steps.population import fixed_bytes
@@ -107,6 +107,7 @@ def run(task: Task) -> dict[str, Any]:
             )
             reason[failing & (reason == 0)] = code[name]
     names += _ask_readers(rows, recipe, reason, len(names))
+    names += _ask_models(rows, recipe, reason, len(names))
     words = signals["word_count"].to_numpy()
     names.append(SHARE)
     reason[_beyond_share(task, words, documents["rank"].to_numpy(), reason == 0)] = len(names) - 1
@@ -290,6 +291,18 @@ def _ask_readers(rows: Rows, recipe: Recipe, reason: np.ndarray, known: int) -> 
         reason[kept[failed]] = known + number
         kept, verdicts = kept[~failed], verdicts.filter(pa.array(~failed))
     return list(recipe.text_rules)
+
+
+def _ask_models(rows: Rows, recipe: Recipe, reason: np.ndarray, known: int) -> list[str]:
+    """Apply scores made for translations, and benchmarks, to what is kept so far; returns the names of reasons."""
+    kept = np.flatnonzero(reason == 0)
+    if recipe.quality is None or not len(kept):
+        return []
+    names, numbers = selection.of_translations(
+        rows.take("documents", ["text", "label"], kept), recipe
+    )
+    reason[kept] = np.where(numbers > 0, numbers + known - 1, 0)
+    return names
 
 
 def _beyond_share(task: Task, words: np.ndarray, ranks: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ first one that fails is the reason; weights follow from the removal rate per clu
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,10 @@ from language_id import EMBEDDED
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import containment, fit, judgements, lines, members
+from pipeline.steps import containment, fit, lines, members, selection, windows
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision, Slices
+from pipeline.steps.selection import Selected
 from pipeline.steps.standing import choose, write_published
 from pipeline.steps.totals import Totals
 from pipeline.steps.units import Rows, Unit
@@ -67,6 +69,8 @@ class Task:
     """Which lines recur over a host; None where the recipe does not ask."""
     containment: StepFolder | None = None
     """Which documents contain others; None where the recipe does not ask."""
+    scored: StepFolder | None = None
+    """What models said; None where the recipe asks none, or none yet."""
 
     @property
     def piece(self) -> str:
@@ -143,7 +147,7 @@ def run(task: Task) -> dict[str, Any]:
     judged = np.zeros(len(reason), bool)
     if task.judgements:
         # Only documents that all other rules keep were judged.
-        said, numbers = _judged_reasons(judgements.parts(task.judgements, unit, rows), unit, recipe)
+        said, numbers = _judged_reasons(windows.read(task.judgements, unit, rows), unit, recipe)
         judged = numbers > 0
         reason[judged] = numbers[judged] + len(names) - 1
         names += said
@@ -156,8 +160,13 @@ def run(task: Task) -> dict[str, Any]:
         gone = _contained(task.containment, rows, recipe, rest) & (reason == 0)
         reason[gone] = code[containment.settings(recipe).remove]
         stands = stands & ~gone  # not what a rule removes, so no part of the rates
+    selected = None
+    if task.scored and recipe.quality:
+        # Only documents that all rules keep have scores.
+        selected = selection.select(task.scored, recipe.quality, recipe.seed, unit, rows, slices)
+        names += selected.reasons
     totals = {label: Totals(recipe.output.shard_bytes) for label, _, _ in slices}
-    _add(task, rows, slices, reason, totals)
+    _add(task, rows, slices, reason | selected.numbers if selected else reason, totals)
     outcome = np.full(len(reason), REMOVED, np.int8)
     outcome[duplicate] = DUPLICATE
     outcome[reason == 0] = KEPT
@@ -174,10 +183,18 @@ def run(task: Task) -> dict[str, Any]:
         for block in _blocks(start, stop):
             weights = rebalance.weights_for(size[block], steps)
             weight[block] = weights * (outcome[block] == KEPT)
+        # Removal rates and weights are those of the rules: models come after.
+        if selected:
+            _leave_out(selected, own, names, reason, outcome, weight)
         labels[label] = {
             **_counts(outcome[own], reason[own], names, totals[label]),
             **({"lines_removed": dict(totals[label].lines)} if task.lines else {}),
-            "digest": _digest(names, reason[own], outcome[own], size[own], weight[own]),
+            "digest": _digest(
+                names,
+                (reason[own], outcome[own], size[own], weight[own]),
+                _said(task, selected, label),
+            ),
+            **({"models": selected.figures[label]} if selected else {}),
             "clusters": len(sizes),
             "cluster_sizes": _histogram(sizes),
             "cut": lowest[label],
@@ -189,6 +206,11 @@ def run(task: Task) -> dict[str, Any]:
             "shards": {kind: ends.all() for kind, ends in totals[label].shards.items()},
         }
     _write(task, names, reason, outcome, size, weight)
+    if task.scored and recipe.quality and selected:
+        file = task.folder.file(f"{task.piece}-selected.parquet")
+        selection.write(
+            file, task.folder, task.scored, recipe.quality, unit, rows, selected, slices
+        )
     manifest: dict[str, Any] = {"rows": len(reason), "labels": labels}
     if task.index:
         manifest["published"] = write_published(
@@ -202,6 +224,22 @@ def run(task: Task) -> dict[str, Any]:
         )
     task.folder.commit(task.piece, manifest)
     return {"documents": len(reason), "kept": int((outcome == KEPT).sum())}
+
+
+def _leave_out(
+    selected: Selected,
+    own: slice,
+    names: list[str | None],
+    reason: np.ndarray,
+    outcome: np.ndarray,
+    weight: np.ndarray,
+) -> None:
+    """Enter among the rows `own` what models remove, and what is to be seen once at most."""
+    gone = own.start + np.flatnonzero(selected.numbers[own])
+    reason[gone] = selected.numbers[gone] + (len(names) - len(selected.reasons) - 1)
+    outcome[gone] = REMOVED
+    weight[gone] = 0
+    weight[own] = np.where(selected.once[own], np.minimum(weight[own], 1), weight[own])
 
 
 def _before_clusters(
@@ -376,19 +414,29 @@ def _per_row(values: dict[str, float | None], slices: Slices, own: slice) -> np.
     return np.repeat(np.array([np.nan if v is None else v for v in each], np.float64), rows)
 
 
-def _digest(names: list[str | None], reason: np.ndarray, *columns: np.ndarray) -> str:
-    """What tells the writing step whether anything was decided otherwise for a label.
+def _said(task: Task, selected: Selected | None, label: str) -> Any:
+    """What models said of a label, in short; None where none was asked."""
+    if task.scored is None or selected is None:
+        return None
+    return [task.scored.fingerprint, selected.figures[label]]
 
-    Only reasons that occur count: a rule that drops none of the label's documents changes nothing.
+
+def _digest(names: list[str | None], columns: tuple[np.ndarray, ...], said: Any) -> str:
+    """What tells the writing step whether anything was decided otherwise for a label. The first column is the reason.
+
+    Only reasons that occur count: a rule that drops none of the label's documents changes nothing. said: of models.
     """
+    reason = columns[0]
     used = np.flatnonzero(np.bincount(reason, minlength=len(names)))
     digest = hashlib.sha256("\0".join(names[code] or "" for code in used).encode())
     among = np.zeros(len(names), np.int16)
     among[used] = np.arange(len(used))
-    for column in (reason, *columns):
+    for column in columns:
         for own in _blocks(0, len(column)):
             block = among[reason[own]] if column is reason else column[own]
             digest.update(block.astype(np.int64).tobytes())
+    if said is not None:
+        digest.update(json.dumps(said, sort_keys=True).encode())
     return digest.hexdigest()
 
 

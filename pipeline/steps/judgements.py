@@ -2,12 +2,10 @@
 
 Such rules are slow (a Python object per document), so D decides without them first, this step asks them about
 what would be kept, in recipe order, each about what the one before it passed, and D decides again with the
-answers. A unit is cut into windows of rows in the order of its segments: the cut follows from the input alone.
-A window's file has a row for each of its documents and, for each rule, `<rule>.passed` (null: not asked) and
+answers. A window's file (pipeline/steps/windows.py) has for each rule `<rule>.passed` (null: not asked) and
 `<rule>.reason`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -21,9 +19,10 @@ from pipeline.isolation import Crashed, survivors
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.section import Block
+from pipeline.steps import windows
 from pipeline.steps.units import Rows, Unit
+from pipeline.steps.windows import in_place
 
-WINDOW_DOCUMENTS = 10_000
 COLUMNS = ["text", "id", "dump", "url", "date", "label", "language_score", "top_langs"]
 CRASHED = "error_crash"
 
@@ -45,13 +44,7 @@ class Task:
 
     @property
     def piece(self) -> str:
-        return f"{self.unit.piece}-{self.number:05d}"
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """First row and row after the last, in the order of the segments."""
-        start = self.number * WINDOW_DOCUMENTS
-        return start, min(start + WINDOW_DOCUMENTS, self.unit.documents)
+        return windows.piece(self.unit, self.number)
 
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
@@ -66,18 +59,12 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def windows(unit: Unit) -> range:
-    """The numbers of a unit's windows."""
-    return range(-(-unit.documents // WINDOW_DOCUMENTS))
-
-
 def run(task: Task) -> dict[str, Any]:
     """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
-    start, stop = task.window
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    kept = _kept(task, rows)
+    kept = windows.kept(task.screening, task.unit, task.number, rows)
     found = []
-    window = rows.window(start, stop)
+    window = rows.window(*windows.bounds(task.unit, task.number))
     for (_, address, _, _), part in zip(
         window.slices, window.parts("documents", COLUMNS), strict=True
     ):
@@ -86,7 +73,7 @@ def run(task: Task) -> dict[str, Any]:
         asked_part = part.take(asked)
         place = pa.repeat(pa.scalar(address), asked_part.num_rows)
         documents = as_metadata(asked_part.append_column("file_path", place))
-        found.append(_in_place(judged(documents, task.recipe, task.careful), asked, part.num_rows))
+        found.append(in_place(judged(documents, task.recipe, task.careful), asked, part.num_rows))
     table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
     counts = {"documents": pc.count(table.column(0)).as_py()}
@@ -102,40 +89,10 @@ def judged(documents: pa.Table, recipe: Recipe, careful: bool = False) -> pa.Tab
         asked = documents.take(remaining)
         ask = _ask_carefully if careful else _ask
         verdicts = pa.table(ask(asked, block, recipe.seed).columns, schema=datatrove.VERDICTS)
-        placed = _in_place(verdicts, remaining, documents.num_rows)
+        placed = in_place(verdicts, remaining, documents.num_rows)
         columns |= {f"{name}.{c}": placed[c] for c in placed.column_names}
         remaining = remaining[verdicts["passed"].to_numpy(zero_copy_only=False)]
     return pa.table(columns)
-
-
-def parts(folder: StepFolder, unit: Unit, rows: Rows) -> Iterator[tuple[slice, pa.Table]]:
-    """(rows, judgements) of a unit, in its order: a window at a time where it has one label, else all at once."""
-
-    def window(number: int) -> pa.Table:
-        return folder.store.read_columns(folder.file(f"{unit.piece}-{number:05d}.parquet"), None)
-
-    if rows.several_labels:
-        whole = pa.concat_tables(map(window, windows(unit)))
-        yield slice(0, len(whole)), whole.take(rows.order())
-        return
-    first = 0
-    for part in map(window, windows(unit)):
-        yield slice(first, first + len(part)), part
-        first += len(part)
-
-
-def _kept(task: Task, rows: Rows) -> np.ndarray:
-    """bool: what the other rules keep of the task's window, in the order of the segments."""
-    start, stop = task.window
-    whole = (0, None) if rows.several_labels else (start, stop)
-    outcome = task.screening.store.read_columns(
-        task.screening.file(f"{task.unit.piece}.parquet"), ["outcome"], *whole
-    )["outcome"]
-    kept = pc.equal(outcome, "kept").to_numpy()
-    if rows.several_labels:
-        kept[rows.order().to_numpy()] = kept.copy()
-        return kept[start:stop]
-    return kept
 
 
 def as_metadata(part: pa.Table) -> pa.Table:
@@ -167,10 +124,3 @@ def _ask_carefully(documents: pa.Table, block: Block, seed: int) -> pa.RecordBat
 
 def _ask_rows(numbers: list[int], documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
     return _ask(documents.take(numbers), block, seed)
-
-
-def _in_place(verdicts: pa.Table, rows: np.ndarray, n: int) -> pa.Table:
-    """A table of n rows that has `verdicts` at `rows` and nulls elsewhere."""
-    source = np.full(n, -1)
-    source[rows] = np.arange(len(rows))
-    return verdicts.take(pa.array(source, mask=source < 0))

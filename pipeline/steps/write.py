@@ -120,12 +120,8 @@ def run(task: Task) -> dict[str, Any]:
         rows = rows.window(start, stop)
     table = corpus_columns(
         rows,
-        task.decisions.store.read_columns(
-            task.decisions.file(f"{task.unit.piece}.parquet"),
-            None,
-            task.first_row + start,
-            task.first_row + stop,
-        ),
+        _decided(task, "", start, stop),
+        _decided(task, "-selected", start, stop) if task.recipe.quality else None,
     )
     if task.lines and task.recipe.host_lines and task.recipe.host_lines.remove:
         table = without_repeated(table, lines.read(task.lines, rows, ["numbers"])["numbers"])
@@ -181,8 +177,18 @@ def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counte
     return table, written.counts
 
 
-def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
-    """The columns of `removed/` and the outcome, for rows and their decisions."""
+def _decided(task: Task, kind: str, start: int, stop: int) -> pa.Table:
+    """What was decided of the task's rows from `start` to before `stop`."""
+    return task.decisions.store.read_columns(
+        task.decisions.file(f"{task.unit.piece}{kind}.parquet"),
+        None,
+        task.first_row + start,
+        task.first_row + stop,
+    )
+
+
+def corpus_columns(rows: Rows, decisions: pa.Table, selected: pa.Table | None) -> pa.Table:
+    """The columns of `removed/` and the outcome, for rows, their decisions, and what models said of them."""
     documents = rows.read(
         "documents",
         [
@@ -215,6 +221,8 @@ def corpus_columns(rows: Rows, decisions: pa.Table) -> pa.Table:
         "origin": pa.repeat(pa.scalar("web"), n),
         "filter_reason": decisions["reason"].cast(pa.string()),
     }
+    if selected is not None:
+        columns |= {name: selected[name] for name in selected.column_names}
     arrays = [columns[f.name] if f.name in columns else pa.nulls(n, f.type) for f in REMOVED]
     table = pa.table(arrays, schema=REMOVED)
     return table.append_column("outcome", decisions["outcome"].cast(pa.string()))

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipeline import run as dag
-from pipeline.steps import judgements
+from pipeline.steps import judgements, windows
 from tests.pipeline.test_end_to_end import digest, record
 from tests.pipeline.test_run import polysieve
 
@@ -121,7 +121,7 @@ def test_only_what_all_other_rules_keep_is_read(tmp_path, pages, recipe, monkeyp
 def test_any_engine_and_any_cut_decide_the_same(tmp_path, pages, recipe, monkeypatch) -> None:
     assert run(recipe, pages, tmp_path / "a")[0] == 0
     assert run(recipe, pages, tmp_path / "b", "--workers", "2")[0] == 0
-    monkeypatch.setattr(judgements, "WINDOW_DOCUMENTS", 3)
+    monkeypatch.setattr(windows, "WINDOW_DOCUMENTS", 3)
     assert run(recipe, pages, tmp_path / "c")[0] == 0
     assert len(list((tmp_path / "c").glob("judgements-*/*.parquet"))) > 2
     assert digest(tmp_path / "a") == digest(tmp_path / "b") == digest(tmp_path / "c")
@@ -210,16 +210,16 @@ def test_a_failure_of_the_machine_leaves_the_run_unfinished(tmp_path, pages, rec
 def test_killed_between_two_windows_it_goes_on(tmp_path, pages, recipe, monkeypatch) -> None:
     out, fresh = tmp_path / "out", tmp_path / "fresh"
     assert run(recipe, pages, fresh)[0] == 0
-    monkeypatch.setattr(judgements, "WINDOW_DOCUMENTS", 10)
-    judge, windows = judgements.run, []
+    monkeypatch.setattr(windows, "WINDOW_DOCUMENTS", 10)
+    judge, judged = judgements.run, []
 
     class Killed(BaseException):
         pass
 
     def dies(task):
-        if len(windows) == 1:
+        if len(judged) == 1:
             raise Killed
-        windows.append(task.piece)
+        judged.append(task.piece)
         return judge(task)
 
     monkeypatch.setattr(dag.judgements, "run", dies)

@@ -1,0 +1,162 @@
+"""Sections about model-based quality: scores of what the rules keep, and what is selected by them."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from pipeline.recipe.section import Section, Share, Threshold
+
+Kept = Annotated[float, Field(gt=0, le=1)]
+KINDS = ("fasttext", "ngrams", "kenlm", "embedding", "words")
+CUTS = ("keep", "band", "at_least", "at_most")
+
+
+def _names(given: dict[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if not re.fullmatch(r"[A-Za-z][\w-]*", name):
+            raise ValueError(f"{name!r} is no name; choose a word of letters, digits, _ and -")
+    return given
+
+
+class Score(Section):
+    """A number for each document, by one kind of model. In a path, `{label}` stands for the document's label
+    (`fra_Latn`): each language has its own model, and documents of a language without one get no score."""
+
+    fasttext: str | None = None
+    """A fastText classifier (`polysieve quality train`): the probability of `positive`."""
+    ngrams: str | None = None
+    """A model of `polysieve quality train --method ngrams`: the mean log10 probability of a word; the larger, the less
+    perplexing."""
+    kenlm: str | None = None
+    """A KenLM model, `.arpa` or binary (the extra `kenlm`): likewise, of a word between blanks."""
+    embedding: str | None = None
+    """A head of `polysieve quality train --method embedding`, which names its encoder."""
+    words: str | None = None
+    """A list of words or phrases, one a line: the share of the document's words that they make up; the smaller, the
+    better, so only `at_most` can cut it."""
+    positive: str = "hq"
+    """Of `fasttext`: the label whose probability is the score, without `__label__`."""
+    lower: bool = True
+    """Of `fasttext`: the model reads lower case, as those of `polysieve quality train` do."""
+    skip: int = Field(default=0, ge=0)
+    """Of `ngrams` and `kenlm`: words at the beginning that only serve as context."""
+    most: int | None = Field(default=None, ge=1)
+    """Of `ngrams` and `kenlm`: words that are scored, after those skipped; absent: all."""
+    distinct: int = Field(default=2, ge=1)
+    """Of `words`: a document with fewer different ones of the list scores 0."""
+    keep: Kept | dict[str, Kept] | None = None
+    """The share of a language's documents that stays, those with the best scores: one number, or label → share
+    (`default` for the others)."""
+    band: tuple[Share, Share] | None = None
+    """Two shares, `[0.2, 0.8]` say: what lies between these quantiles of the language stays."""
+    at_least: Threshold | None = None
+    """Lower scores fail."""
+    at_most: Threshold | None = None
+    """Higher scores fail."""
+    action: Literal["remove", "once", "flag"] = "remove"
+    """What fails is removed; or kept with a weight of 1 at most; or kept. The column `flags` names the score then."""
+    origins: list[Literal["web", "mt"]] = ["web"]
+    """Documents of other origins are not asked about: a model of human text says nothing of machine translations (`mt`).
+    For these, `at_least` and `at_most` remove what fails, whatever `action` is."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "Score":
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"a score is of one kind; give one of {', '.join(KINDS)}")
+        cuts = [cut for cut in CUTS if getattr(self, cut) is not None]
+        if len(cuts) > 1:
+            raise ValueError(f"{' and '.join(cuts)} both cut; give one of them")
+        if kinds == ["words"] and cuts and cuts != ["at_most"]:
+            raise ValueError(
+                f"{cuts[0]} keeps high scores, and a document is the better the fewer words; use at_most"
+            )
+        if "mt" in self.origins and cuts and cuts[0] in ("keep", "band"):
+            raise ValueError(
+                f"{cuts[0]} cuts at a quantile of the language's own documents, which says nothing of machine "
+                "translations (origins: mt); use at_least or at_most, or a score of its own for them"
+            )
+        if self.band and self.band[0] >= self.band[1]:
+            raise ValueError("band: the first share lies below the second, as in [0.2, 0.8]")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which kind of model it is."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def path(self) -> str:
+        """The model's path, with `{label}` where each language has its own."""
+        return getattr(self, self.kind)
+
+    def share_kept(self, label: str) -> float | None:
+        """The share of a language that stays, None where no share is asked for."""
+        if isinstance(self.keep, dict):
+            return self.keep.get(label, self.keep.get("default"))
+        return self.keep
+
+
+class Attribute(Section):
+    """The most probable label of a fastText classifier, for the column `attributes`: topic, register, domain."""
+
+    fasttext: str
+    """Its path, `{label}` as in scores."""
+    lower: bool = True
+    """The model reads lower case."""
+    least: Share = 0.0
+    """A less probable label is left out."""
+    origins: list[Literal["web", "mt"]] = ["web", "mt"]
+    """As in scores."""
+
+
+class Decontaminate(Section):
+    """Documents that hold passages of benchmarks."""
+
+    benchmarks: Annotated[dict[str, str], Field(min_length=1), AfterValidator(_names)]
+    """Name → a file or folder of its items: Parquet or JSONL, of which every text counts, or text files, an item a
+    line."""
+    words: int = Field(default=13, ge=2, le=100)
+    """Words in a row that make a passage."""
+    shortest: int = Field(default=8, ge=1)
+    """Items of fewer words than a passage are looked for as a whole, from this many words on."""
+    action: Literal["remove", "flag"] = "remove"
+    """Such a document is removed, or only named in the column `contaminated`."""
+
+
+class Quality(Section):
+    """What models say of the documents that all rules keep, and what is selected by it (docs/quality.md)."""
+
+    scores: Annotated[dict[str, Score], Field(max_length=32), AfterValidator(_names)] = {}
+    """Name → score. A removed document's reason is `quality:<name>`, of the first that it fails."""
+    attributes: Annotated[dict[str, Attribute], AfterValidator(_names)] = {}
+    """Name → attribute."""
+    column: str | None = None
+    """The score that is the column `quality_score`; absent: the first."""
+    tiers: tuple[Share, Share] | None = None
+    """Two shares, `[0.5, 0.9]` say: below the first quantile of `column` in its language a document's `tier` is
+    `low`, above the second `high`, else `mid`."""
+    decontaminate: Decontaminate | None = None
+    """Absent: no benchmark is looked for."""
+    sample: int = Field(default=1_000_000, ge=100)
+    """Documents of a language from which quantiles are taken, chosen by a hash of their ids."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where embeddings are computed; `cuda` takes one GPU a task."""
+
+    @model_validator(mode="after")
+    def _known_column(self) -> "Quality":
+        if self.column is not None and self.column not in self.scores:
+            raise ValueError(
+                f"column: {self.column!r} is no score; known: {', '.join(self.scores) or 'none'}"
+            )
+        if self.tiers and not self.scores:
+            raise ValueError("tiers: they divide a score; give one in scores")
+        if self.tiers and self.tiers[0] >= self.tiers[1]:
+            raise ValueError("tiers: the first share lies below the second, as in [0.5, 0.9]")
+        return self
+
+    @property
+    def main(self) -> str | None:
+        """The score that is the column `quality_score`."""
+        return self.column or next(iter(self.scores), None)
