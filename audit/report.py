@@ -51,7 +51,9 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     `vacuous`: rules whose threshold can never fire; `has_own_parameters`; `parameters`: their `origin`
     (file, fit, relatives, defaults) and what `filters.parameters.Fit` holds of a fit; `rebalancing`:
     `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
-    `weights` (first size of a step -> weight); `cluster_sizes`: size -> clusters; `columns`: the language's
+    `weights` (first size of a step -> weight); `models`: `scores` (name -> `documents`, `failed`, `action`, `cut`,
+    `quantiles`, `sha256`), `tiers`, `contaminated` (benchmark -> documents), `attribute` (name -> label -> documents);
+    `cluster_sizes`: size -> clusters; `columns`: the language's
     figures of `audit.tally.Tally` (the index needs `sites`, `snapshots`, `contamination` and `means` of them only);
     `samples`: reason or `kept` -> `removed` and `kept`, documents with `id`, `url`, `text`, `language_score`, and
     where they are ordered by nearness to a threshold `value` each, `metric` and `threshold`; `frequent_words` and

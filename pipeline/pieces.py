@@ -26,8 +26,10 @@ def run_pieces(
     watch: Watch,
     gpus: int = 0,
 ) -> None:
-    """Run the tasks of a step that are not done, each with so many GPUs, and commit to `folder`. Raises Unfinished where
-    one fails."""
+    """Run the tasks of a step that are not done, each with so many GPUs, and commit to `folder`.
+
+    Raises Unfinished where one fails.
+    """
     todo = [task for task in tasks if folder.manifest(task.piece) is None]
     failed: list[str] = []
     with watch.step(step, len(tasks), len(tasks) - len(todo)) as advance:

@@ -142,7 +142,7 @@ def make(
             "scores", decisions=steps["survivors"], **scores.depends_on(recipe)
         )
         steps["decisions"] = ledger.fingerprint(
-            "decisions", scores=steps["scores"], **selection.depends_on(recipe.quality)
+            "decisions", scores=steps["scores"], selection=selection.depends_on(recipe.quality)
         )
     written = {"decisions": steps["decisions"]}
     if recipe.translate:

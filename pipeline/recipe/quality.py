@@ -57,8 +57,8 @@ class Score(Section):
     action: Literal["remove", "once", "flag"] = "remove"
     """What fails is removed; or kept with a weight of 1 at most; or kept. The column `flags` names the score then."""
     origins: list[Literal["web", "mt"]] = ["web"]
-    """Documents of other origins are not asked about: a model of human text says nothing of machine translations (`mt`).
-    For these, `at_least` and `at_most` remove what fails, whatever `action` is."""
+    """Documents of other origins are not asked about: a model of human text says nothing of machine translations
+    (`mt`). For these, `at_least` and `at_most` remove what fails, whatever `action` is."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "Score":

@@ -114,7 +114,7 @@ def problems(recipe: Recipe) -> list[str]:
 def _check_classifier(path: str, one: Score) -> None:
     labels = read_labels(path)
     if one.positive not in labels:
-        known = ", ".join(labels[:20])
+        known = ", ".join(sorted(labels)[:20])
         raise ModelError(f"{path}: has no label {one.positive}; name one of {known} in `positive`")
 
 
