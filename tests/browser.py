@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,3 +69,17 @@ def watched(running: Any, **options: Any) -> Watched:
 
     page.on("dialog", dismiss)
     return found
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds serious or critical in a page, a line each; skips the calling test without axe-core."""
+    package = pytest.importorskip(
+        "axe_playwright_python", reason="needs axe-core: pip install '.[dev]'"
+    )
+    page.evaluate(Path(package.__file__).with_name("axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        f"{one['impact']}: {one['id']}: {one['nodes'][0]['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
