@@ -117,13 +117,13 @@ def test_the_table_of_languages_sorts_and_searches(running, report):
     page.click("#languages thead button:text-is('Documents')")
     assert page.evaluate(names)[0] == "q00_Latn"
     assert page.get_attribute("#languages thead th:nth-child(2)", "aria-sort") == "ascending"
-    page.fill("#query", "lingua 3 latn")
-    assert page.evaluate(names) == ["q03_Latn", *(f"q{i}_Latn" for i in (13, 23, *range(30, 40)))]
+    page.fill("#query", "lingua q3 latn")
+    assert page.evaluate(names) == [f"q{i}_Latn" for i in range(30, MANY)]
     page.fill("#query", "no such language")
     assert page.evaluate(names) == []
     assert page.inner_text("#shown").startswith("0 of")
     page.fill("#query", "")
-    page.click("a:text-is('tha_Thai')")
+    page.click("#languages a:text-is('tha_Thai')")
     assert "ไทย" in page.inner_text("h1")
 
 
