@@ -90,14 +90,17 @@ def main() -> None:
     pages = found.filter(pl.col("label").is_in(labels))
     pages = pages.select("text", id=pl.int_range(pl.len()).cast(pl.String))
     pages.write_ndjson(scratch / "pages.jsonl")
-    pages = [str(scratch / "pages.jsonl")]
-    documents = run(options.both, pages, scratch / "out", *DATATROVE)
+    inputs = [str(scratch / "pages.jsonl")]
+    documents = run(options.both, inputs, scratch / "out", *DATATROVE)
     request, clusters = {}, {}
     for (label,), own in documents.group_by("label", maintain_order=True):
-        theirs = datatrove.assigned_label(label)
         texts = own["text"].to_list()
-        request[theirs] = {"texts": texts, "simplified": [datatrove.simplified(t) for t in texts]}
-        clusters[theirs] = own["cluster_id"].to_numpy()
+        request[label] = {
+            "texts": texts,
+            "simplified": [datatrove.simplified(text) for text in texts],
+            "language": datatrove.assigned_label(label),
+        }
+        clusters[label] = own["cluster_id"].to_numpy()
     (scratch / "request.json").write_text(json.dumps(request))
     script = str(Path(__file__).with_name("shipped.py"))
     command = [options.both, script, str(scratch / "request.json"), str(scratch / "theirs")]

@@ -2,8 +2,8 @@
 
 python shipped.py request.json FOLDER
 
-The request maps a label to `texts` and to `simplified`, the same texts as dedup.datatrove simplifies them. Each
-label goes through MinhashDedupSignature, -Buckets, -Cluster and -Filter with their defaults. FOLDER gets what they
+The request maps a label to `texts`, to `simplified`, the same texts as dedup.datatrove simplifies them, and to
+`language`, by which datatrove knows the label, where that is another. Each label goes through MinhashDedupSignature, -Buckets, -Cluster and -Filter with their defaults. FOLDER gets what they
 write, `tokens.json` (the words of the simplified texts by the label's tokeniser), and `results.json`: CPU
 seconds and wall seconds of each stage, what stage 4 kept, and the process's peak memory.
 """
@@ -30,9 +30,11 @@ def timed(function, *arguments):
     return value, [time.process_time() - cpu, time.monotonic() - wall]
 
 
-def stages(label: str, texts: list[str], simplified: list[str], folder: Path) -> tuple[dict, list]:
+def stages(
+    language: str, texts: list[str], simplified: list[str], folder: Path
+) -> tuple[dict, list]:
     documents = [Document(text=text, id=str(number)) for number, text in enumerate(texts)]
-    signer = MinhashDedupSignature(str(folder / "sigs"), language=label)
+    signer = MinhashDedupSignature(str(folder / "sigs"), language=language)
     signer.get_shingles(texts[0])  # loads the tokeniser
     _, first = timed(signer.run, documents)
     tokens = [signer.word_tokenizer.word_tokenize(text) for text in simplified]
@@ -58,7 +60,8 @@ def main() -> None:
     results, tokens = {}, {}
     for label, given in request.items():
         try:
-            found = stages(label, given["texts"], given["simplified"], folder / label)
+            language = given.get("language", label)
+            found = stages(language, given["texts"], given["simplified"], folder / label)
         except (ImportError, ValueError, OSError) as error:
             print(f"{label}: {' '.join(str(error).split())[:100]}", file=sys.stderr)
             continue
