@@ -3,9 +3,10 @@
 python shipped.py request.json FOLDER
 
 The request maps a label to `texts`, to `simplified`, the same texts as dedup.datatrove simplifies them, and to
-`language`, by which datatrove knows the label, where that is another. Each label goes through MinhashDedupSignature, -Buckets, -Cluster and -Filter with their defaults. FOLDER gets what they
-write, `tokens.json` (the words of the simplified texts by the label's tokeniser), and `results.json`: CPU
-seconds and wall seconds of each stage, what stage 4 kept, and the process's peak memory.
+`language`, by which datatrove knows the label, where that is another. Each label goes through
+MinhashDedupSignature, -Buckets, -Cluster and -Filter with their defaults. FOLDER gets what they write, `tokens.json`
+(the words of the simplified texts by the label's tokeniser), and `results.json`: CPU seconds and wall seconds of each
+stage, what stage 4 kept, and the process's peak memory.
 """
 
 import json
