@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -37,8 +38,11 @@ def train(
     output: Path,
     suffix: str,
     trainer: Trainer,
+    all_positives: bool = False,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Write `<label><suffix>` for every language with enough examples of both classes.
+
+    all_positives: the training part is of positives alone, all that the other parts leave.
 
     Returns the cards by label, and for each other language why it has no model.
     """
@@ -55,6 +59,10 @@ def train(
         if min(len(part.texts) for part in parts.values()) == 0:
             left[label] = "positives and negatives are the same texts"
             continue
+        if all_positives:
+            others = {text for name in ("validate", "test") for text in parts[name].texts} | set(bad)
+            rest = [text for text in good if text not in others]
+            parts["train"] = Part(rest, np.ones(len(rest), bool))
         cards[label] = trainer(output / f"{label}{suffix}", label, parts)
     return cards, left
 
@@ -74,7 +82,7 @@ def write_cards(output: Path, cards: dict[str, Any], about: dict[str, Any]) -> N
         "---", f"language:{codes}" if codes else "language: []", "tags:", "- text-classification", "- data-filtering",
         "---", "", "# Models of good text", "",
         "One model per language, made with `polysieve quality train`; a higher score is more like the positives.", "",
-        f"- method: {about['method']}, settings: {about['settings']}, seed {about['seed']}",
+        f"- method: {', '.join(f'{k} {v}' for k, v in about['settings'].items())}, seed {about['seed']}",
         f"- positives: {', '.join(f'`{p}`' for p in about['positives'])}",
         f"- negatives: {', '.join(f'`{p}`' for p in about['negatives'])}",
         "- examples are balanced, without repetition, divided 80/10/10; figures are of the last tenth", "",

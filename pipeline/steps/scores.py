@@ -18,10 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.quality import decontamination, selection, word_lists
+from filters.quality import decontamination, encoders, heads, ngrams, selection, word_lists
 from filters.quality.decontamination import Benchmarks
 from filters.quality.fasttext_file import ModelError, file_hash
 from filters.quality.fasttext_scorer import FastTextScorer, read_labels
+from filters.quality.heads import Head
+from filters.quality.kenlm_model import KenlmModel
+from filters.quality.ngrams import NgramModel
 from filters.quality.word_lists import WordList
 from pipeline import benchmarks
 from pipeline.ledger import StepFolder
@@ -34,7 +37,7 @@ MODELS = "models"  # the piece that says which models there are
 LABEL = "{label}"
 BATCH_BYTES = 8 * 2**20  # of texts that are scored at a time
 CACHED = 32  # models that a process holds
-TASK_MEMORY = 2 * 2**30
+TASK_MEMORY = 3 * 2**30 // 2
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
             "files": {k: benchmarks.files_hash(v) for k, v in given.benchmarks.items()},
         },
         "device": quality.device if _has(quality, "embedding") else None,
+        "encoders": _encoder_hashes(quality),
         "libraries": {name: version(name) for name in libraries(quality)},
     }
 
@@ -82,6 +86,17 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
 def libraries(quality: Quality) -> list[str]:
     """The installed distributions that take part in a score."""
     return ["kenlm"] if _has(quality, "kenlm") else []
+
+
+def _encoder_hashes(quality: Quality) -> list[str]:
+    """The encoders that the recipe's heads were made for, each by its hash."""
+    paths = [
+        one.path.replace(LABEL, label)
+        for one in quality.scores.values()
+        if one.kind == "embedding"
+        for label in _hashes(one.path)
+    ]
+    return sorted({_head(path).encoder_hash for path in paths})
 
 
 def problems(recipe: Recipe) -> list[str]:
@@ -93,7 +108,7 @@ def problems(recipe: Recipe) -> list[str]:
     for name, one in quality.scores.items():
         try:
             for label in _hashes(one.path):
-                _CHECKED[one.kind](one.path.replace(LABEL, label), one)
+                _CHECKED[one.kind](one.path.replace(LABEL, label), one, quality.device)
         except (ModelError, OSError) as error:
             found.append(f"quality.scores.{name}.{one.kind}: {error}")
     for name, attribute in quality.attributes.items():
@@ -111,20 +126,36 @@ def problems(recipe: Recipe) -> list[str]:
     return found
 
 
-def _check_classifier(path: str, one: Score) -> None:
+def _check_classifier(path: str, one: Score, device: encoders.Device) -> None:
     labels = read_labels(path)
     if one.positive not in labels:
         known = ", ".join(sorted(labels)[:20])
         raise ModelError(f"{path}: has no label {one.positive}; name one of {known} in `positive`")
 
 
-def _check_list(path: str, one: Score) -> None:
+def _check_kenlm(path: str, one: Score, device: encoders.Device) -> None:
+    KenlmModel(path)
+
+
+def _check_head(path: str, one: Score, device: encoders.Device) -> None:
+    head = heads.load(path)
+    encoder = encoders.load(head.encoder, device)
+    if encoder.hash != head.encoder_hash:
+        raise ModelError(
+            f"{path}: was made for another {head.encoder} than the one that is here; train it again"
+        )
+
+
+def _check_list(path: str, one: Score, device: encoders.Device) -> None:
     if not word_lists.load(path).entries:
         raise ModelError(f"{path}: no word in it; write a word or phrase a line")
 
 
-_CHECKED: dict[str, Callable[[str, Score], None]] = {
+_CHECKED: dict[str, Callable[[str, Score, encoders.Device], None]] = {
     "fasttext": _check_classifier,
+    "ngrams": lambda path, one, device: ngrams.check(path),
+    "kenlm": _check_kenlm,
+    "embedding": _check_head,
     "words": _check_list,
 }
 """Kind → what raises ModelError or OSError for a model that cannot be used."""
@@ -255,8 +286,25 @@ def _words(texts: pa.Array, label: str, path: str, one: Score, quality: Quality)
     return word_lists.shares(texts, _list(path), one.distinct)
 
 
+def _ngrams(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
+    return _language_model(path).scores(texts, one.skip, one.most)
+
+
+def _kenlm(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
+    return _kenlm_model(path).scores(texts, one.skip, one.most)
+
+
+def _embedding(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
+    head = _head(path)
+    encoder = encoders.load(head.encoder, quality.device)
+    return head.scores(encoder.encode(texts.to_pylist(), head.window))
+
+
 _SCORED: dict[str, Callable[[pa.Array, str, str, Score, Quality], np.ndarray]] = {
     "fasttext": _fasttext,
+    "ngrams": _ngrams,
+    "kenlm": _kenlm,
+    "embedding": _embedding,
     "words": _words,
 }
 """Kind → float64[n], NaN where a text has no score, of texts in a language by the model at a path."""
@@ -283,6 +331,21 @@ def _contaminated(texts: pa.Array, given: Decontaminate) -> pa.Array:
 @lru_cache(CACHED)
 def _classifier(path: str) -> FastTextScorer:
     return FastTextScorer(path)
+
+
+@lru_cache(CACHED)
+def _language_model(path: str) -> NgramModel:
+    return ngrams.load(path)
+
+
+@lru_cache(CACHED)
+def _kenlm_model(path: str) -> KenlmModel:
+    return KenlmModel(path)
+
+
+@lru_cache(CACHED)
+def _head(path: str) -> Head:
+    return heads.load(path)
 
 
 @lru_cache(CACHED)

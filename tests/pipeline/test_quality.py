@@ -349,3 +349,26 @@ def test_what_is_wrong_is_told_before_anything_starts(
     assert code == 2, output
     assert message in output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_band_of_perplexity_stays(tmp_path, crawl, recipe) -> None:
+    import pyarrow as pa
+
+    from filters.quality import ngrams
+
+    path = tmp_path / "lm.npz"
+    ngrams.train(pa.array(many("good", 100), pa.large_string()), 3).save(path)
+    settings = (
+        "--set",
+        f"quality.scores={{lm: {{ngrams: {path}, band: [0.2, 0.7], skip: 2, most: 50}}}}",
+    )
+    assert run(recipe, crawl, tmp_path / "out", *settings)[0] == 0
+    entry = english(tmp_path / "out")["models"]["scores"]["lm"]
+    low, high = entry["cut"]
+    table = rows(tmp_path / "out").filter(
+        pl.col("quality_score").is_not_null(), pl.col("contaminated").is_null()
+    )
+    inside = (pl.col("quality_score") > low) & (pl.col("quality_score") <= high)
+    assert table.filter(inside)["filter_reason"].is_null().all()
+    assert set(table.filter(~inside)["filter_reason"]) == {"quality:lm"}
+    assert 1 - entry["failed"] / entry["documents"] == pytest.approx(0.5, abs=0.02)

