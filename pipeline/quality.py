@@ -60,7 +60,8 @@ def train(
             left[label] = "positives and negatives are the same texts"
             continue
         if all_positives:
-            others = {text for name in ("validate", "test") for text in parts[name].texts} | set(bad)
+            tested = [text for name in ("validate", "test") for text in parts[name].texts]
+            others = {*tested, *bad}
             rest = [text for text in good if text not in others]
             parts["train"] = Part(rest, np.ones(len(rest), bool))
         cards[label] = trainer(output / f"{label}{suffix}", label, parts)
