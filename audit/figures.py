@@ -50,6 +50,7 @@ def totals(run: Entry, languages: dict[str, Entry]) -> Entry:
         "records_read": whole.get("records_read"),
         "records_skipped": whole.get("records_skipped") or {},
         "documents_split": whole.get("documents_split") or 0,
+        "documents_translated": whole.get("documents_translated") or 0,
     }
 
 
@@ -205,7 +206,19 @@ def flags(label: str, language: Entry, counted: Entry) -> list[str]:
         found.append("idle rule")
     if counted["quarantined"]:
         found.append("quarantine")
+    if ((language.get("translated") or {}).get("share_of_words") or 0) > 0.5:
+        found.append("mostly translated")
     return found
+
+
+def translated_words(languages: dict[str, Entry]) -> Entry | None:
+    """`words` of translations in the corpus and their `share` of all its words; None where nothing was translated."""
+    parts = [one["translated"] for one in languages.values() if one.get("translated")]
+    if not parts:
+        return None
+    words = sum(part.get("kept_words") or 0 for part in parts)
+    native = sum(one.get("kept_words") or 0 for one in languages.values())
+    return {"words": words, "share": share(words, words + native)}
 
 
 def lacks_parameters(label: str, language: Entry) -> bool:
@@ -229,7 +242,8 @@ def imbalances(run: Entry, languages: dict[str, Entry]) -> list[str]:
     found = []
     if whole["records_read"] is not None and whole["documents_in"] is not None:
         records = sum(whole["records_skipped"].values()) + whole["documents_in"]
-        if records != whole["records_read"] + whole["documents_split"]:
+        more = whole["documents_split"] + whole["documents_translated"]
+        if records != whole["records_read"] + more:
             found.append(
                 f"{whole['records_read']:,} records were read, but {records:,} were skipped or became documents."
             )

@@ -57,8 +57,10 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     figures of `audit.tally.Tally` (the index needs `sites`, `snapshots`, `contamination` and `means` of them only);
     `samples`: reason or `kept` -> `removed` and `kept`, documents with `id`, `url`, `text`, `language_score`, and
     where they are ordered by nearness to a threshold `value` each, `metric` and `threshold`; `frequent_words` and
-    `recurring_lines` of `words_of` documents, as `audit.recurring` finds them; `translated`: `kept`, `removed`,
-    `duplicates`, `kept_words`, `share_of_words`, `ledger` and `samples` (reason -> documents) of translations.
+    `recurring_lines` of `words_of` documents, as `audit.recurring` finds them; `translated`: of translations into
+    the language `kept`, `removed`, `duplicates`, `words`, `kept_words`, `share_of_words` (of the language's in the
+    corpus), `kept_sources` (label -> documents), `ledger` (`engine`, `statuses`, `source_words`, `words_per_second`)
+    and `samples` (reason -> documents).
     """
     write_index(run, languages, put)
     for label in figures.labels(run, languages):
@@ -86,6 +88,7 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
         kept_words=_sum(languages, "kept_words"),
         kept_bytes=_sum(languages, "kept_bytes"),
         pii=figures.personal_data(languages),
+        translated=figures.translated_words(languages),
         lines_removed=figures.lines_removed(languages),
         warnings=warnings,
         quarantine=(run.get("quarantine_rows") or [])[:QUARANTINE_ROWS],

@@ -175,6 +175,8 @@ def described(
     found = {label: dict(values) for label, values in details.items()}
     for label, values in translated.items():
         own = found.setdefault(label, {"documents": 0, "kept": 0, "kept_words": 0})
+        exact = own.get("exact_duplicates", 0) + values.get("exact_duplicates", 0)
+        own["exact_duplicates"] = exact
         words = values.get("kept_words", 0)
         whole = words + (own.get("kept_words") or 0)
         own["translated"] = {

@@ -326,7 +326,7 @@ def _counts(
 ) -> dict[str, Any]:
     per_reason = np.bincount(reason, minlength=len(names))
     by_name = {name: int(per_reason[i]) for i, name in enumerate(names) if name and per_reason[i]}
-    duplicates = sum(by_name.pop(name, 0) for name in DUPLICATES)
+    exact, near = (by_name.pop(name, 0) for name in DUPLICATES)
     kept = outcome == KEPT
     sources = pc.value_counts(documents["source_language"].filter(pa.array(kept))).to_pylist()
     text_bytes = documents["text_bytes"].to_numpy()
@@ -334,7 +334,8 @@ def _counts(
         "rows": len(outcome),
         "kept": int(kept.sum()),
         "removed": dict(sorted(by_name.items())),
-        "duplicates": duplicates,
+        "duplicates": exact + near,
+        "exact_duplicates": exact,
         "words": int(words.sum()),
         "kept_words": int(words[kept].sum()),
         "text_bytes": int(text_bytes.sum()),

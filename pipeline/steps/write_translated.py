@@ -99,7 +99,7 @@ def run(task: Task) -> dict[str, Any]:
                     continue
                 counts[kind] += len(part)
                 for reason, found in sample(part, task.recipe.seed).items():
-                    samples.setdefault(f"translated: {reason}", found)
+                    samples.setdefault(reason, found)
                 _put(task, shards, kind, part)
             if task.recipe.translate and task.recipe.translate.parallel:
                 _put_pairs(task, shards, documents, kept, name)

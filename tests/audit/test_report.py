@@ -150,6 +150,31 @@ def test_origins_are_compared_where_there_are_two():
     assert "By origin Origin Documents in Kept Duplicates Removed mt 3 3 0 0 web 7 6 0 1" in words
 
 
+def test_translations_have_their_share_of_words_on_both_pages_and_break_no_identity():
+    whole, known = run(), languages()
+    translated = {
+        "kept": 30, "words": 5_000, "kept_words": 4_000, "share_of_words": 0.8,
+        "kept_sources": {"eng_Latn": 30},
+        "ledger": {
+            "engine": [{"engine": "apertium", "model": "eng-cat"}], "statuses": {"numbers_lost": 7},
+            "source_words": 4_500, "words_per_second": 600.0,
+        },
+    }  # fmt: skip
+    known["tha_Thai"] |= {"kept_words": 1_000, "translated": translated}
+    total, thai = whole["accounting"]["total"], whole["accounting"]["languages"]["tha_Thai"]
+    for entry in (total, thai):
+        entry["documents_in"] += 30
+        entry["kept"] += 30
+    total["documents_translated"] = 30
+    pages = write(whole, known)
+    assert "80.0%" in pages["tha_Thai.html"]
+    assert "apertium (eng-cat)" in pages["tha_Thai.html"]
+    assert "numbers lost 7" in pages["tha_Thai.html"]
+    assert "mostly translated" in pages["index.html"]
+    assert "Translated words kept" in pages["index.html"]
+    assert "records were read, but" not in pages["index.html"]
+
+
 def test_json_holds_every_figure_of_the_input(files):
     index = json.loads(files["index.json"])
     assert index["run"] == run()
