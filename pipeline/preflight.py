@@ -92,7 +92,7 @@ def translation_problems(recipe: Recipe) -> list[str]:
     """One line for each engine that cannot translate here, or not between the languages of its target."""
     if recipe.translate is None:
         return []
-    from pipeline.steps.translate import engine_of
+    from pipeline.steps.translate import engine_of, limits_of
     from translation.engines import EngineDown, EngineError
 
     found = []
@@ -108,6 +108,14 @@ def translation_problems(recipe: Recipe) -> list[str]:
             continue
         problems = (engine.problem(source, label) for source in target.sources)
         found += [f"translate.targets.{label}: {problem}" for problem in problems if problem]
+        for source in target.sources:
+            try:
+                limits_of(target, source, label)
+            except (OSError, ValueError) as error:
+                found.append(
+                    f"translate.targets.{label}.checks.calibration: {error}; make it with "
+                    "`polysieve translate calibrate`"
+                )
     return found
 
 

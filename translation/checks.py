@@ -4,7 +4,6 @@ Each figure is cheap, means the same in every language, and catches one kind of 
 language, loops, lost or invented passages, numbers that got lost, the wrong script.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ _KANA_AND_HAN = {"Jpan": {"Hira", "Kana", "Hani", "Jpan"}, "Hang": {"Hang", "Han
 CHECKS = pa.schema(
     [
         ("failed_share", pa.float64()),
+        ("flagged_share", pa.float64()),
         ("length_ratio", pa.float64()),
         ("copied_share", pa.float64()),
         ("repeated_share", pa.float64()),
@@ -50,6 +50,10 @@ class Pair:
     """Share of the source's numbers of two digits or more that the translation lacks."""
     lost_brackets: int
     """Brackets of the source that the translation lacks, or has beyond."""
+    words: int
+    """Of the translation, by spaces."""
+    small_words: int
+    """Of these, those without a capital and longer than a letter."""
 
 
 def measure_pair(source: str, target: str) -> Pair:
@@ -64,6 +68,8 @@ def measure_pair(source: str, target: str) -> Pair:
         repeated_share=max(0.0, _repeated(own) - _repeated(theirs)) if len(own) > 1 else None,
         lost_numbers_share=lost_numbers(source, target) / wanted if wanted else None,
         lost_brackets=_bracket_difference(source, target),
+        words=len(own),
+        small_words=len(small),
     )
 
 
@@ -98,12 +104,23 @@ def script_shares(texts: Sequence[str], label: str) -> list[float | None]:
 
 
 def measure_documents(
-    sources: Sequence[str], translations: Sequence[Translated], label: str
+    sources: Sequence[str],
+    translations: Sequence[Translated],
+    label: str,
+    flagged: Sequence[Sequence[bool]],
 ) -> pa.Table:
-    """CHECKS of n documents and their translations into the language `label`."""
+    """CHECKS of n documents and their translations into the language `label`.
+
+    flagged: of each document, which sentences are flagged (translation.calibration).
+    """
     pairs = [measure_pair(s, t.text) for s, t in zip(sources, translations, strict=True)]
     columns = {
-        "failed_share": [_failed_share(t) for t in translations],
+        "failed_share": [
+            _share_of_source(t, [s.status == FAILED for s in t.sentences]) for t in translations
+        ],
+        "flagged_share": [
+            _share_of_source(t, own) for t, own in zip(translations, flagged, strict=True)
+        ],
         "length_ratio": [p.length_ratio for p in pairs],
         "copied_share": [p.copied_share for p in pairs],
         "repeated_share": [p.repeated_share for p in pairs],
@@ -114,13 +131,8 @@ def measure_documents(
     return pa.table([pa.array(columns[f.name], f.type) for f in CHECKS], schema=CHECKS)
 
 
-def _failed_share(translated: Translated) -> float | None:
-    """Share of the source's characters in segments that failed."""
-    total = sum(len(s.source) for s in translated.sentences)
-    failed = sum(len(s.source) for s in translated.sentences if s.status == FAILED)
-    return failed / total if total else None
-
-
-def log_ratio(ratio: float | None) -> float | None:
-    """Natural logarithm of a length ratio, None for none."""
-    return math.log(ratio) if ratio else None
+def _share_of_source(translated: Translated, chosen: Sequence[bool]) -> float | None:
+    """Share of the source's characters in the chosen segments."""
+    sizes = [len(s.source) for s in translated.sentences]
+    own = sum(size for size, is_chosen in zip(sizes, chosen, strict=True) if is_chosen)
+    return own / sum(sizes) if sizes else None

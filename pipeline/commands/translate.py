@@ -1,10 +1,13 @@
 """`polysieve translate`: translations added to a finished run."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 from typer.core import TyperGroup
 
+from language_id.labels import is_canonical_form
 from pipeline.commands.execution import execute, meet
 from pipeline.commands.runs import (
     EngineName,
@@ -15,7 +18,14 @@ from pipeline.commands.runs import (
     Verbose,
     Workers,
 )
-from pipeline.commands.shared import Settings, recipe_of, run_record, storage_options, usage
+from pipeline.commands.shared import (
+    Settings,
+    console,
+    recipe_of,
+    run_record,
+    storage_options,
+    usage,
+)
 from pipeline.recipe import Recipe
 
 RUN = "run"
@@ -70,3 +80,46 @@ def run(
         changed, sources, output, engine, workers, None, keep_steps, quiet, verbose,
         record["steps"]["measure"], meeting,
     )  # fmt: skip
+
+
+@app.command("calibrate")
+def calibrate(
+    pairs: Annotated[
+        Path,
+        typer.Argument(
+            help="Clean pairs: a TSV file, a source and its translation a line, or Parquet with `source` and `target`."
+        ),
+    ],
+    source: Annotated[str, typer.Option(help="Label of the sources' language, eng_Latn say.")],
+    target: Annotated[str, typer.Option(help="Label of the translations' language.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of limits.")],
+    texts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--text",
+            help="Clean text of the target's language: a text file, JSONL, Parquet, or a folder of it such as "
+            "corpus/cym_Latn. Absent: half of the pairs.",
+        ),
+    ] = None,
+) -> None:
+    """Learn what is normal between two languages; the folder can be passed to a target's `checks.calibration`."""
+    from pipeline.calibrating import PairsError, limits
+
+    for label in (source, target):
+        if not is_canonical_form(label):
+            usage(f"{label!r} is no label; write language and script, as in eng_Latn")
+    try:
+        found, size = limits(source, target, pairs, texts or [])
+    except PairsError as error:
+        usage(str(error))
+    found.save(output)
+    table = Table("signal", "lowest", "highest")
+    for name, (low, high) in found.bounds.items():
+        table.add_row(
+            name, *("" if abs(end) == float("inf") else f"{end:.3f}" for end in (low, high))
+        )
+    console().print(table)
+    console().print(
+        f"{found.pairs:,} clean pairs; a model of {size:,} characters; use it with "
+        f"`checks: {{calibration: {output}}}` in a target"
+    )

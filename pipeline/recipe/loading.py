@@ -140,6 +140,9 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(section := data.get("translate"), dict):
         if section.get("cache"):
             section["cache"] = absolute(section["cache"])
+        for checks in _checks(section):
+            if checks.get("calibration"):
+                checks["calibration"] = absolute(checks["calibration"])
         for hop in _hops(section):
             if "table" in hop:
                 hop["table"] = absolute(hop["table"])
@@ -162,6 +165,17 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
             if isinstance(section.get(key), list):
                 section[key] = [absolute(v) for v in section[key]]
     return data
+
+
+def _checks(section: dict[str, Any]) -> list[dict[str, Any]]:
+    """The checks of a section `translate`, as far as it has the form."""
+    targets = section.get("targets")
+    own = (
+        [t.get("checks") for t in targets.values() if isinstance(t, dict)]
+        if isinstance(targets, dict)
+        else []
+    )
+    return [checks for checks in own if isinstance(checks, dict)]
 
 
 def _hops(section: dict[str, Any]) -> list[dict[str, Any]]:

@@ -108,6 +108,10 @@ class Checks(Section):
 
     max_failed: Share = 0.1
     """Share of a document's text in segments that failed."""
+    max_flagged: Share = 0.3
+    """Share of its text in sentences with a signal beyond its limits (docs/translation.md)."""
+    calibration: str | None = None
+    """The folder that `polysieve translate calibrate` wrote limits into. Absent: limits for any two languages."""
     max_copied: Share = 0.25
     """Share of its words, those with a capital aside, that are the source's."""
     max_repeated: Share = 0.2

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from pipeline.steps import choice, fit, languages, lines, measure
 from pipeline.steps.units import Rows
 from pipeline.store import Store
 from translation.cache import SentenceCache
+from translation.calibration import Calibration, uncalibrated
 from translation.checks import CHECKS, measure_documents
 from translation.documents import Ledger, Translated, translate
 from translation.engines import Chain, Engine, open_engine
@@ -62,6 +64,8 @@ SENTENCES = pa.schema(
         ("target", pa.large_string()),
         ("status", pa.string()),
         ("score", pa.float64()),
+        # Signals beyond their limits, with commas between; null where none is.
+        ("flags", pa.string()),
     ]
 )
 CACHE = "sentences"
@@ -112,7 +116,11 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
             for label, target in recipe.translate.targets.items()
         },
         "checks": {
-            label: target.checks.model_dump() for label, target in recipe.translate.targets.items()
+            label: [
+                target.checks.model_dump(),
+                [limits_of(target, source, label).hash for source in target.sources],
+            ]
+            for label, target in recipe.translate.targets.items()
         },
         "language_model": languages.model(recipe.language).hash,
         "clean": recipe.clean.model_dump(),
@@ -160,12 +168,15 @@ def run(task: Task) -> dict[str, Any]:
         translated = translate(texts, engine, task.source, task.label, cache, ledger)
     finally:
         cache.close()
-    documents, signals, bands = _measured(task, sources, addresses, ranks, translated, engine)
+    flags = _flags(task, translated)
+    documents, signals, bands = _measured(
+        task, sources, addresses, ranks, translated, flags, engine
+    )
     for table, rows_of_table in (
         ("documents", documents),
         ("signals", signals),
         ("bands", bands),
-        ("sentences", _sentences(documents, translated)),
+        ("sentences", _sentences(documents, translated, flags)),
     ):
         name = task.folder.file(f"{table}/{task.piece}.parquet")
         task.folder.store.write_table(name, rows_of_table, level=measure.LEVEL)
@@ -210,6 +221,7 @@ def _measured(
     addresses: Sequence[str],
     ranks: np.ndarray,
     translated: Sequence[Translated],
+    flags: Sequence[Sequence[str | None]],
     engine: Engine,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """(documents, signals, bands) of the translations, row-aligned."""
@@ -225,7 +237,8 @@ def _measured(
     ]
     labels = pa.repeat(pa.scalar(task.label), n)
     signals, bands = _signals(task, texts, labels, sources["url"].to_pylist())
-    checks = measure_documents(sources["text"].to_pylist(), translated, task.label)
+    flagged = [[flag is not None for flag in own] for own in flags]
+    checks = measure_documents(sources["text"].to_pylist(), translated, task.label, flagged)
     groups = [
         _group(address, record, id)
         for address, record, id in zip(
@@ -261,6 +274,27 @@ def _measured(
     return pa.table(arrays, schema=TRANSLATED), pa.table(signals), pa.table(bands)
 
 
+def _flags(task: Task, translated: Sequence[Translated]) -> list[list[str | None]]:
+    """Of each sentence of each document: the signals beyond their limits, with commas between; None for none."""
+    limits = limits_of(task.target, task.source, task.label)
+    sentences = [s for t in translated for s in t.sentences]
+    found = limits.flags([s.source for s in sentences], [s.target for s in sentences])
+    each = iter([",".join(names) or None for names in found])
+    return [[next(each) for _ in t.sentences] for t in translated]
+
+
+def limits_of(target: Target, source: str, label: str) -> Calibration:
+    """What is normal between two languages. Raises FileNotFoundError or ValueError for a folder without it."""
+    if target.checks.calibration is None:
+        return uncalibrated(source, label)
+    return _calibration(target.checks.calibration, source, label)
+
+
+@lru_cache(maxsize=8)
+def _calibration(folder: str, source: str, label: str) -> Calibration:
+    return Calibration.load(Path(folder), source, label)
+
+
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks().cast(kind)
@@ -291,6 +325,7 @@ def failed_checks(
     """The names of the checks that each document fails, with commas between; None where it passes all."""
     most = {
         "failed_share": limits.max_failed,
+        "flagged_share": limits.max_flagged,
         "copied_share": limits.max_copied,
         "repeated_share": limits.max_repeated,
         "lost_numbers_share": limits.max_lost_numbers,
@@ -319,13 +354,14 @@ def _id(group: str, label: str, engine: Engine) -> str:
     return "sha256:" + hashlib.sha256(f"{group}\0{label}\0{engine.hash}".encode()).hexdigest()
 
 
-def _sentences(documents: pa.Table, translated: Sequence[Translated]) -> pa.Table:
+def _sentences(
+    documents: pa.Table, translated: Sequence[Translated], flags: Sequence[Sequence[str | None]]
+) -> pa.Table:
+    ids = (documents[name].to_pylist() for name in ("id", "source_id"))
     rows = [
-        (id, source_id, s.start, s.source, s.target, s.status, s.score)
-        for id, source_id, t in zip(
-            documents["id"].to_pylist(), documents["source_id"].to_pylist(), translated, strict=True
-        )
-        for s in t.sentences
+        (id, source_id, s.start, s.source, s.target, s.status, s.score, flag)
+        for id, source_id, t, own in zip(*ids, translated, flags, strict=True)
+        for s, flag in zip(t.sentences, own, strict=True)
     ]
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[]] * len(SENTENCES)
     arrays = [pa.array(c, f.type) for c, f in zip(columns, SENTENCES, strict=True)]

@@ -49,6 +49,7 @@ SENTENCE_PAIRS = pa.schema(
         ("target", pa.large_string()),
         ("status", pa.string()),
         ("score", pa.float64()),
+        ("flags", pa.string()),
     ]
 )
 

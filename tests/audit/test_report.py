@@ -162,9 +162,9 @@ def test_translations_have_their_share_of_words_on_both_pages_and_break_no_ident
     }  # fmt: skip
     known["tha_Thai"] |= {"kept_words": 1_000, "translated": translated}
     total, thai = whole["accounting"]["total"], whole["accounting"]["languages"]["tha_Thai"]
-    for entry in (total, thai):
-        entry["documents_in"] += 30
-        entry["kept"] += 30
+    for counted in (total, thai):
+        counted["documents_in"] += 30
+        counted["kept"] += 30
     total["documents_translated"] = 30
     pages = write(whole, known)
     assert "80.0%" in pages["tha_Thai.html"]
