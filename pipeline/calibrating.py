@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pyarrow.parquet as pq
 
-from translation.calibration import Calibration, calibrate
+from translation.calibration import Calibration, Embedder, calibrate
 from translation.char_lm import train
 
 LEAST_PAIRS = 100
@@ -19,7 +19,11 @@ class PairsError(ValueError):
 
 
 def limits(
-    source: str, target: str, pairs_file: Path, texts: Sequence[Path]
+    source: str,
+    target: str,
+    pairs_file: Path,
+    texts: Sequence[Path],
+    embedder: Embedder | None = None,
 ) -> tuple[Calibration, int]:
     """The limits between two languages, and the characters that the model was trained on.
 
@@ -37,7 +41,7 @@ def limits(
             break
         taken.append(text)
         size += len(text)
-    return calibrate(source, target, pairs, train(taken)), size
+    return calibrate(source, target, pairs, train(taken), embedder), size
 
 
 def read_pairs(path: Path) -> Iterator[tuple[str, str]]:

