@@ -139,6 +139,8 @@ def _checked(segment: Segment) -> Segment:
 def _joined(masked: Masked, answer: Segment) -> str | None:
     if answer.status == FAILED:
         return None
+    if not masked.spans:
+        return answer.text
     return protect.unmask(masked, answer.text)
 
 

@@ -209,7 +209,7 @@ def test_texts_are_translated_as_the_corpus_has_them(crawl) -> None:
     text = " ".join(ENGLISH[:3]) + "\nWrite to anna.holt@seeds.example for the papers."
     lines[0] = json.dumps({"id": "first", "text": text})
     (crawl / "in" / "pages.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    checks = "{is_target: false, max_copied: 1, max_repeated: 1}"
+    checks = "{is_target: false, max_copied: 1, max_flagged: 1}"
     target = f"{{engine: identity, min_words: 10, checks: {checks}}}"
     setting = f"translate.targets.por_Latn={target}"
     private = ("--set", "clean.pii.email=replace")

@@ -115,6 +115,8 @@ def test_a_token_that_is_doubled_or_made_up_is_noticed() -> None:
 
 def test_a_text_that_holds_such_a_token_itself_is_not_masked() -> None:
     assert mask("XQ0Z and https://example.org").spans == ()
+    found = one("See XQ0Z at https://example.org now.", Upper())
+    assert found.text == "SEE XQ0Z AT HTTPS://EXAMPLE.ORG NOW."
 
 
 def test_numbers_that_get_lost_are_counted_whatever_their_marks_and_script() -> None:
