@@ -21,7 +21,8 @@ SAMPLES_PER_SIDE = 10
 QUARANTINE_ROWS = 50
 EXTRAS = (
     ("quality", "Quality"),
-    ("contamination", "Contaminated"),
+    ("contamination", "Foreign words"),
+    ("benchmarks", "Benchmarks"),
     ("bible", "Bible"),
     ("wikipedia", "Wikipedia"),
     ("religious", "Religious"),
@@ -53,10 +54,10 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
     `weights` (first size of a step -> weight); `models`: `scores` (name -> `documents`, `failed`, `action`, `cut`,
     `quantiles`, `sha256`), `tiers`, `contaminated` (benchmark -> documents), `attribute` (name -> label -> documents);
-    `cluster_sizes`: size -> clusters; `columns`: the language's
-    figures of `audit.tally.Tally` (the index needs `sites`, `snapshots`, `contamination` and `means` of them only);
-    `samples`: reason or `kept` -> `removed` and `kept`, documents with `id`, `url`, `text`, `language_score`, and
-    where they are ordered by nearness to a threshold `value` each, `metric` and `threshold`; `frequent_words` and
+    `cluster_sizes`: size -> clusters; `columns`: the language's figures of `audit.tally.Tally` (the index needs
+    `sites`, `snapshots`, `contamination` and `means` only); `samples`: reason or `kept` -> `removed` and `kept`,
+    documents with `id`, `url`, `text`, `language_score`, and where they are ordered by nearness to a threshold
+    `value` each, `metric` and `threshold`; `frequent_words` and
     `recurring_lines` of `words_of` documents, as `audit.recurring` finds them; `translated`: of translations into
     the language `kept`, `removed`, `duplicates`, `words`, `kept_words`, `share_of_words` (of the language's in the
     corpus), `kept_sources` (label -> documents), `ledger` (`engine`, `statuses`, `source_words`, `words_per_second`)
@@ -177,7 +178,8 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
         "duplicates_share": figures.share(counted["duplicates"], whole),
         "biggest_reason": biggest[0] if biggest else None,
         "biggest_reason_share": figures.share(biggest[1], whole) if biggest else None,
-        "quality": (columns.get("means") or {}).get("quality_score"),
+        "quality": _median_score(language.get("models") or {}),
+        "benchmarks": _benchmark_share(language.get("models") or {}),
         "contamination": figures.share(listed.get("without"), listed.get("listed")),
         **{
             site: figures.share(found.get("kept"), language.get("kept", counted["kept"]))
@@ -186,6 +188,21 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
         "outcomes": figures.outcomes(counted),
         "flags": figures.flags(label, language, counted),
     }
+
+
+def _median_score(models: Entry) -> float | None:
+    """The median of the first score that models gave to what all rules keep."""
+    first = next(iter((models.get("scores") or {}).values()), {})
+    return (first.get("quantiles") or {}).get("0.5")
+
+
+def _benchmark_share(models: Entry) -> float | None:
+    """The share of the documents that models were asked about which hold text of a benchmark."""
+    asked = max(
+        (one.get("documents") or 0 for one in (models.get("scores") or {}).values()), default=0
+    )
+    held = models.get("contaminated")
+    return figures.share(sum(held.values()), asked) if held and asked else None
 
 
 def _warnings(run: Entry, languages: dict[str, Entry], labels: list[str]) -> list[Entry]:

@@ -64,7 +64,7 @@ def effects(
     Returns rule -> int64[groups, 4], the columns of EFFECTS: documents that fail the rule; that fail no other
     (what would come back without the rule); of these, those that pass the threshold moved to the loose side (what
     would come back with it); and kept ones that fail the threshold moved to the tight side. A document that comes
-    back may still fall to a rule that reads text.
+    back may still fall to a rule that reads text or to a model's score.
     """
     groups = len(next(iter(thresholds.values()))) if thresholds else 0
     failed = np.zeros(len(group), np.int16)

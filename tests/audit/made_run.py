@@ -155,6 +155,21 @@ def languages() -> dict[str, dict[str, Any]]:
                 },
             },
             "columns": columns(),
+            "models": {
+                "scores": {
+                    "fluent": {
+                        "model": "m.bin",
+                        "kind": "fasttext",
+                        "action": "remove",
+                        "cut": [0.25, None],
+                        "documents": 64,
+                        "failed": 3,
+                        "quantiles": {"0.1": 0.2, "0.5": 0.625, "0.9": 0.9},
+                    }
+                },
+                "tiers": {"documents": {"high": 6, "low": 58}, "cuts": [0.3, 0.7]},
+                "contaminated": {"belebele": 16},
+            },
             "words_of": 2,
             "frequent_words": [{"word": "และ", "count": 7, "documents": 2}],
             "recurring_lines": [{"line": "อ่านต่อ", "documents": 2}],
