@@ -192,7 +192,7 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
 
 def _median_score(models: Entry) -> float | None:
     """The median of the first score that models gave to what all rules keep."""
-    first = next(iter((models.get("scores") or {}).values()), {})
+    first: Entry = next(iter((models.get("scores") or {}).values()), {})
     return (first.get("quantiles") or {}).get("0.5")
 
 
