@@ -4,11 +4,12 @@ Words count without case, width, punctuation and symbols.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from filters.characters import DICTIONARY, TSHEG, tables
+from filters.characters import DICTIONARY, TSHEG, Tables, tables
 from filters.compiling import kernel, leaf
 from filters.hashing import BASE, describe, finish
 from filters.utf8 import decode_call
@@ -37,6 +38,20 @@ class Stream:
         return running[self.documents[1:]] - running[self.documents[:-1]]
 
 
+@cache
+def _tables() -> Tables:
+    """The tables of words, but what changes with a change of case is one, whatever the language: ß and ss, ı and i."""
+    found = tables()
+    fold = found.fold.copy()
+    fold[ord("ı")] = ord("i")
+    fold[ord("ß")] = fold[ord("ẞ")] = -2 - (len(found.sequence_offsets) - 1)
+    sequences = np.append(found.sequences, np.array([ord("s")] * 2, found.sequences.dtype))
+    offsets = np.append(
+        found.sequence_offsets, np.array([len(sequences)], found.sequence_offsets.dtype)
+    )
+    return found._replace(fold=fold, sequence_offsets=offsets, sequences=sequences)
+
+
 def stream_of(texts: pa.Array) -> Stream:
     """The stream of n texts."""
     words = segment(texts)
@@ -46,7 +61,7 @@ def stream_of(texts: pa.Array) -> Stream:
     )
     m = len(starts)
     lengths, hashes, folded = np.empty(m, np.int32), np.empty(m, np.uint64), np.empty(m, np.uint64)
-    describe(words.buffer, starts, ends, lengths, hashes, folded, np.zeros(m, np.uint8), tables())
+    describe(words.buffer, starts, ends, lengths, hashes, folded, np.zeros(m, np.uint8), _tables())
     spoken = folded != 0
     running = np.concatenate([[0], np.cumsum(spoken)])
     return Stream(running[documents], folded[spoken], weights[spoken])

@@ -76,6 +76,17 @@ def test_an_item_is_found_verbatim_re_cased_and_re_punctuated(language) -> None:
         ], form
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "Die große Straße außerhalb der Stadt heißt seit dem Jahr der großen Flut die weiße Gasse am Fluss",
+        "Kırmızı ışık yanınca ırmağın kıyısındaki yoldan İzmir yönüne ilerleyen ağır kamyonlar sırayla durdu kaldı",
+    ],
+)
+def test_letters_that_change_with_case_are_one(item) -> None:
+    assert named([item.upper(), item.swapcase()], {"exam": [item]}) == ["exam", "exam"]
+
+
 @pytest.mark.parametrize("language", ITEMS)
 def test_half_an_item_is_no_passage(language) -> None:
     item, around = ITEMS[language]
