@@ -81,7 +81,10 @@ def translate(
         for text, own in zip(texts, ranges, strict=True)
     ]
     ledger.segments += sum(map(len, ranges))
-    whole = _answers((m.text for own in masked for m in own), engine, source, target, cache, ledger)
+    worded = (m.text for own in masked for m in own if any(map(_has_letters, m.pieces)))
+    whole = _answers(worded, engine, source, target, cache, ledger)
+    # What is nothing but protected spans comes back as it is.
+    whole |= {m.text: Segment(m.text) for own in masked for m in own if m.text not in whole}
     broken = [m for own in masked for m in own if m.spans and _joined(m, whole[m.text]) is None]
     pieces = (piece.strip() for m in broken for piece in m.pieces if _has_letters(piece))
     parts = _answers(pieces, engine, source, target, cache, ledger)

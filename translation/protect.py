@@ -18,8 +18,10 @@ _SPANS = re.compile(
     r"|(?:https?|ftp)://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}…。，]"
     r"|\bwww\.[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}…。，]"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses
+    r"|[!-~]{100,}"  # what no word is: encoded data
     r"|\{\{[^{}\n]+\}\}|\$\{[^{}\n]+\}|\{\w*\}|%\([\w]+\)[sd]|&[a-z]+;"  # what programs fill in
 )
+_LINK = re.compile(r"!?\[[^\[\]\n]+\]\([^()\s]+(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
 _TOKEN = re.compile(r"XQ(\d+)Z")
 _CLOSING = ".,;:!?)]}»”’…。，、！？।۔؟"
 
@@ -34,6 +36,21 @@ class Masked:
     """What stands before, between and after the spans: one more than there are spans."""
     tight: tuple[tuple[bool, bool], ...]
     """Of each span: whether no blank stood before it, and after it."""
+
+
+def solid(text: str) -> str:
+    """The text with letters for whatever would part a protected span or a link: for finding where sentences end.
+
+    It has the same length, and a capital where a span begins.
+    """
+    for pattern in (_LINK, _SPANS):
+        text = pattern.sub(lambda match: _lettered(match.group()), text)
+    return text
+
+
+def _lettered(span: str) -> str:
+    inner = "".join(character if character.isalnum() else "x" for character in span[1:])
+    return "X" + inner
 
 
 def mask(text: str) -> Masked:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from translation import protect
 from translation.blocks import blocks
 from translation.sentences import sentences
 
@@ -18,7 +19,7 @@ def segments(text: str, label: str) -> list[Range]:
     found: list[Range] = []
     for block in blocks(text):
         start = block.start
-        for low, high in sentences(text[start : block.end], label):
+        for low, high in sentences(protect.solid(text[start : block.end]), label):
             if any(character.isalpha() for character in text[start + low : start + high]):
                 found.append((start + low, start + high))
     return found

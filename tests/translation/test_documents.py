@@ -119,6 +119,14 @@ def test_a_text_that_holds_such_a_token_itself_is_not_masked() -> None:
     assert found.text == "SEE XQ0Z AT HTTPS://EXAMPLE.ORG NOW."
 
 
+def test_what_holds_no_word_is_not_sent(tmp_path) -> None:
+    engine = Upper()
+    blob = "QUJD" * 60
+    found = one(f"https://example.org/a\n{blob}\n`code`\nA word.", engine)
+    assert found.text == f"https://example.org/a\n{blob}\n`code`\nA WORD."
+    assert engine.given == ["A word."]
+
+
 def test_numbers_that_get_lost_are_counted_whatever_their_marks_and_script() -> None:
     assert lost_numbers("1,200 men in 2019", "em 2019, 1.200 homens") == 0
     assert lost_numbers("in 2019", "في ٢٠١٩") == 0

@@ -75,6 +75,21 @@ def test_a_paragraph_wrapped_by_hand_is_cut_into_sentences_across_its_lines() ->
     ]
 
 
+@pytest.mark.parametrize(
+    "span",
+    [
+        "[First. Second! Third?](https://example.org/a.b?c=1)",
+        "`a.b. C`",
+        "https://example.org/Some.Page.Of?what=Which.One",
+        "<a href='x. Y'>",
+    ],
+)
+def test_no_sentence_ends_within_what_must_not_change(span) -> None:
+    long = "It was a long day, and " * 18
+    for text in (f"See {span} now. Then go.", long + span + " at last.", f"{span} Go."):
+        assert any(span in piece for piece in pieces(text)), pieces(text)
+
+
 def test_short_lines_are_not_taken_for_a_wrapped_paragraph() -> None:
     assert pieces("Home\nAbout us\nContact\n") == ["Home", "About us", "Contact"]
 
