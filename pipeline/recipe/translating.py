@@ -114,9 +114,19 @@ class CTranslate2(Hop):
     """Of the model, on CPU."""
 
 
-ENGINE_SECTIONS = (FastTranslate, Apertium, OpenAI, CTranslate2, Recorded, Identity)
+class Icu(Hop):
+    """The same language in another script, by ICU's rules."""
+
+    engine: Literal["icu"]
+    """The engine's name."""
+    rule: str | None = None
+    """ICU's name of the rules, `Any-Latin; Latin-ASCII` say. Absent: by the scripts of the labels."""
+
+
+ENGINE_SECTIONS = (FastTranslate, Apertium, OpenAI, CTranslate2, Icu, Recorded, Identity)
 AnyEngine = Annotated[
-    FastTranslate | Apertium | OpenAI | CTranslate2 | Recorded | Identity, Discriminator("engine")
+    FastTranslate | Apertium | OpenAI | CTranslate2 | Icu | Recorded | Identity,
+    Discriminator("engine"),
 ]
 
 

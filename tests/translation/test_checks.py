@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translation.calibration import Calibration, calibrate, measure, uncalibrated
@@ -132,6 +132,7 @@ def test_text_of_the_language_has_fewer_bits_than_other_text() -> None:
     assert own.max() < other.min()
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=6), st.lists(st.text(max_size=30), max_size=6))
 def test_a_texts_bits_depend_on_that_text_alone(training, texts) -> None:
     lm = train(training)

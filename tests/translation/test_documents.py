@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.translation.test_segments import LABELS, MARKDOWN, TEXTS
@@ -52,6 +52,7 @@ def one(text: str, engine, **more):
     return translate([text], engine, "eng_Latn", "por_Latn", **more)[0]
 
 
+@settings(deadline=None)
 @given(TEXTS, LABELS)
 def test_the_identity_engine_gives_the_document_back(text, label) -> None:
     engine = open_engine("identity")
@@ -93,6 +94,7 @@ def test_spans_come_through_whether_the_engine_keeps_their_tokens_or_not(engine,
     assert status in found.statuses
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab [](){}<>`@.:/1XQZ\n", max_size=60))
 def test_masking_and_unmasking_keeps_a_text(text) -> None:
     masked = mask(text)

@@ -1,7 +1,7 @@
 """Documents are cut into sentences and put together again without losing a character."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translation.blocks import blocks
@@ -155,6 +155,7 @@ LABELS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, LABELS)
 def test_what_is_put_back_unchanged_gives_the_text(text, label) -> None:
     ranges = segments(text, label)
@@ -162,6 +163,7 @@ def test_what_is_put_back_unchanged_gives_the_text(text, label) -> None:
     assert reassemble(text, ranges, [text[start:end] for start, end in ranges]) == text
 
 
+@settings(deadline=None)
 @given(TEXTS, LABELS)
 def test_every_letter_of_a_block_is_in_a_segment(text, label) -> None:
     inside = {i for start, end in segments(text, label) for i in range(start, end)}

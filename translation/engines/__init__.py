@@ -188,6 +188,12 @@ def _ctranslate2(**settings: Any) -> Engine:
     return CTranslate2(**settings)
 
 
+def _icu(**settings: Any) -> Engine:
+    from translation.engines.icu import Icu
+
+    return Icu(**settings)
+
+
 ENGINES: dict[str, Callable[..., Engine]] = {
     "identity": lambda: Identity(),
     "recorded": _recorded,
@@ -195,4 +201,5 @@ ENGINES: dict[str, Callable[..., Engine]] = {
     "apertium": _apertium,
     "openai": _openai,
     "ctranslate2": _ctranslate2,
+    "icu": _icu,
 }
