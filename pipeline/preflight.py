@@ -92,7 +92,7 @@ def translation_problems(recipe: Recipe) -> list[str]:
     """One line for each engine that cannot translate here, or not between the languages of its target."""
     if recipe.translate is None:
         return []
-    from pipeline.steps.translate import engine_of, limits_of
+    from pipeline.steps.translate import back_engine, engine_of, limits_of
     from translation.engines import EngineDown, EngineError
 
     found = []
@@ -113,6 +113,13 @@ def translation_problems(recipe: Recipe) -> list[str]:
             continue
         problems = (engine.problem(source, label) for source in target.sources)
         found += [f"translate.targets.{label}: {problem}" for problem in problems if problem]
+        for source in target.sources if target.checks.round_trip else ():
+            try:
+                problem = back_engine(target, source).problem(label, source)
+            except (EngineError, EngineDown, ImportError) as error:
+                problem = str(error)
+            if problem:
+                found.append(f"translate.targets.{label}.checks.round_trip.engine: {problem}")
         for source in target.sources:
             try:
                 limits_of(target, source, label)

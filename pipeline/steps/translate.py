@@ -120,6 +120,9 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
             label: [
                 target.checks.model_dump(),
                 [limits_of(target, source, label).hash for source in target.sources],
+                [back_engine(target, source).hash for source in target.sources]
+                if target.checks.round_trip
+                else None,
             ]
             for label, target in recipe.translate.targets.items()
         },
@@ -132,6 +135,14 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
 def engine_of(target: Target, label: str) -> Engine:
     """The engine of a target, opened once per process. Raises EngineError, ImportError, EngineDown."""
     return _opened(json.dumps([hop.model_dump() for hop in target.engine]), label)
+
+
+def back_engine(target: Target, source: str) -> Engine:
+    """The engine of a target's round trip. Raises as `engine_of`."""
+    assert target.checks.round_trip is not None
+    return _opened(
+        json.dumps([hop.model_dump() for hop in target.checks.round_trip.engine]), source
+    )
 
 
 @lru_cache(maxsize=8)
@@ -170,8 +181,9 @@ def run(task: Task) -> dict[str, Any]:
     finally:
         cache.close()
     flags = _flags(task, translated)
+    back = _back(task, translated, ledger)
     documents, signals, bands = _measured(
-        task, sources, addresses, ranks, translated, flags, engine
+        task, sources, addresses, ranks, translated, flags, back, engine
     )
     for table, rows_of_table in (
         ("documents", documents),
@@ -223,6 +235,7 @@ def _measured(
     ranks: np.ndarray,
     translated: Sequence[Translated],
     flags: Sequence[Sequence[str | None]],
+    back: Sequence[str] | None,
     engine: Engine,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """(documents, signals, bands) of the translations, row-aligned."""
@@ -239,7 +252,7 @@ def _measured(
     labels = pa.repeat(pa.scalar(task.label), n)
     signals, bands = _signals(task, texts, labels, sources["url"].to_pylist())
     flagged = [[flag is not None for flag in own] for own in flags]
-    checks = measure_documents(sources["text"].to_pylist(), translated, task.label, flagged)
+    checks = measure_documents(sources["text"].to_pylist(), translated, task.label, flagged, back)
     groups = [
         _group(address, record, id)
         for address, record, id in zip(
@@ -273,6 +286,21 @@ def _measured(
         for f in TRANSLATED
     ]
     return pa.table(arrays, schema=TRANSLATED), pa.table(signals), pa.table(bands)
+
+
+def _back(task: Task, translated: Sequence[Translated], ledger: Ledger) -> list[str] | None:
+    """The translations translated back, where the recipe checks by that; their cost is in the ledger too."""
+    settings = task.target.checks.round_trip
+    if settings is None:
+        return None
+    engine = back_engine(task.target, task.source)
+    folder = cache_folder(task.folder.store, task.recipe)
+    cache = SentenceCache(folder, engine, task.label, task.source)
+    try:
+        texts = [t.text for t in translated]
+        return [t.text for t in translate(texts, engine, task.label, task.source, cache, ledger)]
+    finally:
+        cache.close()
 
 
 def _flags(task: Task, translated: Sequence[Translated]) -> list[list[str | None]]:
@@ -340,6 +368,9 @@ def failed_checks(
         ]
         if row["length_ratio"] is not None and row["length_ratio"] < limits.min_length_ratio:
             failed.append("length_ratio")
+        lowest = limits.round_trip and limits.round_trip.min_chrf
+        if row["round_trip"] is not None and row["round_trip"] < (lowest or 0):
+            failed.append("round_trip")
         if limits.is_target and own != label:
             failed.append("language")
         found.append(",".join(failed) or None)

@@ -166,6 +166,18 @@ def test_what_fails_a_check_is_removed_as_translation_failed(crawl) -> None:
     ]
 
 
+def test_what_does_not_come_back_is_removed_where_the_recipe_translates_back(crawl) -> None:
+    with (crawl / "back.tsv").open("w", newline="", encoding="utf-8") as file:
+        back = [*ENGLISH[:3], "Something else altogether, of another river in a land of no name."]
+        csv.writer(file, delimiter="\t").writerows(zip(PORTUGUESE, back, strict=True))
+    trip = f"{{engine: {{engine: recorded, table: {crawl}/back.tsv}}, min_chrf: 80}}"
+    out = recorded(crawl, "--set", f"translate.targets.por_Latn.checks={{round_trip: {trip}}}")
+    assert rows(out, "corpus")["source_id"].to_list() == ["first"]
+    assert rows(out, "removed")["filter_reason"].to_list() == ["translation_failed"]
+    pairs = pl.read_parquet(out / "parallel" / "eng_Latn-por_Latn" / "documents-00000.parquet")
+    assert pairs["round_trip"].to_list() == [100.0]
+
+
 def test_translations_may_be_a_share_of_the_language_at_most(crawl) -> None:
     out = recorded(crawl, "--set", "translate.targets.por_Latn.max_share=0.7")
     kept = rows(out, "corpus")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from translation.calibration import Calibration, calibrate, measure, uncalibrated
 from translation.char_lm import CharLM, normalised, train
 from translation.checks import measure_pair, script_shares
+from translation.chrf import chrf
 
 # Two made languages: words of one are never words of the other.
 CHOOSER = random.Random(7)
@@ -169,3 +170,19 @@ def test_nothing_to_measure_is_no_signal() -> None:
     found = measure(["x", ""], ["y", "z"])
     assert np.isnan(found["copied"]).all()
     assert found["length"][1] == -np.inf
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "reference", "score"),
+    [  # by sacrebleu 2.6.0, CHRF(word_order=2)
+        ("O gato sentou-se no tapete.", "O gato sentou no tapete.", 79.3383),
+        ("abc", "xyz", 0.0),
+        ("Uma casa", "Uma casa", 100.0),
+        ("नमस्ते दुनिया!", "नमस्ते, दुनिया!", 65.2237),
+        ("(Olá) mundo.", "Olá (mundo)", 35.9198),
+        ("今天天气很好", "今天天气不错", 30.0),
+        ("", "", 0.0),
+    ],
+)
+def test_chrf_is_sacrebleus(hypothesis, reference, score) -> None:
+    assert chrf(hypothesis, reference) == pytest.approx(score, abs=1e-4)
