@@ -196,6 +196,14 @@ def published(store: Store) -> str | None:
         return None
 
 
+def has_pairs(store: Store) -> bool:
+    """Whether the published run wrote `parallel/`: a folder of that name may be somebody else's."""
+    try:
+        return bool(store.read_json(RUN).get("parallel"))
+    except FileNotFoundError:
+        return False
+
+
 # Rough bytes on disk per byte of input, steps and corpus together, told by the address: an estimate
 # to warn by, not a measurement.
 _DISK_FACTORS = (

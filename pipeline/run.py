@@ -14,7 +14,7 @@ from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
 from pipeline.pieces import Unfinished, run_pieces
-from pipeline.plan import RUN, Plan, inputs_hash, published
+from pipeline.plan import RUN, Plan, has_pairs, inputs_hash, published
 from pipeline.recipe import Recipe
 from pipeline.schema import UNKNOWN
 from pipeline.steps import (
@@ -166,7 +166,9 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     for label, values in translated.items():
         written.setdefault(label, {"key": ""})["translated"] = values["samples"]
     parallel = plan.store.exists(plan.write.file(write_translated.PARALLEL))
-    plan.write.commit(STAGED, {"record": record, "written": written, "parallel": parallel})
+    if parallel:
+        record["parallel"] = True
+    plan.write.commit(STAGED, {"record": record, "written": written})
 
 
 def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) -> None:
@@ -492,9 +494,9 @@ def _swap(folder: StepFolder) -> dict[str, Any]:
     store.remove(reporting.WRITTEN)
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
-    if staged.get("parallel"):
+    if staged["record"].get("parallel"):
         store.publish(folder.file(write_translated.PARALLEL), write_translated.PARALLEL)
-    else:
+    elif has_pairs(store):
         store.remove(write_translated.PARALLEL)
     store.write_json(reporting.WRITTEN, staged["written"])
     store.write_json(RUN, staged["record"])

@@ -181,7 +181,9 @@ def _checks(section: dict[str, Any]) -> list[dict[str, Any]]:
 def _hops(section: dict[str, Any]) -> list[dict[str, Any]]:
     """The engines of a section `translate`, as far as it has the form."""
     targets = section.get("targets")
-    users = [t for t in targets.values() if isinstance(t, dict)] if isinstance(targets, dict) else []
+    users = (
+        [t for t in targets.values() if isinstance(t, dict)] if isinstance(targets, dict) else []
+    )
     trips = [checks.get("round_trip") for checks in _checks(section)]
     users += [trip for trip in trips if isinstance(trip, dict)]
     found = []

@@ -248,6 +248,28 @@ def test_leaving_translation_out_again_takes_all_of_it_away(crawl) -> None:
     assert not (out / "parallel").exists()
 
 
+def test_a_folder_of_that_name_that_no_run_made_stays(crawl) -> None:
+    run(crawl / "out", f"{crawl}/in/*.jsonl")
+    (crawl / "out" / "parallel").mkdir()
+    (crawl / "out" / "parallel" / "thesis.txt").write_text("years of work")
+    run(crawl / "out", f"{crawl}/in/*.jsonl", "--set", "name=other")
+    target = (
+        f"translate.targets.por_Latn={{engine: {{engine: recorded, table: {crawl}/table.tsv}}}}"
+    )
+    code, said = polysieve(*arguments(crawl / "out", f"{crawl}/in/*.jsonl"), "--set", target)
+    assert code == 2
+    assert "no run made it" in said
+    assert (crawl / "out" / "parallel" / "thesis.txt").exists()
+
+
+def test_a_source_language_that_does_not_occur_is_no_fault(crawl) -> None:
+    out = recorded(crawl, "--set", "translate.targets.por_Latn.sources=[zul_Latn]")
+    assert rows(out, "corpus").is_empty()
+    entry = record(out)["accounting"]["languages"]["por_Latn"]
+    assert entry["origins"]["mt"]["documents_in"] == 0
+    assert entry["kept"] == 1
+
+
 def test_translate_adds_to_a_finished_run_what_a_run_from_scratch_makes(crawl) -> None:
     whole = recorded(crawl)
     run(crawl / "late", f"{crawl}/in/*.jsonl")
