@@ -101,7 +101,8 @@ def check(name: str, texts: Sequence[str], labels: Sequence[str]) -> None:
     size = sum(len(text.encode()) for text in texts)
     print(
         f"{name}: {len(texts):,} in {len(set(labels))} languages, {segments:,} segments, {wrong} not given back, "
-        f"{broken} whose frame changed; {2 * size / seconds / 1e6:.2f} MB a second"
+        f"{broken} whose frame changed; {2 * size / seconds / 1e6:.2f} MB a second",
+        flush=True,
     )
 
 
