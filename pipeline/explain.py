@@ -13,6 +13,7 @@ from dedup import edges, host_lines
 from filters import rules
 from filters.quality.selection import DIGITS
 from pipeline import cleaning
+from pipeline.explain_translated import print_translation, translated_lives
 from pipeline.plan import Plan
 from pipeline.steps import containment, decisions, fit, lines, units, windows
 from pipeline.steps.population import Population
@@ -34,6 +35,7 @@ def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[
         ).to_pylist()
         if matches:
             lives += _lives(plan, unit, rows, matches)
+    lives += translated_lives(plan, column, value)
     lives += _quarantined(plan, column, value)
     return lives
 
@@ -311,6 +313,8 @@ def print_explanation(life: dict[str, Any], console: Console) -> None:
         style="green" if decision["outcome"] == "kept" else "red",
         markup=False,
     )
+    if "translation" in life:
+        print_translation(life["translation"], console)
     if "language" not in life:
         return
     language = life["language"]

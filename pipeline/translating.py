@@ -74,7 +74,8 @@ def translate_tasks(plan: Plan) -> list[translate.Task]:
     return found
 
 
-def _sizes(plan: Plan, label: str) -> tuple[tuple[int, int], ...]:
+def sizes(plan: Plan, label: str) -> tuple[tuple[int, int], ...]:
+    """Number and documents of each of a target's windows."""
     assert plan.choice is not None
     chosen = plan.choice.manifest(f"windows-{label}")
     assert chosen is not None
@@ -97,7 +98,7 @@ def admit_tasks(plan: Plan, where: dict[str, Place]) -> list[admit.Task]:
         found.append(
             admit.Task(
                 plan.admit, plan.translate, plan.measure, plan.index_file, plan.fit, plan.decisions,
-                label, _sizes(plan, label), native, plan.recipe,
+                label, sizes(plan, label), native, plan.recipe,
             )
         )  # fmt: skip
     return found
@@ -110,7 +111,7 @@ def write_tasks(plan: Plan) -> list[write_translated.Task]:
     )
     return [
         write_translated.Task(
-            plan.write, plan.translate, plan.admit, label, _sizes(plan, label), plan.recipe
+            plan.write, plan.translate, plan.admit, label, sizes(plan, label), plan.recipe
         )
         for label in plan.recipe.translate.targets
     ]
@@ -146,7 +147,7 @@ def ledger(plan: Plan, label: str) -> dict[str, Any]:
     """What translating into a label cost, over its windows."""
     assert plan.translate is not None
     total: dict[str, Any] = {"engine": [], "statuses": {}, "usage": {}}
-    for number, _ in _sizes(plan, label):
+    for number, _ in sizes(plan, label):
         manifest = plan.translate.manifest(translate.piece(label, number))
         assert manifest is not None
         for key in ("documents", "source_words", "target_words"):

@@ -248,6 +248,22 @@ def test_leaving_translation_out_again_takes_all_of_it_away(crawl) -> None:
     assert not (out / "parallel").exists()
 
 
+def test_explain_tells_a_translations_source_checks_and_decision(crawl) -> None:
+    write_table(crawl / "table.tsv", [*PORTUGUESE[:3], ENGLISH[3]])
+    out = recorded(crawl, "--set", "translate.targets.por_Latn.checks={max_copied: 0.1}")
+    kept, gone = rows(out, "corpus")["id"][0], rows(out, "removed")["id"][0]
+    code, said = polysieve("explain", str(out), "--id", kept, "--json")
+    life = json.loads(said)[0]
+    assert code == 0
+    assert life["translation"]["source_id"] == "first"
+    assert life["decision"] == {"outcome": "kept", "reason": None, "weight": 1}
+    said = polysieve("explain", str(out), "--id", gone)[1]
+    assert "removed: translation_failed" in said
+    assert "translated from eng_Latn second into por_Latn" in said
+    assert "copied_share" in said
+    assert "FAILS" in said
+
+
 def test_a_folder_of_that_name_that_no_run_made_stays(crawl) -> None:
     run(crawl / "out", f"{crawl}/in/*.jsonl")
     (crawl / "out" / "parallel").mkdir()
