@@ -72,6 +72,13 @@ Rekeep = Annotated[
     bool,
     typer.Option("--rekeep", help="With --index: choose kept members anew, published ones too."),
 ]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        help="Where embeddings are computed: cpu or cuda (quality.device of the recipe).",
+    ),
+]
 KeepSteps = Annotated[
     bool, typer.Option("--keep-steps", help="Keep the step folders of earlier recipes.")
 ]
@@ -89,12 +96,16 @@ def run(
     sample: Sample = None,
     index: IndexOption = None,
     rekeep: Rekeep = False,
+    device: Device = None,
     keep_steps: KeepSteps = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Make a corpus: crawl shards in, corpus and report out. Run it again to go on after a stop."""
-    loaded = recipe_of(recipe, input_settings(settings, limit, sample))
+    chosen = [f"quality.device={device}"] if device else []
+    loaded = recipe_of(recipe, [*input_settings(settings, limit, sample), *chosen])
+    if device and not (loaded.quality and loaded.quality.scores):
+        usage("--device: the recipe asks no model; add a section quality, or leave the option out")
     sources = resolve_inputs(loaded, inputs)
     meeting = meet(loaded, index, rekeep)
     execute(

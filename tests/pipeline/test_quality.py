@@ -372,3 +372,15 @@ def test_a_band_of_perplexity_stays(tmp_path, crawl, recipe) -> None:
     assert table.filter(inside)["filter_reason"].is_null().all()
     assert set(table.filter(~inside)["filter_reason"]) == {"quality:lm"}
     assert 1 - entry["failed"] / entry["documents"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_device_needs_a_model(tmp_path, crawl, recipe) -> None:
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("name: plain\n")
+    for chosen, device, message in (
+        (plain, "cpu", "the recipe asks no model"),
+        (recipe, "tpu", "quality.device: input should be 'cpu' or 'cuda'"),
+    ):
+        code, output = run(chosen, crawl, tmp_path / "out", "--device", device)
+        assert code == 2
+        assert message in output
