@@ -25,7 +25,7 @@ VERSIONS = {
     "scores": 1,
     "decisions": 8,
     "choice": 1,
-    "translate": 1,
+    "translate": 2,
     "admit": 1,
     "write": 6,
     "audit": 1,

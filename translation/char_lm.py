@@ -10,6 +10,7 @@ where h' is h without its first character, and types(h) the number of different 
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -91,9 +92,15 @@ def train(texts: Iterable[str]) -> CharLM:
     return CharLM(len(np.unique(codes[real])), tuple(grams), tuple(histories))
 
 
+# Thai, Lao, Tibetan, Burmese, Khmer, kana and Han: a blank between two such letters is a matter of taste.
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_TASTE = re.compile(f"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])")
+
+
 def normalised(text: str) -> str:
-    """A text as the model sees it: composed, one blank for any white space, 0 for any digit."""
-    line = " ".join(unicodedata.normalize("NFC", text).split())
+    """A text as the model sees it: composed, one blank for any white space (none between letters of scripts that write
+    no blanks between words), 0 for any digit."""
+    line = _TASTE.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
     return "".join("0" if character.isdigit() else character for character in line)
 
 

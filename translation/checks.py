@@ -4,13 +4,13 @@ Each figure is cheap, means the same in every language, and catches one kind of 
 language, loops, lost or invented passages, numbers that got lost, the wrong script.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pyarrow as pa
+import regex
 
 from language_id.labels import script_of
 from language_id.scripts import script_counts, script_name
@@ -19,7 +19,8 @@ from translation.chrf import chrf
 from translation.documents import Translated, lost_numbers, numbers
 from translation.engines import FAILED
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+# Vowel signs and other marks belong to their word, which `\w` of the standard library does not know.
+_WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*")
 _BRACKETS = "()[]{}（）【】「」『』《》"
 _KANA_AND_HAN = {"Jpan": {"Hira", "Kana", "Hani", "Jpan"}, "Hang": {"Hang", "Hani"}}
 

@@ -21,6 +21,8 @@ from translation.calibration import Calibration, Embedder, calibrate
 from translation.char_lm import train
 
 ENGLISH = "eng_Latn"
+DOCUMENT = 10  # sentences
+MAX_FLAGGED = 0.3  # the recipe's default
 
 
 def main() -> None:
@@ -44,29 +46,36 @@ def main() -> None:
 def language(
     folder: Path, code: str, embedder: Embedder | None, most: int
 ) -> dict[str, list[float | int | None]]:
-    """System or damage → [share flagged, its COMET or None]."""
+    """System or damage → [share of sentences flagged, of documents that go, its COMET or None]."""
     english = read(folder / "flores-test.en")
     human = read(folder / f"flores-test.{code}")
     lm = train(read(folder / f"flores-dev.{code}"))
     clean = list(zip(english[::2], human[::2], strict=True))[:most]
     limits = calibrate(ENGLISH, normalise_label(code), clean, lm, embedder)
     source, good = english[1::2][:most], human[1::2][:most]
-    found = {"human": [flagged(limits, source, good, embedder), None]}
+    found = {"human": [*flagged(limits, source, good, embedder), None]}
     for path in sorted(folder.glob(f"flores-test.*.{code}")):
         system = path.name.split(".")[1]
         comet = path.with_name(path.name + ".comet")
         score = comet_of(comet)
-        found[system] = [flagged(limits, source, read(path)[1::2][:most], embedder), score]
+        found[system] = [*flagged(limits, source, read(path)[1::2][:most], embedder), score]
     for name, spoil in DAMAGE.items():
-        found[name] = [flagged(limits, source, spoil(source, good), embedder), None]
+        found[name] = [*flagged(limits, source, spoil(source, good), embedder), None]
     return found
 
 
 def flagged(
     limits: Calibration, source: Sequence[str], target: Sequence[str], embedder: Embedder | None
-) -> float:
+) -> tuple[float, float]:
+    """Share of sentences that are flagged, and of documents of DOCUMENT sentences that would go for it."""
     flags = limits.flags(source, target, embedder)
-    return round(sum(map(bool, flags)) / len(flags), 4)
+    sizes = np.array([len(text) for text in source])
+    own = sizes * np.array([bool(names) for names in flags])
+    starts = np.arange(0, len(sizes), DOCUMENT)
+    shares = np.add.reduceat(own, starts) / np.add.reduceat(sizes, starts)
+    return round(sum(map(bool, flags)) / len(flags), 4), round(
+        float((shares > MAX_FLAGGED).mean()), 4
+    )
 
 
 Damage = Callable[[Sequence[str], Sequence[str]], list[str]]
@@ -135,13 +144,16 @@ def table(rows: dict[str, dict[str, list[float | int | None]]]) -> None:
     for code, row in rows.items():
         cells = []
         for name in names:
-            share, comet = row.get(name, [None, None])
+            share, gone, comet = row.get(name, [None, None, None])
+            if share is None or gone is None:
+                cells.append("")
+                continue
             cells.append(
-                "" if share is None else f"{100 * share:.1f}" + (f" ({comet:.2f})" if comet else "")
+                f"{100 * share:.1f}/{100 * gone:.0f}" + (f" ({comet:.2f})" if comet else "")
             )
         print(f"| {code} | " + " | ".join(cells) + " |")
-    means = [np.mean([row[n][0] for row in rows.values() if n in row]) for n in names]  # type: ignore[misc]
-    print("| mean | " + " | ".join(f"{100 * m:.1f}" for m in means) + " |")
+    means = [np.mean([row[n][:2] for row in rows.values() if n in row], axis=0) for n in names]  # type: ignore[arg-type]
+    print("| mean | " + " | ".join(f"{100 * m:.1f}/{100 * g:.0f}" for m, g in means) + " |")
 
 
 if __name__ == "__main__":
