@@ -22,6 +22,8 @@ from filters.segmentation import UNSPACED_SCRIPTS
 
 POSITIVE, NEGATIVE = "hq", "lq"
 Settings = Literal["small", "fineweb2_hq", "autotune"]
+FEW = 10_000
+"""Fewer examples are seen oftener and at a higher rate, or the model would not leave its beginnings."""
 _BLANKS = re.compile(r"[ \t\n\v\f\r\0]+")  # what fastText takes for blanks, and nothing else
 
 
@@ -37,8 +39,8 @@ class Training:
     seed: int = 0
 
 
-def arguments(label: str, settings: Settings) -> dict[str, Any]:
-    """fastText's arguments for a language."""
+def arguments(label: str, settings: Settings, examples: int) -> dict[str, Any]:
+    """fastText's arguments for a language with so many examples to train on."""
     unspaced = label.rpartition("_")[2] in UNSPACED_SCRIPTS
     if settings == "autotune":
         # minn and maxn are searched too, but fastText never tries single characters by itself.
@@ -48,14 +50,17 @@ def arguments(label: str, settings: Settings) -> dict[str, Any]:
         return {"wordNgrams": words, "epoch": 30, "lr": 0.1, "minCount": 0}
     grams: dict[str, Any] = {"minn": 1, "maxn": 4} if unspaced else {"wordNgrams": 2}
     # Two labels make a model of one direction: more dimensions than a few add nothing but bytes.
-    return {**grams, "dim": 8, "bucket": 1 << 18, "epoch": 30, "lr": 0.1, "minCount": 2}
+    few = examples < FEW
+    epochs = min(100, max(30, FEW // max(examples, 1))) if few else 30
+    rate = 0.5 if few else 0.1
+    return {**grams, "dim": 8, "bucket": 1 << 18, "epoch": epochs, "lr": rate, "minCount": 2}
 
 
 def train(path: Path, label: str, parts: dict[str, Part], how: Training) -> dict[str, Any]:
     """Write the model for a language to `path` and return its card: settings, sizes, figures of the test part."""
     import fasttext
 
-    given = arguments(label, how.settings)
+    given = arguments(label, how.settings, len(parts["train"].texts))
     with tempfile.TemporaryDirectory(prefix="polysieve-") as folder:
         files = {name: Path(folder, name) for name in ("train", "validate")}
         for name, file in files.items():

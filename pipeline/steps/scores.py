@@ -35,6 +35,8 @@ from pipeline.steps.units import Rows, Unit, label_slices
 
 MODELS = "models"  # the piece that says which models there are
 LABEL = "{label}"
+Stamp = tuple[int, int]
+"""Time of change and size."""
 BATCH_BYTES = 8 * 2**20  # of texts that are scored at a time
 CACHED = 32  # models that a process holds
 TASK_MEMORY = 3 * 2**30 // 2
@@ -96,7 +98,7 @@ def _encoder_hashes(quality: Quality) -> list[str]:
         if one.kind == "embedding"
         for label in _hashes(one.path)
     ]
-    return sorted({_head(path).encoder_hash for path in paths})
+    return sorted({_head(path, _stamp(path)).encoder_hash for path in paths})
 
 
 def problems(recipe: Recipe) -> list[str]:
@@ -175,7 +177,6 @@ def models(quality: Quality) -> dict[str, dict[str, str]]:
     return {name: _hashes(path) for name, path in paths.items()}
 
 
-@lru_cache
 def _hashes(path: str) -> dict[str, str]:
     if LABEL not in path:
         return {"": file_hash(path)}
@@ -272,30 +273,29 @@ def _batch(texts: pa.Array, label: str, quality: Quality, origin: str) -> list[p
 
 def _path(path: str, label: str) -> str | None:
     """The model for a label; None where its language has none."""
-    if LABEL not in path:
-        return path
-    return path.replace(LABEL, label) if label in _hashes(path) else None
+    own = path.replace(LABEL, label)
+    return own if LABEL not in path or Path(own).is_file() else None
 
 
 def _fasttext(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
-    scorer = _classifier(path)
+    scorer = _classifier(path, _stamp(path))
     return scorer.probabilities(texts, one.lower)[:, scorer.labels.index(one.positive)]
 
 
 def _words(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
-    return word_lists.shares(texts, _list(path), one.distinct)
+    return word_lists.shares(texts, _list(path, _stamp(path)), one.distinct)
 
 
 def _ngrams(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
-    return _language_model(path).scores(texts, one.skip, one.most)
+    return _language_model(path, _stamp(path)).scores(texts, one.skip, one.most)
 
 
 def _kenlm(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
-    return _kenlm_model(path).scores(texts, one.skip, one.most)
+    return _kenlm_model(path, _stamp(path)).scores(texts, one.skip, one.most)
 
 
 def _embedding(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
-    head = _head(path)
+    head = _head(path, _stamp(path))
     encoder = encoders.load(head.encoder, quality.device)
     return head.scores(encoder.encode(texts.to_pylist(), head.window))
 
@@ -311,7 +311,7 @@ _SCORED: dict[str, Callable[[pa.Array, str, str, Score, Quality], np.ndarray]] =
 
 
 def _attribute(texts: pa.Array, path: str, attribute: Attribute) -> pa.Array:
-    scorer = _classifier(path)
+    scorer = _classifier(path, _stamp(path))
     found = scorer.probabilities(texts, attribute.lower)
     known = ~np.isnan(found).any(1)
     best = np.where(known, np.nan_to_num(found).argmax(1), 0)
@@ -322,38 +322,49 @@ def _attribute(texts: pa.Array, path: str, attribute: Attribute) -> pa.Array:
 
 
 def _contaminated(texts: pa.Array, given: Decontaminate) -> pa.Array:
-    sources = tuple(given.benchmarks.items())
+    sources = tuple(
+        (name, path, tuple(_stamp(str(file)) for file in benchmarks.files(path)))
+        for name, path in given.benchmarks.items()
+    )
     known = _benchmarks(sources, given.words, given.shortest)
     which, _ = decontamination.find(texts, known)
     return pa.array(known.names, pa.string()).take(pa.array(which, mask=which < 0))
 
 
+def _stamp(path: str) -> Stamp:
+    """What changes with a file: a model that was replaced is loaded again."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size
+
+
 @lru_cache(CACHED)
-def _classifier(path: str) -> FastTextScorer:
+def _classifier(path: str, stamp: Stamp) -> FastTextScorer:
     return FastTextScorer(path)
 
 
 @lru_cache(CACHED)
-def _language_model(path: str) -> NgramModel:
+def _language_model(path: str, stamp: Stamp) -> NgramModel:
     return ngrams.load(path)
 
 
 @lru_cache(CACHED)
-def _kenlm_model(path: str) -> KenlmModel:
+def _kenlm_model(path: str, stamp: Stamp) -> KenlmModel:
     return KenlmModel(path)
 
 
 @lru_cache(CACHED)
-def _head(path: str) -> Head:
+def _head(path: str, stamp: Stamp) -> Head:
     return heads.load(path)
 
 
 @lru_cache(CACHED)
-def _list(path: str) -> WordList:
+def _list(path: str, stamp: Stamp) -> WordList:
     return word_lists.load(path)
 
 
 @lru_cache(1)
-def _benchmarks(sources: tuple[tuple[str, str], ...], words: int, shortest: int) -> Benchmarks:
-    items = {name: benchmarks.items(path) for name, path in sources}
+def _benchmarks(
+    sources: tuple[tuple[str, str, tuple[Stamp, ...]], ...], words: int, shortest: int
+) -> Benchmarks:
+    items = {name: benchmarks.items(path) for name, path, _ in sources}
     return decontamination.gather(items, words, shortest)

@@ -209,10 +209,6 @@ def test_another_model_is_another_step(tmp_path, crawl, recipe, model) -> None:
     before = record(tmp_path / "out")["steps"]
     parts = divide(many("bad", 100), many("good", 100))
     fasttext_training.train(own, "eng_Latn", parts, fasttext_training.Training())
-    from pipeline.steps import scores
-
-    scores._hashes.cache_clear()
-    scores._classifier.cache_clear()
     assert run(recipe, crawl, tmp_path / "out", *setting)[0] == 0
     after = record(tmp_path / "out")["steps"]
     assert {n for n in before if before[n] != after[n]} == {"scores", "decisions", "write"}
