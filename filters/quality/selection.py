@@ -21,6 +21,12 @@ def rounded(scores: np.ndarray) -> np.ndarray:
     return np.round(np.asarray(scores, np.float64), DIGITS) + 0.0  # no negative zero
 
 
+def log_odds(chances: np.ndarray) -> np.ndarray:
+    """log(p / (1 - p)) of probabilities, within ±30."""
+    known = np.clip(chances, 1e-13, 1 - 1e-13)
+    return np.clip(np.log(known) - np.log1p(-known), -30, 30)
+
+
 def sampled(ids: Sequence[str], most: int, seed: int) -> np.ndarray:
     """At most `most` of n documents, ascending row numbers: those whose seeded hash of the id is least."""
     if len(ids) <= most:

@@ -279,7 +279,8 @@ def _path(path: str, label: str) -> str | None:
 
 def _fasttext(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
     scorer = _classifier(path, _stamp(path))
-    return scorer.probabilities(texts, one.lower)[:, scorer.labels.index(one.positive)]
+    found = scorer.probabilities(texts, one.lower)[:, scorer.labels.index(one.positive)]
+    return selection.log_odds(found) if one.log_odds else found
 
 
 def _words(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
@@ -297,7 +298,8 @@ def _kenlm(texts: pa.Array, label: str, path: str, one: Score, quality: Quality)
 def _embedding(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
     head = _head(path, _stamp(path))
     encoder = encoders.load(head.encoder, quality.device)
-    return head.scores(encoder.encode(texts.to_pylist(), head.window))
+    found = head.scores(encoder.encode(texts.to_pylist(), head.window))
+    return selection.log_odds(found) if one.log_odds and head.method == "mlp" else found
 
 
 _SCORED: dict[str, Callable[[pa.Array, str, str, Score, Quality], np.ndarray]] = {

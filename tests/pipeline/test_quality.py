@@ -121,7 +121,8 @@ def test_the_share_asked_for_stays_and_the_best_of_it(finished) -> None:
     gone = table.filter(pl.col("filter_reason") == "quality:edu")
     assert kept["quality_score"].min() > gone["quality_score"].max()
     scored = english(finished)["models"]["scores"]["edu"]
-    assert scored["documents"] - scored["failed"] == pytest.approx(0.3 * scored["documents"], abs=1)
+    # What ties with the cut goes: a little less than the share stays.
+    assert 0.25 < 1 - scored["failed"] / scored["documents"] <= 0.3
     assert kept["id"].str.starts_with("good").all()
 
 
@@ -159,7 +160,7 @@ def test_columns_tell_what_models_said(finished) -> None:
         assert label == ("hq" if row["quality_score"] > 0.5 else "lq")
     tiers = dict(table["tier"].value_counts().iter_rows())
     assert sum(tiers.values()) == len(table)
-    assert tiers["high"] / len(table) == pytest.approx(0.2, abs=0.02)
+    assert 0.1 < tiers["high"] / len(table) <= 0.2
     best = {tier: part["quality_score"].min() for (tier,), part in table.group_by("tier")}
     assert best["low"] < best["mid"] < best["high"]
     duplicates = rows(finished).filter(pl.col("filter_reason").str.contains("duplicate"))
@@ -368,6 +369,14 @@ def test_a_band_of_perplexity_stays(tmp_path, crawl, recipe) -> None:
     assert table.filter(inside)["filter_reason"].is_null().all()
     assert set(table.filter(~inside)["filter_reason"]) == {"quality:lm"}
     assert 1 - entry["failed"] / entry["documents"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_log_odds_tell_apart_what_a_model_is_sure_of(tmp_path, crawl, recipe) -> None:
+    settings = ("--set", "quality.scores.edu.keep=0.1", "--set", "quality.scores.edu.log_odds=true")
+    assert run(recipe, crawl, tmp_path / "out", *settings)[0] == 0
+    scored = english(tmp_path / "out")["models"]["scores"]["edu"]
+    assert scored["documents"] - scored["failed"] == pytest.approx(0.1 * scored["documents"], abs=1)
+    assert rows(tmp_path / "out")["quality_score"].max() > 1
 
 
 def test_a_device_needs_a_model(tmp_path, crawl, recipe) -> None:

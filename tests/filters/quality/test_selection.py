@@ -68,3 +68,12 @@ def test_a_sample_s_cut_keeps_the_share_of_the_whole() -> None:
     rows = selection.sampled([str(i) for i in range(len(scores))], 10_000, seed=0)
     kept = selection.is_above(scores, selection.quantile(scores[rows], 0.9)).mean()
     assert kept == pytest.approx(0.1, abs=4 * (0.1 * 0.9 / 10_000) ** 0.5)
+
+
+def test_log_odds_keep_the_order_and_the_middle() -> None:
+    chances = np.array([0.0, 1e-9, 0.2, 0.5, 0.8, 1 - 1e-9, 1.0])
+    odds = selection.log_odds(chances)
+    assert (np.diff(odds) > 0).all()
+    assert odds[2:5] == pytest.approx([-np.log(4), 0, np.log(4)])
+    assert np.isfinite(odds).all()
+    assert np.isnan(selection.log_odds(np.array([np.nan]))).all()
