@@ -40,8 +40,8 @@ class Score(Section):
     lower: bool = True
     """Of `fasttext`: the model reads lower case, as those of `polysieve quality train` do."""
     log_odds: bool = False
-    """Of `fasttext` and of an `embedding` with an MLP: the score is log(p / (1 - p)) in place of the probability p, which
-    tells apart what a sure model puts at 1.0000."""
+    """Of `fasttext` and of an `embedding` with an MLP: the score is log(p / (1 - p)) in place of the probability p,
+    which tells apart what a sure model puts at 1.0000."""
     skip: int = Field(default=0, ge=0)
     """Of `ngrams` and `kenlm`: words at the beginning that only serve as context."""
     most: int | None = Field(default=None, ge=1)
