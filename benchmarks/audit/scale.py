@@ -22,13 +22,15 @@ from pipeline.engine import Inline
 from pipeline.plan import make
 from pipeline.recipe import load
 from pipeline.run import execute
-from pipeline.schema import DOCUMENTS, bands_schema, parquet_rows
+from pipeline.schema import DOCUMENTS, bands_schema
 from pipeline.sources import Source
 from pipeline.steps import measure
 from pipeline.store import Store
 from pipeline.watch import Watch
 
 INPUTS = 50
+GROUP_ROWS = 2_700
+"""Rows of a row group: as many pages of 3 kB as the measuring step would put there; the made texts are shorter."""
 SECONDS, BYTES = 300, 4 * 2**30
 PAGE_BYTES = 3_000_000
 
@@ -114,9 +116,8 @@ def _measured(folder, source: Source, number: int, labels: list[str], n: int) ->
     bands = pa.table(list(map(pa.array, hashes)), schema=bands_schema(0, 0))
     name = f"{measure.input_key(source)}-0000"
     for table, rows in (("documents", documents), ("signals", signals), ("bands", bands)):
-        folder.store.write_table(
-            folder.file(f"{table}/{name}.parquet"), rows, parquet_rows(rows), level=1
-        )
+        groups = [min(GROUP_ROWS, n - start) for start in range(0, n, GROUP_ROWS)]
+        folder.store.write_table(folder.file(f"{table}/{name}.parquet"), rows, groups, level=1)
     sizes = frame.group_by("label", maintain_order=True).agg(pl.col("text").str.len_bytes().sum())
     entries = [
         {"label": one, "start": i * each, "rows": each, "text_bytes": size, "stop_list": None}
