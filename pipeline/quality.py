@@ -83,10 +83,10 @@ def write_cards(output: Path, cards: dict[str, Any], about: dict[str, Any]) -> N
         "---", f"language:{codes}" if codes else "language: []", "tags:", "- text-classification", "- data-filtering",
         "---", "", "# Models of good text", "",
         "One model per language, made with `polysieve quality train`; a higher score is more like the positives.", "",
-        f"- method: {', '.join(f'{k} {v}' for k, v in about['settings'].items())}, seed {about['seed']}",
+        f"- {', '.join(f'{k} {v}' for k, v in about['settings'].items())}, seed {about['seed']}",
         f"- positives: {', '.join(f'`{p}`' for p in about['positives'])}",
         f"- negatives: {', '.join(f'`{p}`' for p in about['negatives'])}",
-        "- examples are balanced, without repetition, divided 80/10/10; figures are of the last tenth", "",
+        "- examples are without repetition, divided 80/10/10 by class; figures are of the last tenth, which is balanced", "",
         "| language | trained on | tested on | AUC | precision of the best tenth | SHA-256 |",
         "|---|---:|---:|---:|---:|---|", *rows, "",
         "A model knows text like its examples. Scores of other kinds of text, of machine translations above all, mean "
