@@ -86,7 +86,7 @@ def write_cards(output: Path, cards: dict[str, Any], about: dict[str, Any]) -> N
         f"- {', '.join(f'{k} {v}' for k, v in about['settings'].items())}, seed {about['seed']}",
         f"- positives: {', '.join(f'`{p}`' for p in about['positives'])}",
         f"- negatives: {', '.join(f'`{p}`' for p in about['negatives'])}",
-        "- examples are without repetition, divided 80/10/10 by class; figures are of the last tenth, which is balanced", "",
+        "- examples are without repetition, divided 80/10/10 by class; figures are of the last tenth, half good", "",
         "| language | trained on | tested on | AUC | precision of the best tenth | SHA-256 |",
         "|---|---:|---:|---:|---:|---|", *rows, "",
         "A model knows text like its examples. Scores of other kinds of text, of machine translations above all, mean "
