@@ -24,7 +24,7 @@ VERSIONS = {
     "judgements": 1,
     "scores": 1,
     "decisions": 8,
-    "choice": 1,
+    "choice": 2,
     "translate": 2,
     "admit": 1,
     "write": 6,

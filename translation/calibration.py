@@ -9,7 +9,11 @@ A sentence is flagged if one of its signals lies beyond what 98 % of clean pairs
 * `cosine`: of the two sentences' embeddings, where an embedder is given: what means something else.
 
 The limits of `copied` and `repeated` are at least COPIED and REPEATED: clean pairs hardly ever copy, and a name in
-small letters would be enough. Signals that a short sentence does not bear (SHORT words) are not looked at.
+small letters would be enough. Signals that a short sentence does not bear (SHORT words) are not
+looked at.
+
+The upper limit of `bits` lies further out, by MARGIN times its distance from the median: the model and the clean pairs
+are usually text of one kind, and good translations of other kinds surprise the model more.
 """
 
 import json
@@ -28,6 +32,7 @@ COPIED, REPEATED = 0.25, 0.2
 LONGEST_RATIO = 3.0
 SHORT = 4
 TAIL = 0.01
+MARGIN = 0.5
 
 Embedder = Callable[[Sequence[str]], np.ndarray]
 """From n texts to float32[n, d], rows of length 1."""
@@ -159,6 +164,10 @@ def calibrate(
         if len(values):
             low, high = np.quantile(values, [tail, 1 - tail])
             bounds[name] = (float(low), float(high))
+    if "bits" in bounds:
+        low, high = bounds["bits"]
+        middle = float(np.median(measured["bits"][np.isfinite(measured["bits"])]))
+        bounds["bits"] = (low, high + MARGIN * (high - middle))
     for name, least in (("copied", COPIED), ("repeated", REPEATED)):
         values = measured[name][np.isfinite(measured[name])]
         if len(values):

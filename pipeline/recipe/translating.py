@@ -1,11 +1,12 @@
 """Recipe sections of translation: which documents of which languages, by what engine, and what is let in."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, field_validator, model_validator
 
 from language_id.labels import is_canonical_form
-from pipeline.recipe.section import Section, Share
+from pipeline.recipe.section import Section, Share, Threshold
 from translation.engines.openai import PROMPT
 
 
@@ -176,6 +177,31 @@ class Checks(Section):
     """It must be identified as the target's language."""
 
 
+def _host_names(value: Any) -> Any:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list):
+        return listed
+    names = [one.lower().strip().rstrip(".") if isinstance(one, str) else one for one in listed]
+    for name in names:
+        if isinstance(name, str) and (not name or re.search(r"[/:@*\s]", name)):
+            raise ValueError(
+                f"{name!r} is no host; write it without scheme and path, as in example.org"
+            )
+    return names
+
+
+HostNames = Annotated[list[str], BeforeValidator(_host_names)]
+
+
+class Hosts(Section):
+    """Hosts of addresses; one that is named stands for those under it, too (`example.org` for `de.example.org`)."""
+
+    allow: HostNames = []
+    """Only documents of these are translated; one without an address is not. Empty: of any."""
+    block: HostNames = []
+    """Documents of these are not translated, even if a wider name is allowed."""
+
+
 class Target(Section):
     """One language to translate into."""
 
@@ -191,8 +217,16 @@ class Target(Section):
     """Longer documents are not translated."""
     min_language_score: Share = 0.0
     """Documents whose language is less sure are not translated."""
+    min_quality: Threshold | None = None
+    """Documents whose `quality_score` is lower, or that have none, are not translated (see section `quality`)."""
+    tiers: Annotated[list[Literal["low", "mid", "high"]], Field(min_length=1)] | None = None
+    """Only documents of these tiers of section `quality` are translated."""
+    attributes: dict[str, Annotated[list[str], Field(min_length=1), BeforeValidator(_labels)]] = {}
+    """Attribute of section `quality` → labels: only documents with one of these are translated."""
+    hosts: Hosts = Hosts()
+    """Where documents may come from."""
     max_share: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Translations may be at most this share of the language's words in the corpus. Absent: any."""
+    """Translations may be at most this share of the label's words in the corpus. Absent: any."""
     checks: Checks = Checks()
 
     @field_validator("sources")
@@ -217,6 +251,11 @@ class Target(Section):
                 "engine: the last engine translates into the target; leave its `to` out"
             )
         return self
+
+    @property
+    def asks_models(self) -> bool:
+        """Whether documents are chosen by what section `quality` says of them."""
+        return bool(self.min_quality is not None or self.tiers or self.attributes)
 
 
 class Translate(Section):

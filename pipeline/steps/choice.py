@@ -9,7 +9,8 @@ Kept documents are one a cluster, and none is a translation.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from filters.url import split_address
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.translating import Target
@@ -28,8 +30,14 @@ CANDIDATES = pa.schema(
         ("rank", pa.uint64()),
         ("words", pa.int64()),
         ("language_score", pa.float64()),
+        # Null where no target chooses by them.
+        ("host", pa.string()),
+        ("quality_score", pa.float64()),
+        ("tier", pa.string()),
+        ("attributes", pa.string()),
     ]
 )
+MODELS_SAY = ["quality_score", "tier", "attributes"]
 _BUCKETS = 1 << 16  # of ranks; a budget is met to within the documents of one
 _SHIFT = np.uint64(48)
 
@@ -74,7 +82,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     assert settings is not None
     return {
         "targets": {
-            label: target.model_dump(include={"sources", *_LIMITS})
+            label: target.model_dump(include={"sources", *_CHOOSING})
             for label, target in settings.targets.items()
         },
         "window_words": settings.window_words,
@@ -82,7 +90,9 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-_LIMITS = ("budget", "min_words", "max_words", "min_language_score")
+_CHOOSING = (
+    "budget", "min_words", "max_words", "min_language_score", "min_quality", "tiers", "attributes", "hosts",
+)  # fmt: skip
 
 
 def list_candidates(task: Candidates) -> dict[str, Any]:
@@ -93,11 +103,26 @@ def list_candidates(task: Candidates) -> dict[str, Any]:
     )["outcome"]
     kept = np.flatnonzero(pc.equal(outcome.cast(pa.string()), "kept").to_numpy())
     rows = Rows.of(task.measure, task.index_file, [task.label])
-    documents = rows.take("documents", ["id", "language_score"], kept)
-    words = rows.take("signals", ["word_count"], kept)["word_count"]
-    ranks = [_rank(task.recipe.seed, id) for id in documents["id"].to_pylist()]
+    assert task.recipe.translate is not None
+    targets = [t for t in task.recipe.translate.targets.values() if task.label in t.sources]
+    documents = rows.take("documents", ["id", "language_score", "url"], kept)
+    columns: dict[str, Any] = {
+        "row": kept,
+        "rank": [_rank(task.recipe.seed, id) for id in documents["id"].to_pylist()],
+        "words": rows.take("signals", ["word_count"], kept)["word_count"].cast(pa.int64()),
+        "language_score": documents["language_score"],
+    }
+    if any(t.hosts.allow or t.hosts.block for t in targets):
+        columns["host"] = [
+            split_address(url)[0] or None if url else None for url in documents["url"].to_pylist()
+        ]
+    if any(t.asks_models for t in targets):
+        said = task.decisions.store.read_columns(
+            task.decisions.file(f"{task.unit.piece}-selected.parquet"), MODELS_SAY, start, stop
+        ).take(pa.array(kept))
+        columns |= {name: said[name] for name in MODELS_SAY}
     table = pa.table(
-        [kept, pa.array(ranks, pa.uint64()), words.cast(pa.int64()), documents["language_score"]],
+        {f.name: columns.get(f.name, pa.nulls(len(kept), f.type)) for f in CANDIDATES},
         schema=CANDIDATES,
     )
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
@@ -186,7 +211,46 @@ def _allowed(
         inside = (words >= target.min_words) & (words <= target.max_words)
         inside &= part["language_score"].to_numpy() >= target.min_language_score
         inside &= bucket_of(part["rank"].to_numpy()) < below
+        if target.hosts.allow:
+            inside &= are_under(part["host"], target.hosts.allow)
+        if target.hosts.block:
+            inside &= ~are_under(part["host"], target.hosts.block)
+        if target.min_quality is not None:
+            good = pc.greater_equal(part["quality_score"], target.min_quality)
+            inside &= pc.fill_null(good, False).to_numpy()
+        if target.tiers:
+            inside &= pc.is_in(part["tier"], pa.array(target.tiers)).to_numpy()
+        if target.attributes:
+            inside &= have_attributes(part["attributes"], target.attributes)
         yield part.filter(pa.array(inside))
+
+
+def are_under(hosts: pa.ChunkedArray, names: Sequence[str]) -> np.ndarray:
+    """bool[n]: which of n hosts are one of the names or a host under one; a null is not."""
+    wanted = set(names)
+
+    def is_under(host: str | None) -> bool:
+        parts = host.split(".") if host else []
+        return any(".".join(parts[i:]) in wanted for i in range(len(parts)))
+
+    return _of_distinct(hosts, is_under)
+
+
+def have_attributes(said: pa.ChunkedArray, wanted: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """bool[n]: which of n documents' attributes (JSON objects, or null) have, for every name, one of its labels."""
+
+    def matches(text: str | None) -> bool:
+        own = json.loads(text) if text else {}
+        return all(own.get(name) in labels for name, labels in wanted.items())
+
+    return _of_distinct(said, matches)
+
+
+def _of_distinct(column: pa.ChunkedArray, is_so: Callable[[str | None], bool]) -> np.ndarray:
+    """bool[n]: what holds of each value, asked once of each distinct one."""
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    answers = np.array([is_so(value) for value in encoded.dictionary.to_pylist()], bool)
+    return answers[encoded.indices.to_numpy()]
 
 
 def sources_of(targets: Sequence[Target]) -> list[str]:
