@@ -11,6 +11,7 @@ import typer
 
 from pipeline.commands import (
     audit,
+    extract,
     index,
     languages,
     lid,
@@ -54,6 +55,7 @@ index_app.command("verify")(index.verify)
 index_app.command("compact")(index.compact)
 app.add_typer(index_app, name="index")
 app.add_typer(audit.app, name="audit")
+app.add_typer(extract.app, name="extract")
 app.add_typer(quality.app, name="quality")
 app.add_typer(lid.app, name="lid")
 app.add_typer(translate.app, name="translate")

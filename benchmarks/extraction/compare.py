@@ -12,7 +12,6 @@ marks and digits; in scripts without spaces, one character.
 import argparse
 import re
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,21 +19,14 @@ from pathlib import Path
 from gold import GoldPage, read_gold
 
 from pipeline.extract import ENGINES, ExtractionError, extract
+from pipeline.extract.labelling import tokens
 
-_MARKS = "".join(
-    chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code)).startswith("M")
-)
-_UNSPACED = (
-    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0003ffff"
-)
-_WORD = re.compile(f"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\\W_]|[{_MARKS}])+")
 _PLAIN_WORD = re.compile(r"\w+")
 
 
 def words(text: str) -> Counter[str]:
     """The words of a text with how often each stands in it, in any language."""
-    return Counter(_WORD.findall(text.lower()))
+    return Counter(tokens(text))
 
 
 def shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:

@@ -14,7 +14,7 @@ class GoldPage:
     """A page and what is known of its main content.
 
     `text` is the whole main text (None where a set only has snippets); `wanted` and `unwanted` are
-    snippets that a good extraction has and has not.
+    snippets that a good extraction has and has not. `url` is the page's address where the set tells it.
     """
 
     collection: str
@@ -23,6 +23,7 @@ class GoldPage:
     text: str | None = None
     wanted: list[str] = field(default_factory=list)
     unwanted: list[str] = field(default_factory=list)
+    url: str | None = None
 
 
 def read_gold(folder: Path) -> Iterator[GoldPage]:
@@ -40,7 +41,7 @@ def _read(path: Path) -> bytes:
 
 def _snippets(folder: Path) -> Iterator[GoldPage]:
     """trafilatura's evaluation data: snippets that must and must not come out."""
-    for page in json.loads((folder / "evaldata.json").read_text("utf-8")).values():
+    for url, page in json.loads((folder / "evaldata.json").read_text("utf-8")).items():
         for path in (folder / "cache", folder / "eval"):
             source = path / f"{page['file']}.gz"
             if source.exists():
@@ -50,6 +51,7 @@ def _snippets(folder: Path) -> Iterator[GoldPage]:
                     _read(source),
                     wanted=page["with"],
                     unwanted=page["without"],
+                    url=url,
                 )
                 break
 
@@ -59,7 +61,9 @@ def _article_bodies(folder: Path) -> Iterator[GoldPage]:
     for name, page in sorted(json.loads((folder / "ground-truth.json").read_text("utf-8")).items()):
         source = folder / "html" / f"{name}.html.gz"
         if source.exists():
-            yield GoldPage("scrapinghub", name, _read(source), text=page["articleBody"])
+            yield GoldPage(
+                "scrapinghub", name, _read(source), text=page["articleBody"], url=page.get("url")
+            )
 
 
 def _expected_html(folder: Path) -> Iterator[GoldPage]:

@@ -5,7 +5,8 @@
 
 Engines, by name (figures in docs/extraction.md):
 
-* `trimmed` (default): resiliparse's main content, cleaned up block by block.
+* `polysieve` (default): blocks of the page judged by a small model, compiled; also as Markdown.
+* `trimmed`: resiliparse's main content, cleaned up block by block.
 * `resiliparse`: resiliparse's main content, with its lists.
 * `resiliparse_all`: all visible text, menus included.
 * `trafilatura`: trafilatura without comments.
@@ -17,41 +18,38 @@ from dataclasses import dataclass
 
 from resiliparse.parse.html import HTMLTree
 
-from pipeline.extract import engines
+from pipeline.extract import content, engines
 from pipeline.extract.bounds import MAX_ELEMENTS, bounded
 from pipeline.extract.charset import decode
+from pipeline.extract.errors import ExtractionError
+from pipeline.extract.metadata import Metadata, read_metadata
 from pipeline.extract.text import tidy
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionError", "Page", "extract"]
 
-# Engine name -> text of a page from its tree and its markup.
-ENGINES: dict[str, Callable[[HTMLTree, str], str]] = {
+DEFAULT_ENGINE = "polysieve"
+# Libraries' engine name -> text of a page from its tree and its markup.
+_LIBRARIES: dict[str, Callable[[HTMLTree, str], str]] = {
     "trimmed": engines.trimmed,
     "resiliparse": engines.resiliparse,
     "resiliparse_all": engines.resiliparse_all,
     "trafilatura": engines.trafilatura,
     "trafilatura_precision": engines.trafilatura_precision,
 }
-DEFAULT_ENGINE = "trimmed"
-
-
-class ExtractionError(ValueError):
-    """A page that cannot be extracted, for a cause that lies in its bytes and that a rerun repeats."""
+ENGINES = (DEFAULT_ENGINE, *_LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a page says.
 
-    text: its main text, one line feed between paragraphs, "" if there is none; title: the text of
-    `<title>`, None without one; charset: the encoding it was read in (WHATWG name); language: the
-    `lang` of its `<html>` as written, None without one.
+    text: its main text, one line feed between paragraphs (as Markdown, a blank line), "" if there is none;
+    charset: the encoding it was read in (WHATWG name); metadata: what it says of itself.
     """
 
     text: str
-    title: str | None
     charset: str
-    language: str | None
+    metadata: Metadata
 
 
 def extract(
@@ -60,36 +58,42 @@ def extract(
     content_type: str | None = None,
     url: str | None = None,
     engine: str = DEFAULT_ENGINE,
+    form: str = "text",
 ) -> Page:
     """The main text of a page.
 
     html: the page as it came over HTTP, any bytes; content_type: its Content-Type header; url: its
-    address (no engine here needs it); engine: one of `ENGINES`. All strings of the result can be
-    written as UTF-8. Raises ExtractionError for a page beyond what a parser takes, ValueError for
-    an unknown engine.
+    address, where relative ones in it start; engine: one of `ENGINES`; form: "text", or "markdown", which only
+    `polysieve` writes. All strings of the result can be written as UTF-8. Raises ExtractionError for a page
+    beyond what a parser takes, ValueError for an unknown engine or form.
     """
     if engine not in ENGINES:
         raise ValueError(
             f"unknown extraction engine {engine!r}: choose one of {', '.join(ENGINES)}"
         )
+    if form != "text" and (form != "markdown" or engine in _LIBRARIES):
+        raise ValueError(f"the engine {engine} has no form {form!r}")
     markup, charset = decode(html, content_type)
+    page, parsed = content.read(markup)
+    metadata = read_metadata(page, parsed.notes, url)
+    text = (
+        _by_library(engine, markup)
+        if engine in _LIBRARIES
+        else content.main_text(page, parsed, form)
+    )
+    return Page(text, charset, metadata)
+
+
+def _by_library(engine: str, markup: str) -> str:
     # A zero byte ends the text of some parsers; browsers drop it too.
     encoded, elements = bounded(markup.replace("\0", "").encode())
     if elements > MAX_ELEMENTS:
-        raise ExtractionError(f"page has {elements:,} elements, more than {MAX_ELEMENTS:,}")
+        raise ExtractionError(f"page has more than {MAX_ELEMENTS:,} elements")
     markup = encoded.decode()
     try:
-        tree = engines.parse(markup)
-        text = ENGINES[engine](tree, markup)
-        title, language = engines.title(tree), engines.language(tree)
+        return tidy(_LIBRARIES[engine](engines.parse(markup), markup))
     except MemoryError:
         raise
     except Exception as error:
         cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise ExtractionError(f"engine {engine} failed: {cause}") from error
-    return Page(
-        text=tidy(text),
-        title=" ".join(tidy(title).split()) or None,
-        charset=charset,
-        language=tidy(language).strip() or None,
-    )

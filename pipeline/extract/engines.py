@@ -99,12 +99,3 @@ def _format_character(reference: re.Match[str]) -> str:
     name, decimal, hexadecimal = reference.groups()
     character = _NAMED[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
     return character if character in _FORMAT_CHARACTERS else reference.group()
-
-
-def title(tree: HTMLTree) -> str:
-    return tree.title or ""
-
-
-def language(tree: HTMLTree) -> str:
-    root = tree.document.document_element if tree.document else None
-    return (root.getattr("lang") or "") if root else ""

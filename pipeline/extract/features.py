@@ -13,16 +13,33 @@ import numpy as np
 
 from filters import characters
 from filters.compiling import leaf
-from filters.utf8 import decode_call
 from pipeline.extract.markup import (
-    HASH_PRIME,
-    HASH_START,
     LANDMARKS,
     NUMBER,
     PLACES,
     TAGS,
-    look_up,
+    numbers,
     tables,
+)
+from pipeline.extract.measures import (
+    COLON,
+    COMMA_CODES,
+    COMMAS,
+    DIGITS,
+    ENDS,
+    FIRST,
+    LETTERS,
+    MEASURES,
+    SENTENCES,
+    SYMBOLS,
+    UPPER,
+    WIDTH,
+    WORDS,
+    compare_title,
+    count_repeated,
+    link_share,
+    measure,
+    measure_alike,
 )
 from pipeline.extract.outline import (
     AFTER_BREAK,
@@ -36,26 +53,25 @@ from pipeline.extract.outline import (
     INPUTS,
     LEVEL,
     LINES,
-    LINK_BYTES,
     LINKS,
     PARENT,
     PREFORMATTED,
-    SIGNATURE,
     START,
     TAG,
 )
 from pipeline.extract.outline import PLACES as PLACES_COLUMN
 from pipeline.extract.parser import Parsed
 
-_OWN = (
+_OWN_NAMES = (
     "log_width log_words width_per_word link_share links digit_share symbol_share upper_share sentence_ends "
     "ends_sentence first_kind commas ends_colon bold_share code_share images log_gap after_break lines preformatted "
     "tag heading level position text_before log_blocks_after alike alike_share alike_links alike_width repeated "
     "title_share title_found since_title concealed inputs"
-).split()
+)
+_OWN = _OWN_NAMES.split()
 _NEIGHBOURS = (-2, -1, 1, 2)
 _LEVELS = 4  # containers around a block that are described
-_AROUND = "log_plain link_share log_blocks page_share running_share".split()
+_AROUND = ("log_plain", "link_share", "log_blocks", "page_share", "running_share")
 NAMES = [
     *_OWN,
     *(f"{what}{i:+d}" for i in _NEIGHBOURS for what in ("log_width", "link_share", "ends", "tag")),
@@ -68,11 +84,7 @@ NAMES = [
 ]
 _FAR = 9  # as the distance of what is not there
 
-# Measures of a block's text alone.
-WIDTH, WORDS, LETTERS, DIGITS, SYMBOLS, UPPER, SENTENCES, ENDS, FIRST, COMMAS, COLON = range(11)
-_MEASURES = 11
-
-_H1, _H6 = TAGS["h1"], TAGS["h6"]
+_H1, _H6 = numbers("h1 h6")
 _GROUPS = np.zeros(NUMBER + 1, np.int32)
 for _group, _names in enumerate(
     ("p", "li", "td th", "h1 h2 h3 h4 h5 h6", "pre", "dt dd", "blockquote", "figcaption caption",
@@ -81,7 +93,6 @@ for _group, _names in enumerate(
 ):  # fmt: skip
     _GROUPS[[TAGS[_name] for _name in _names.split()]] = _group
 
-_COMMAS = np.array([0x2C, 0x060C, 0x3001, 0xFF0C, 0x055D, 0x1363, 0x1802, 0x104A], np.int32)
 _RUNNING = 80.0  # plain text this wide is a sign of running text
 
 
@@ -92,18 +103,18 @@ def describe(parsed: Parsed, title: bytes) -> np.ndarray:
     if not n:
         return features
     kinds = characters.tables()
-    measures = np.zeros((n, _MEASURES), np.float32)
-    _measure(parsed.text, parsed.blocks, measures, kinds.kind, kinds.properties, _COMMAS)
+    measures = np.zeros((n, MEASURES), np.float32)
+    measure(parsed.text, parsed.blocks, measures, kinds.kind, kinds.properties, COMMA_CODES)
     shares = np.zeros((n, 4), np.float32)
     size = 1 << max(4, (2 * n).bit_length())
     keys, counts = np.zeros(size, np.uint64), np.zeros((size, 4), np.float32)
-    _alike(parsed.blocks, parsed.containers, measures, keys, counts, shares)
+    measure_alike(parsed.blocks, parsed.containers, measures, keys, counts, shares)
     keys[:], counts[:] = 0, 0
     repeated = np.zeros(n, np.float32)
-    _repeated(parsed.text, parsed.blocks, keys, counts, repeated)
+    count_repeated(parsed.text, parsed.blocks, keys, counts, repeated)
     words = np.zeros(256, np.uint64)
     in_title = np.zeros((n, 2), np.float32)
-    _title(parsed.text, parsed.blocks, np.frombuffer(title, np.uint8), words, in_title)
+    compare_title(parsed.text, parsed.blocks, np.frombuffer(title, np.uint8), words, in_title)
     sums = np.zeros((m, 5), np.float32)
     away = np.zeros((m, len(PLACES) + len(LANDMARKS)), np.uint8)
     _containers(
@@ -113,185 +124,6 @@ def describe(parsed: Parsed, title: bytes) -> np.ndarray:
         parsed.blocks, parsed.containers, measures, shares, repeated, in_title, sums, away, _GROUPS, features
     )  # fmt: skip
     return features
-
-
-@leaf
-def _measure(text, blocks, measures, kind, properties, commas):
-    for b in range(blocks.shape[0]):
-        i, end = np.int64(blocks[b, START]), np.int64(blocks[b, END])
-        width = words = letters = digits = symbols = upper = sentences = comma = 0
-        first = 0
-        last = np.int32(0)
-        in_word = False
-        while i < end:
-            if text[i] < 0x80:
-                code = np.int32(text[i])
-                i += 1
-            else:
-                code, i = decode_call(text, i, end)
-            bits = properties[code]
-            if bits & characters.IS_SPACE:
-                in_word = False
-                continue
-            if kind[code] == characters.JOINER:
-                continue
-            wide = 0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7AF
-            wide = wide or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF
-            width += 3 if wide else 1
-            if not in_word:
-                words += 1
-                in_word = True
-            if not first:
-                if bits & characters.IS_LOWER:
-                    first = 1
-                elif bits & characters.IS_LETTER:
-                    first = 2
-                elif bits & characters.IS_NUMBER:
-                    first = 3
-                else:
-                    first = 4
-            if bits & characters.IS_LETTER:
-                letters += 1
-                if bits & characters.IS_UPPER:
-                    upper += 1
-            elif bits & (characters.IS_NUMBER | characters.IS_DIGIT):
-                digits += 1
-            elif kind[code] == characters.SYMBOL:
-                symbols += 1
-                if bits & characters.ENDS_SENTENCE:
-                    sentences += 1
-                else:
-                    for k in range(commas.size):
-                        if code == commas[k]:
-                            comma += 1
-            if not _closes(code):
-                last = code
-        row = measures[b]
-        row[WIDTH], row[WORDS], row[LETTERS], row[DIGITS] = width, words, letters, digits
-        row[SYMBOLS], row[UPPER], row[SENTENCES] = symbols, upper, sentences
-        row[ENDS] = 1.0 if properties[last] & characters.ENDS_SENTENCE or last == 0x2026 else 0.0
-        row[FIRST], row[COMMAS] = first, comma
-        row[COLON] = 1.0 if last == 0x3A or last == 0xFF1A else 0.0
-
-
-@leaf
-def _closes(code):
-    """Quotation marks and brackets that may follow the end of a sentence."""
-    return (
-        code == 0x22 or code == 0x27 or code == 0x29 or code == 0x5D or code == 0xBB
-        or 0x2018 <= code <= 0x201F or code == 0x203A or 0x300D <= code <= 0x300F or code == 0xFF09
-    )  # fmt: skip
-
-
-@leaf
-def _place_of(keys, key):
-    """Where a key is, or is to be put, in an open-addressing table."""
-    mask = np.int64(keys.size - 1)
-    if key == np.uint64(0):
-        key = np.uint64(1)
-    place = np.int64(key ^ (key >> np.uint64(32))) & mask
-    while keys[place] != np.uint64(0) and keys[place] != key:
-        place = (place + 1) & mask
-    keys[place] = key
-    return place
-
-
-@leaf
-def _alike(blocks, containers, measures, keys, counts, shares):
-    """Of blocks in containers of the same tags and classes: count, width's share of the page, links, mean width."""
-    total = np.float32(1)
-    for b in range(blocks.shape[0]):
-        place = _place_of(keys, np.uint64(containers[blocks[b, CONTAINER], SIGNATURE]))
-        width = measures[b, WIDTH]
-        total += width
-        counts[place, 0] += 1
-        counts[place, 1] += width
-        counts[place, 2] += width * _link_share(blocks, b)
-        counts[place, 3] += math.log1p(width)
-    for b in range(blocks.shape[0]):
-        place = _place_of(keys, np.uint64(containers[blocks[b, CONTAINER], SIGNATURE]))
-        shares[b, 0] = math.log1p(counts[place, 0])
-        shares[b, 1] = counts[place, 1] / total
-        shares[b, 2] = counts[place, 2] / max(counts[place, 1], np.float32(1))
-        shares[b, 3] = counts[place, 3] / counts[place, 0]
-
-
-@leaf
-def _link_share(blocks, b):
-    return np.float32(blocks[b, LINK_BYTES]) / np.float32(blocks[b, END] - blocks[b, START])
-
-
-@leaf
-def _repeated(text, blocks, keys, counts, repeated):
-    """How often the page has a block of the same text."""
-    for turn in range(2):
-        for b in range(blocks.shape[0]):
-            key = HASH_START
-            for i in range(blocks[b, START], blocks[b, END]):
-                key = (key ^ np.uint64(text[i])) * HASH_PRIME
-            place = _place_of(keys, key)
-            if turn == 0:
-                counts[place, 0] += 1
-            else:
-                repeated[b] = min(counts[place, 0], np.float32(9))
-
-
-@leaf
-def _is_word_byte(byte):
-    return byte >= 0x80 or 97 <= (byte | 32) <= 122 or 48 <= byte <= 57
-
-
-@leaf
-def _title(text, blocks, title, words, in_title):
-    """Of each block, the share of its words that the title has, and of the title's words that it has.
-
-    words: uint64[256], work space. Only the first 64 words of either count.
-    """
-    in_all = 0
-    key = HASH_START
-    for i in range(title.size + 1):
-        if i < title.size and _is_word_byte(title[i]):
-            key = (key ^ np.uint64(_folded(title[i]))) * HASH_PRIME
-        elif key != HASH_START:
-            if in_all < 64:
-                _place_of(words, key)
-                in_all += 1
-            key = HASH_START
-    if in_all == 0:
-        return
-    for b in range(blocks.shape[0]):
-        found = counted = 0
-        key = HASH_START
-        start, end = blocks[b, START], blocks[b, END]
-        if end - start > 1024:
-            continue
-        for i in range(start, end + 1):
-            if i < end and _is_word_byte(text[i]):
-                key = (key ^ np.uint64(_folded(text[i]))) * HASH_PRIME
-            elif key != HASH_START:
-                counted += 1
-                found += _is_in(words, key)
-                key = HASH_START
-                if counted == 64:
-                    break
-        in_title[b, 0] = np.float32(found) / np.float32(max(counted, 1))
-        in_title[b, 1] = min(np.float32(found) / np.float32(in_all), np.float32(1))
-
-
-@leaf
-def _folded(byte):
-    return byte | 32 if 65 <= byte <= 90 else byte
-
-
-@leaf
-def _is_in(keys, key):
-    mask = np.int64(keys.size - 1)
-    place = np.int64(key ^ (key >> np.uint64(32))) & mask
-    while keys[place] != np.uint64(0):
-        if keys[place] == key:
-            return 1
-        place = (place + 1) & mask
-    return 0
 
 
 # Sums over a container and all within.
@@ -304,7 +136,7 @@ def _containers(blocks, containers, measures, sums, away, landmarks, places):
     for b in range(blocks.shape[0]):
         c = blocks[b, CONTAINER]
         width = measures[b, WIDTH]
-        plain = width * (1 - _link_share(blocks, b))
+        plain = width * (1 - link_share(blocks, b))
         sums[c, _WIDTH] += width
         sums[c, _PLAIN] += plain
         sums[c, _COUNT] += 1
@@ -339,7 +171,10 @@ def _fill(blocks, containers, measures, shares, repeated, in_title, sums, away, 
     for c in range(containers.shape[0]):
         if sums[c, _SCORE] > sums[best, _SCORE]:
             best = np.int64(c)
-    page_width, page_plain = max(sums[0, _WIDTH], np.float32(1)), max(sums[0, _PLAIN], np.float32(1))
+    page_width, page_plain = (
+        max(sums[0, _WIDTH], np.float32(1)),
+        max(sums[0, _PLAIN], np.float32(1)),
+    )
     widest = np.float32(0)
     for b in range(n):
         widest = max(widest, measures[b, WIDTH])
@@ -355,7 +190,7 @@ def _fill(blocks, containers, measures, shares, repeated, in_title, sums, away, 
         row[0] = math.log1p(width)
         row[1] = math.log1p(measures[b, WORDS])
         row[2] = min(width / max(measures[b, WORDS], np.float32(1)), np.float32(60))
-        row[3] = _link_share(blocks, b)
+        row[3] = link_share(blocks, b)
         row[4] = min(blocks[b, LINKS], 20)
         row[5] = measures[b, DIGITS] / safe_width
         row[6] = measures[b, SYMBOLS] / safe_width
@@ -395,7 +230,7 @@ def _fill(blocks, containers, measures, shares, repeated, in_title, sums, away, 
             other = b + (k - 2 if k < 2 else k - 1)
             if 0 <= other < n:
                 row[column] = math.log1p(measures[other, WIDTH])
-                row[column + 1] = _link_share(blocks, other)
+                row[column + 1] = link_share(blocks, other)
                 row[column + 2] = measures[other, ENDS]
                 row[column + 3] = groups[containers[blocks[other, CONTAINER], TAG]]
             else:
@@ -420,7 +255,7 @@ def _fill_windows(blocks, measures, b, row, column):
     within_3 = within_8 = width_5 = plain_5 = np.float32(0)
     for other in range(max(b - 8, 0), min(b + 9, blocks.shape[0])):
         width = measures[other, WIDTH]
-        plain = width * (1 - _link_share(blocks, other))
+        plain = width * (1 - link_share(blocks, other))
         away = abs(other - b)
         if away:
             within_8 += plain

@@ -36,6 +36,7 @@ _BLOCKS = (
 _INLINE = "a b strong em i code br hr img time wbr input ruby tt samp kbd"
 _SKIPPED = "svg math select rt rp noscript template object audio video canvas datalist"
 _RAW = "script style textarea title iframe noembed noframes"
+_WITHIN_P = "html body button label caption thead tbody tfoot tr td th legend"
 _VOID = "area base col embed link meta param source track br hr img wbr input"
 
 # The number of each tag: 0 is any other.
@@ -45,6 +46,11 @@ TAGS = {
         dict.fromkeys(f"{_BLOCKS} {_INLINE} {_SKIPPED} {_RAW} {_VOID}".split()), start=1
     )
 }
+
+
+def numbers(names: str) -> tuple[int, ...]:
+    """The numbers of the named tags."""
+    return tuple(TAGS[name] for name in names.split())
 
 
 def _value(name: str) -> int:
@@ -60,9 +66,7 @@ def _value(name: str) -> int:
         (TABLE, "table"),
     ):
         value |= bit if name in names.split() else 0
-    if value & BLOCK and name not in (
-        "html body button label caption thead tbody tfoot tr td th legend".split()
-    ):
+    if value & BLOCK and name not in _WITHIN_P.split():
         value |= CLOSES_P
     return value
 

@@ -27,9 +27,9 @@ from pipeline.extract.markup import (
     SCOPE,
     SKIPPED,
     TABLE,
-    TAGS,
     VOID,
     look_up,
+    numbers,
     tables,
 )
 from pipeline.extract.outline import (
@@ -88,12 +88,12 @@ MAX_NOTES = 256
 # Kinds of notes: the tags and contents that metadata is read from.
 NOTE_TAG, NOTE_LICENCE, NOTE_JSON, NOTE_TITLE, NOTE_HTML = range(5)
 
-_A, _B, _STRONG, _CODE, _TT, _SAMP, _KBD = (TAGS[n] for n in "a b strong code tt samp kbd".split())
-_BR, _HR, _IMG, _INPUT, _BUTTON = (TAGS[n] for n in "br hr img input button".split())
-_P, _H1, _H6, _LI, _DT, _DD = (TAGS[n] for n in "p h1 h6 li dt dd".split())
-_CAPTION, _THEAD, _TFOOT, _TR, _TD, _TH = (TAGS[n] for n in "caption thead tfoot tr td th".split())
-_HTML, _BODY, _PRE, _RT, _RP, _RUBY = (TAGS[n] for n in "html body pre rt rp ruby".split())
-_SCRIPT, _TITLE, _META, _LINK, _TIME = (TAGS[n] for n in "script title meta link time".split())
+_A, _B, _STRONG, _CODE, _TT, _SAMP, _KBD = numbers("a b strong code tt samp kbd")
+_BR, _HR, _IMG, _INPUT, _BUTTON = numbers("br hr img input button")
+_P, _H1, _H6, _LI, _DT, _DD = numbers("p h1 h6 li dt dd")
+_CAPTION, _THEAD, _TFOOT, _TR, _TD, _TH = numbers("caption thead tfoot tr td th")
+_HTML, _BODY, _PRE, _RT, _RP, _RUBY = numbers("html body pre rt rp ruby")
+_SCRIPT, _TITLE, _META, _LINK, _TIME = numbers("script title meta link time")
 
 _SLASH = np.uint8(ord("/"))
 _NOTHING = np.uint64(0)
@@ -194,7 +194,7 @@ def _parse(
             elif number == _SCRIPT and found & JSON:
                 _note(notes, state, NOTE_JSON, content, i)
             continue
-        if number == _META or number == _LINK or number == _TIME:
+        if number in (_META, _LINK, _TIME):
             _note(notes, state, NOTE_TAG, start, i)
         if skipped != _NOTHING:
             if value & BLOCK:
@@ -219,9 +219,7 @@ def _parse(
                 _end_inline_tag(start, text, blocks, state, number)
         elif value & BLOCK:
             hidden = (BY_STYLE if found & HIDDEN else 0) | (BY_ARIA if found & ARIA_HIDDEN else 0)
-            _start_tag(
-                start, text, blocks, containers, stack, opened, state, marks, value, hidden
-            )
+            _start_tag(start, text, blocks, containers, stack, opened, state, marks, value, hidden)
             if number == _HTML:
                 _note(notes, state, NOTE_HTML, start, i)
         elif (value & SKIPPED or found & HIDDEN) and not (value & VOID or found & CLOSED):
@@ -266,9 +264,9 @@ def _start_inline_tag(start, text, blocks, containers, state, number, found):
     if number == _A:
         state[LINK] = 1 if found & HAS_HREF else 0  # a link closes the one before it
         state[ROW + LINKS] += state[LINK]
-    elif number == _B or number == _STRONG:
+    elif number in (_B, _STRONG):
         state[BOLD] += 1
-    elif number == _CODE or number == _TT or number == _SAMP or number == _KBD:
+    elif number in (_CODE, _TT, _SAMP, _KBD):
         state[CODE] += 1
     elif number == _BR:
         break_line(state, text, blocks, start)
@@ -285,9 +283,9 @@ def _start_inline_tag(start, text, blocks, containers, state, number, found):
 def _end_inline_tag(start, text, blocks, state, number):
     if number == _A:
         state[LINK] = 0
-    elif number == _B or number == _STRONG:
+    elif number in (_B, _STRONG):
         state[BOLD] = max(state[BOLD] - 1, 0)
-    elif number == _CODE or number == _TT or number == _SAMP or number == _KBD:
+    elif number in (_CODE, _TT, _SAMP, _KBD):
         state[CODE] = max(state[CODE] - 1, 0)
     elif number == _BR:
         break_line(state, text, blocks, start)
@@ -298,15 +296,15 @@ def _start_tag(start, text, blocks, containers, stack, opened, state, marks, val
     """The start of a block's element: what it implies the end of is closed first."""
     number = value & NUMBER
     end_block(state, text, blocks, start)
-    if (number == _HTML or number == _BODY) and opened[number]:
+    if (number in (_HTML, _BODY)) and opened[number]:
         return
     if value & CLOSES_P and opened[_P]:
         _close(stack, opened, state, _P, _P, SCOPE)
     if number == _LI and opened[_LI]:
         _close(stack, opened, state, _LI, _LI, LIST)
-    elif (number == _DT or number == _DD) and opened[_DT] + opened[_DD]:
+    elif (number in (_DT, _DD)) and opened[_DT] + opened[_DD]:
         _close(stack, opened, state, _DT, _DD, LIST)
-    elif number == _TD or number == _TH:
+    elif number in (_TD, _TH):
         _close(stack, opened, state, _TD, _TH, TABLE)
     elif number == _TR:
         _close(stack, opened, state, _TR, _TR, TABLE)
@@ -334,7 +332,7 @@ def _close(stack, opened, state, first, last, stop):
 def _end_tag(start, text, blocks, stack, opened, state, value, number):
     """The end of a block's element: the innermost open one of its name ends, and all within."""
     end_block(state, text, blocks, start)
-    if number == _HTML or number == _BODY:
+    if number in (_HTML, _BODY):
         return  # what follows still belongs to the page
     if state[BEYOND]:
         state[BEYOND] -= 1

@@ -74,7 +74,7 @@ def read_attributes(page, i, wanted, word_keys, word_values, marks):
         start = i
         while i < n and (page[i] != _EQUALS or i == start):  # a name may begin with "="
             byte = page[i]
-            if is_space(byte) or byte == _SLASH or byte == _GREATER:
+            if is_space(byte) or byte in (_SLASH, _GREATER):
                 break
             key = (key ^ np.uint64(lower(byte))) * HASH_PRIME
             i += 1
@@ -105,13 +105,13 @@ def read_attributes(page, i, wanted, word_keys, word_values, marks):
             found |= LINKS
             if _has_word(page, start, min(end, start + _HREF_BYTES), _CREATIVECOMMONS):
                 found |= LICENCE
-        elif key == _CLASS or key == _ID or key == _ROLE or key == _ITEMPROP:
+        elif key in (_CLASS, _ID, _ROLE, _ITEMPROP):
             if wanted:
                 _read_places(page, start, end, word_keys, word_values, marks)
         elif key == _STYLE:
-            if _has_pair(page, start, end, _DISPLAY, _NONE):
-                found |= HIDDEN
-            elif _has_pair(page, start, end, _VISIBILITY, _HIDDEN):
+            if _has_pair(page, start, end, _DISPLAY, _NONE) or _has_pair(
+                page, start, end, _VISIBILITY, _HIDDEN
+            ):
                 found |= HIDDEN
         elif key == _REL:
             if _has_word(page, start, end, _LICENSE):
@@ -186,16 +186,16 @@ def _has_word(page, start, end, word):
 def after_comment(page, start):
     """Where the comment ends whose "<!", "<?" or "</" is at `start`; a bogus one ends at the next ">"."""
     n = page.size
-    if start + 3 < n and page[start + 1] == 33:
-        if page[start + 2] == _DASH and page[start + 3] == _DASH:
-            i = start + 4
-            if i < n and page[i] == _GREATER:
+    is_comment = start + 3 < n and page[start + 1] == 33 and page[start + 2] == _DASH
+    if is_comment and page[start + 3] == _DASH:
+        i = start + 4
+        if i < n and page[i] == _GREATER:
+            return i + 1
+        while i < n:
+            if page[i] == _GREATER and page[i - 1] == _DASH and page[i - 2] == _DASH:
                 return i + 1
-            while i < n:
-                if page[i] == _GREATER and page[i - 1] == _DASH and page[i - 2] == _DASH:
-                    return i + 1
-                i += 1
-            return n
+            i += 1
+        return n
     i = start + 2
     while i < n and page[i] != _GREATER:
         i += 1

@@ -10,6 +10,11 @@ _NO_TEXT = re.compile(
 _TABS = re.compile("\t{2,}")
 
 
+def without_controls(text: str) -> str:
+    """`text` without control characters, noncharacters, lone surrogates, and blanks at line ends."""
+    return "\n".join(map(str.rstrip, _NO_TEXT.sub("", text).splitlines()))
+
+
 def tidy(text: str) -> str:
     """`text` as lines with one line feed between them, no blank lines and no blanks at line ends.
 

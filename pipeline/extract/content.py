@@ -1,0 +1,40 @@
+"""The project's own extractor: blocks from the bytes, judged by a small model, put together as text or Markdown."""
+
+import html
+
+import numpy as np
+
+from pipeline.extract import assemble, classifier, features
+from pipeline.extract.bounds import MAX_ELEMENTS
+from pipeline.extract.errors import ExtractionError
+from pipeline.extract.parser import NOTE_TITLE, Parsed, parse
+from pipeline.extract.text import tidy, without_controls
+
+
+def read(markup: str) -> tuple[np.ndarray, Parsed]:
+    """A page as UTF-8 (uint8[n]) and its blocks; those of a page with too many elements are not all there."""
+    page = np.frombuffer(markup.encode(), np.uint8)
+    return page, parse(page, MAX_ELEMENTS)
+
+
+def main_text(page: np.ndarray, parsed: Parsed, form: str = "text") -> str:
+    """The main text of a page that was read, "" for none. form: "text" or "markdown".
+
+    Raises ExtractionError where the page has too many elements.
+    """
+    if parsed.elements > MAX_ELEMENTS:
+        raise ExtractionError(f"page has more than {MAX_ELEMENTS:,} elements")
+    model = classifier.default()
+    described = features.describe(parsed, title_of(page, parsed))
+    keep = classifier.judge(model, parsed, described) >= model.threshold
+    if form == "markdown":
+        return without_controls(assemble.markdown(parsed, keep))
+    return tidy(assemble.plain(parsed, keep))
+
+
+def title_of(page: np.ndarray, parsed: Parsed) -> bytes:
+    """The content of the first `<title>`, as UTF-8; empty without one."""
+    for kind, start, end in parsed.notes.tolist():
+        if kind == NOTE_TITLE:
+            return html.unescape(page[start:end].tobytes().decode("utf-8", "replace")).encode()
+    return b""

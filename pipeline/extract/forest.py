@@ -1,0 +1,88 @@
+"""A gradient-boosted ensemble of small trees as four arrays, and its compiled evaluation.
+
+The nodes of all trees lie one after the other. A node sends a row left where its feature is not above the
+threshold; the right child follows the left one. A leaf is its own left child under an infinite threshold, so
+that every row takes the same number of steps through a tree and none has to be asked whether it has arrived.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from filters.compiling import leaf
+
+
+class Forest(NamedTuple):
+    """Trees over rows of float32 features; the sum of the leaves is the log-odds of the label."""
+
+    feature: np.ndarray
+    """int16[nodes]"""
+    threshold: np.ndarray
+    """float32[nodes]"""
+    left: np.ndarray
+    """int32[nodes]: the left child's index."""
+    value: np.ndarray
+    """float32[nodes]: of a leaf, what it adds."""
+    roots: np.ndarray
+    """int32[trees]"""
+    depths: np.ndarray
+    """int32[trees]: steps from root to the deepest leaf."""
+
+
+def from_lightgbm(dump: dict[str, Any]) -> Forest:
+    """The forest that LightGBM's `Booster.dump_model()` describes. Numeric features without gaps only."""
+    rows: list[tuple[int, float, int, float]] = []
+    roots, depths = [], []
+    for tree in dump["tree_info"]:
+        roots.append(len(rows))
+        rows.append((0, 0.0, 0, 0.0))
+        level = [(len(rows) - 1, tree["tree_structure"])]
+        depth = 0
+        while level:
+            following = []
+            for place, node in level:
+                if "leaf_value" in node:
+                    rows[place] = (0, np.inf, place, node["leaf_value"])
+                    continue
+                left = len(rows)
+                rows[place] = (node["split_feature"], node["threshold"], left, 0.0)
+                rows += [(0, 0.0, 0, 0.0)] * 2
+                following += [(left, node["left_child"]), (left + 1, node["right_child"])]
+            level = following
+            depth += bool(level)
+        depths.append(depth)
+    feature, threshold, left, value = zip(*rows, strict=True)
+    return Forest(
+        np.array(feature, np.int16),
+        np.array(threshold, np.float32),
+        np.array(left, np.int32),
+        np.array(value, np.float32),
+        np.array(roots, np.int32),
+        np.array(depths, np.int32),
+    )
+
+
+def scores(forest: Forest, features: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """float32[n]: the log-odds of the chosen rows (bool[n]) of float32[n, features]; -inf for the others."""
+    sums = np.where(chosen, np.float32(0), np.float32(-np.inf))
+    _add_trees(features, np.flatnonzero(chosen), sums, *forest)
+    return sums
+
+
+@leaf
+def _add_trees(features, rows, sums, feature, threshold, left, value, roots, depths):
+    for tree in range(roots.size):
+        root, depth = roots[tree], depths[tree]
+        for k in range(rows.size):
+            row = rows[k]
+            node = root
+            for _ in range(depth):
+                above = features[row, feature[node]] > threshold[node]
+                node = left[node] + np.int32(above)
+            sums[row] += value[node]
+
+
+def probabilities(log_odds: np.ndarray) -> np.ndarray:
+    """float32[n]: rounded to 1e-4, so that no later decision hangs on a machine's last bit."""
+    with np.errstate(over="ignore"):
+        return np.round(1 / (1 + np.exp(-log_odds.astype(np.float64))), 4).astype(np.float32)
