@@ -20,7 +20,7 @@ from resiliparse.parse.html import HTMLTree
 
 from pipeline.extract import content, engines
 from pipeline.extract.bounds import MAX_ELEMENTS, bounded
-from pipeline.extract.charset import decode
+from pipeline.extract.charset import to_utf8
 from pipeline.extract.errors import ExtractionError
 from pipeline.extract.metadata import Metadata, read_metadata
 from pipeline.extract.text import tidy
@@ -73,20 +73,20 @@ def extract(
         )
     if form != "text" and (form != "markdown" or engine in _LIBRARIES):
         raise ValueError(f"the engine {engine} has no form {form!r}")
-    markup, charset = decode(html, content_type)
-    page, parsed = content.read(markup)
+    encoded, charset = to_utf8(html, content_type)
+    page, parsed = content.read(encoded)
     metadata = read_metadata(page, parsed.notes, url)
     text = (
-        _by_library(engine, markup)
+        _by_library(engine, encoded)
         if engine in _LIBRARIES
         else content.main_text(page, parsed, form)
     )
     return Page(text, charset, metadata)
 
 
-def _by_library(engine: str, markup: str) -> str:
+def _by_library(engine: str, page: bytes) -> str:
     # A zero byte ends the text of some parsers; browsers drop it too.
-    encoded, elements = bounded(markup.replace("\0", "").encode())
+    encoded, elements = bounded(page.replace(b"\0", b""))
     if elements > MAX_ELEMENTS:
         raise ExtractionError(f"page has more than {MAX_ELEMENTS:,} elements")
     markup = encoded.decode()

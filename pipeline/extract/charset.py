@@ -12,6 +12,8 @@ Labels and names are those of the WHATWG Encoding Standard (section 4.2).
 import codecs
 import re
 
+import numpy as np
+import pyarrow as pa
 from charset_normalizer import from_bytes
 from resiliparse.parse.encoding import detect_encoding
 
@@ -247,6 +249,35 @@ def decode(data: bytes, content_type: str | None = None, *, html: bool = True) -
             return text, "UTF-8"
     declared = [declared_in_header(content_type), declared_in_markup(data) if html else None]
     return _on_evidence(data, [name for name in declared if name and name not in _WIDE])
+
+
+def to_utf8(data: bytes, content_type: str | None = None) -> tuple[bytes, str]:
+    """What `decode` gives, encoded as UTF-8, and the name of the encoding; of a page that is UTF-8, its own bytes."""
+    if (
+        _byte_order_mark(data) is None
+        and _zero_bytes(data) is None
+        and _escape_sequences(data) is None
+        and _is_clearly_utf8(data)
+    ):
+        return data, "UTF-8"
+    text, name = decode(data, content_type)
+    return text.encode(), name
+
+
+def _is_clearly_utf8(data: bytes) -> bool:
+    """Whether `decode` reads the bytes as UTF-8 without asking what is declared; without making a string of them."""
+    if data.isascii():
+        return True
+    values = np.frombuffer(data, np.uint8)
+    if np.count_nonzero(values & 0xC0 == 0x80) <= 3 * _UTF8_IS_SURE:
+        return False
+    offsets = pa.py_buffer(np.array([0, len(data)], np.int64))
+    column = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)])
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _byte_order_mark(data: bytes) -> str | None:

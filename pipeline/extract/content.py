@@ -11,9 +11,9 @@ from pipeline.extract.parser import NOTE_TITLE, Parsed, parse
 from pipeline.extract.text import tidy, without_controls
 
 
-def read(markup: str) -> tuple[np.ndarray, Parsed]:
-    """A page as UTF-8 (uint8[n]) and its blocks; those of a page with too many elements are not all there."""
-    page = np.frombuffer(markup.encode(), np.uint8)
+def read(encoded: bytes) -> tuple[np.ndarray, Parsed]:
+    """A page (UTF-8) as uint8[n] and its blocks; those of a page with too many elements are not all there."""
+    page = np.frombuffer(encoded, np.uint8)
     return page, parse(page, MAX_ELEMENTS)
 
 

@@ -1,4 +1,4 @@
-"""A gradient-boosted ensemble of small trees as four arrays, and its compiled evaluation.
+"""A gradient-boosted ensemble of small trees as arrays, and its compiled evaluation.
 
 The nodes of all trees lie one after the other. A node sends a row left where its feature is not above the
 threshold; the right child follows the left one. A leaf is its own left child under an infinite threshold, so
@@ -11,6 +11,10 @@ import numpy as np
 
 from filters.compiling import leaf
 
+# A row whose log-odds are under GIVEN_UP after this many trees will not come back; the rest are not asked.
+FIRST_TREES = 24
+GIVEN_UP = -3.0
+
 
 class Forest(NamedTuple):
     """Trees over rows of float32 features; the sum of the leaves is the log-odds of the label."""
@@ -20,7 +24,7 @@ class Forest(NamedTuple):
     threshold: np.ndarray
     """float32[nodes]"""
     left: np.ndarray
-    """int32[nodes]: the left child's index."""
+    """int16[nodes]: how many nodes further the left child is."""
     value: np.ndarray
     """float32[nodes]: of a leaf, what it adds."""
     roots: np.ndarray
@@ -42,10 +46,10 @@ def from_lightgbm(dump: dict[str, Any]) -> Forest:
             following = []
             for place, node in level:
                 if "leaf_value" in node:
-                    rows[place] = (0, np.inf, place, node["leaf_value"])
+                    rows[place] = (0, np.inf, 0, node["leaf_value"])
                     continue
                 left = len(rows)
-                rows[place] = (node["split_feature"], node["threshold"], left, 0.0)
+                rows[place] = (node["split_feature"], node["threshold"], left - place, 0.0)
                 rows += [(0, 0.0, 0, 0.0)] * 2
                 following += [(left, node["left_child"]), (left + 1, node["right_child"])]
             level = following
@@ -55,7 +59,7 @@ def from_lightgbm(dump: dict[str, Any]) -> Forest:
     return Forest(
         np.array(feature, np.int16),
         np.array(threshold, np.float32),
-        np.array(left, np.int32),
+        np.array(left, np.int16),
         np.array(value, np.float32),
         np.array(roots, np.int32),
         np.array(depths, np.int32),
@@ -64,22 +68,24 @@ def from_lightgbm(dump: dict[str, Any]) -> Forest:
 
 def scores(forest: Forest, features: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """float32[n]: the log-odds of the chosen rows (bool[n]) of float32[n, features]; -inf for the others."""
-    sums = np.where(chosen, np.float32(0), np.float32(-np.inf))
+    sums = np.full(len(features), -np.inf, np.float32)
     _add_trees(features, np.flatnonzero(chosen), sums, *forest)
     return sums
 
 
 @leaf
 def _add_trees(features, rows, sums, feature, threshold, left, value, roots, depths):
-    for tree in range(roots.size):
-        root, depth = roots[tree], depths[tree]
-        for k in range(rows.size):
-            row = rows[k]
-            node = root
-            for _ in range(depth):
-                above = features[row, feature[node]] > threshold[node]
-                node = left[node] + np.int32(above)
-            sums[row] += value[node]
+    for k in range(rows.size):
+        row = features[rows[k]]
+        total = np.float32(0)
+        for tree in range(roots.size):
+            if tree == FIRST_TREES and total < GIVEN_UP:
+                break
+            node = np.int64(roots[tree])
+            for _ in range(depths[tree]):
+                node += left[node] + np.int64(row[feature[node]] > threshold[node])
+            total += value[node]
+        sums[rows[k]] = total
 
 
 def probabilities(log_odds: np.ndarray) -> np.ndarray:

@@ -121,6 +121,14 @@ LANDMARKS = {
 }
 
 
+# Names of `<meta>`, and itemprops, of a date of publication, the surest first.
+DATE_NAMES = (
+    "article:published_time datepublished og:published_time citation_publication_date dcterms.issued dc.date.issued "
+    "dcterms.created dc.date.created parsely-pub-date sailthru.date pubdate publishdate publish-date publish_date "
+    "publication_date date dc.date dcterms.date"
+)
+
+
 class Names(NamedTuple):
     """An open-addressing table: `values[i]` belongs to the name whose hash is `keys[i]`; 0 is an empty place."""
 
@@ -187,6 +195,8 @@ class Tables(NamedTuple):
     reference_values: np.ndarray
     reference_offsets: np.ndarray
     reference_text: np.ndarray
+    date_keys: np.ndarray
+    date_values: np.ndarray
     landmarks: np.ndarray
     """int32[256]: of each tag's number, the landmark (from 1, see LANDMARKS) that it is, or 0."""
     c1: np.ndarray
@@ -223,6 +233,7 @@ def tables() -> Tables:
         *references.names,
         references.offsets,
         references.text,
+        *_names({name: i for i, name in enumerate(DATE_NAMES.split(), start=1)}),
         landmarks,
         np.array(c1, np.int32),
     )

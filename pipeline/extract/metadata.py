@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import numpy as np
 
+from pipeline.extract.markup import DATE_NAMES
 from pipeline.extract.parser import NOTE_HTML, NOTE_JSON, NOTE_LICENCE, NOTE_TITLE
 from pipeline.extract.text import tidy
 
@@ -16,13 +17,7 @@ _JSON_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
 _CREATIVE_COMMONS = re.compile(
     r"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/", re.IGNORECASE
 )
-# Names of <meta> that hold a date of publication, the surest first.
-_DATES = (
-    "article:published_time datepublished og:published_time citation_publication_date dcterms.issued dc.date.issued "
-    "dcterms.created dc.date.created parsely-pub-date sailthru.date pubdate publishdate publish-date publish_date "
-    "publication_date date dc.date dcterms.date"
-)
-_DATE_NAMES = _DATES.split()
+_DATE_NAMES = DATE_NAMES.split()
 _JSON_RANK = 1.5  # JSON-LD stands between the first two and the rest
 _ISO_DATE = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:[T ](\S+))?")
 _YEARS = range(1990, 2100)

@@ -72,7 +72,9 @@ from pipeline.extract.outline import (
 )
 from pipeline.extract.tags import (
     ARIA_HIDDEN,
+    CANONICAL,
     CLOSED,
+    DATE,
     HIDDEN,
     JSON,
     LICENCE,
@@ -178,7 +180,7 @@ def _parse(
         value = look_up(known.tag_keys, known.tag_values, name)
         number = value & NUMBER
         wanted = value & BLOCK != 0 and not closing
-        i, found = read_attributes(page, i, wanted, known.word_keys, known.word_values, marks)
+        i, found = read_attributes(page, i, wanted, known, marks)
         if not closing:
             state[ELEMENTS] += 1
             if state[ELEMENTS] > max_elements:
@@ -194,7 +196,9 @@ def _parse(
             elif number == _SCRIPT and found & JSON:
                 _note(notes, state, NOTE_JSON, content, i)
             continue
-        if number in (_META, _LINK, _TIME):
+        if (number in (_META, _TIME) and found & DATE) or (
+            number == _LINK and found & (CANONICAL | LICENCE)
+        ):
             _note(notes, state, NOTE_TAG, start, i)
         if skipped != _NOTHING:
             if value & BLOCK:

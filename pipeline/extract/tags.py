@@ -13,8 +13,9 @@ def _hashes(names: str) -> list[np.uint64]:
 _CLASS, _ID, _ROLE, _ITEMPROP, _STYLE, _HIDDEN, _ARIA, _HREF, _REL, _TYPE = _hashes(
     "class id role itemprop style hidden aria-hidden href rel type"
 )
+_NAME, _PROPERTY = _hashes("name property")
 _DISPLAY, _NONE, _VISIBILITY, _TRUE = _hashes("display none visibility true")
-_LICENSE, _CREATIVECOMMONS, _JSON = _hashes("license creativecommons json")
+_LICENSE, _CREATIVECOMMONS, _JSON, _CANONICAL = _hashes("license creativecommons json canonical")
 
 # What `read_attributes` finds, as bits.
 HIDDEN = 1  # `hidden`, or a style that says so
@@ -23,9 +24,12 @@ LINKS = 4  # has `href`
 LICENCE = 8  # `rel` says license, or `href` leads to Creative Commons
 JSON = 16  # `type` is some JSON
 CLOSED = 32  # ends in "/>"
+CANONICAL = 64  # `rel` says canonical
+DATE = 128  # a name of a date of publication
 
 _LESS, _GREATER, _SLASH, _EQUALS, _DASH = (np.uint8(ord(c)) for c in "<>/=-")
 _QUOTE, _APOSTROPHE = np.uint8(ord('"')), np.uint8(ord("'"))
+_LONGEST_DATE = 32  # bytes of a name of a date
 _HREF_BYTES = 48  # of an address, that are looked at
 
 
@@ -56,7 +60,7 @@ def read_name(page, i):
 
 
 @leaf
-def read_attributes(page, i, wanted, word_keys, word_values, marks):
+def read_attributes(page, i, wanted, known, marks):
     """Reads attributes from i to the tag's end: (index after ">", bits of what was found).
 
     wanted: whether class, id and the like matter. Then marks[0] gets the places (see markup.PLACES) that
@@ -107,7 +111,7 @@ def read_attributes(page, i, wanted, word_keys, word_values, marks):
                 found |= LICENCE
         elif key in (_CLASS, _ID, _ROLE, _ITEMPROP):
             if wanted:
-                _read_places(page, start, end, word_keys, word_values, marks)
+                _read_places(page, start, end, known.word_keys, known.word_values, marks)
         elif key == _STYLE:
             if _has_pair(page, start, end, _DISPLAY, _NONE) or _has_pair(
                 page, start, end, _VISIBILITY, _HIDDEN
@@ -116,6 +120,8 @@ def read_attributes(page, i, wanted, word_keys, word_values, marks):
         elif key == _REL:
             if _has_word(page, start, end, _LICENSE):
                 found |= LICENCE
+            if _has_word(page, start, end, _CANONICAL):
+                found |= CANONICAL
         elif key == _HIDDEN:
             found |= HIDDEN
         elif key == _ARIA:
@@ -123,6 +129,12 @@ def read_attributes(page, i, wanted, word_keys, word_values, marks):
                 found |= ARIA_HIDDEN
         elif key == _TYPE and _has_word(page, start, end, _JSON):
             found |= JSON
+        if key in (_NAME, _PROPERTY, _ITEMPROP):
+            name = HASH_START
+            for k in range(start, min(end, start + _LONGEST_DATE)):
+                name = (name ^ np.uint64(lower(page[k]))) * HASH_PRIME
+            if look_up(known.date_keys, known.date_values, name):
+                found |= DATE
     if i < n and page[i - 1] == _SLASH:
         found |= CLOSED
     return min(i + 1, n), found

@@ -14,14 +14,14 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from pipeline.extract import classifier, context, features, forest
-from pipeline.extract.charset import decode
+from pipeline.extract.charset import to_utf8
 from pipeline.extract.classifier import Classifier
 from pipeline.extract.content import read, title_of
 from pipeline.extract.labelling import Known, label, tokens
 from pipeline.extract.parser import Parsed
 
 THRESHOLD = 0.5
-TREES, LEAVES, RATE = 120, 15, 0.1
+TREES, LEAVES, DEPTH, RATE = 120, 15, 6, 0.1
 INNER_FOLDS = 3
 _WORD_POWER = 0.6  # of a block's words in its weight
 
@@ -67,7 +67,7 @@ def examples(pages: Iterable[dict[str, Any]]) -> list[Example]:
             page.get("unwanted") or [],
             page.get("teachers") or [],
         )
-        source, parsed = read(decode(page["html"])[0])
+        source, parsed = read(to_utf8(page["html"])[0])
         text = parsed.text.tobytes()
         texts = [text[start:end].decode() for start, end in parsed.blocks[:, :2]]
         labels, weights = label(texts, known)
@@ -123,6 +123,7 @@ def _boost(rows: list[np.ndarray], pages: Sequence[Example], seed: int) -> fores
     parameters = {
         "objective": "cross_entropy",  # labels lie between 0 and 1 where teachers disagree
         "num_leaves": LEAVES,
+        "max_depth": DEPTH,
         "learning_rate": RATE,
         "feature_fraction_bynode": 0.3,
         "lambda_l2": 5.0,
