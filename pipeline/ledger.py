@@ -16,7 +16,7 @@ from pipeline.store import Store
 # A step's version. It is raised when the step's output changes; tests/pipeline/test_ledger.py holds
 # a hash of the modules behind each step and fails until version or hash has been renewed on purpose.
 VERSIONS = {
-    "measure": 12,
+    "measure": 13,
     "fit": 3,
     "clusters": 4,
     "lines": 1,
@@ -27,7 +27,7 @@ VERSIONS = {
     "choice": 2,
     "translate": 2,
     "admit": 1,
-    "write": 6,
+    "write": 7,
     "audit": 1,
 }
 STEPS = tuple(VERSIONS)

@@ -52,6 +52,12 @@ CORPUS = pa.schema(
         ("attributes", pa.string()),
         ("flags", pa.string()),
         ("contaminated", pa.string()),
+        # What an HTML page says of itself: `lang` of <html>, rel=canonical, date of publication (ISO 8601), address of
+        # its licence; null where it does not say, and for other records.
+        ("html_language", pa.string()),
+        ("canonical_url", pa.string()),
+        ("published", pa.string()),
+        ("licence", pa.string()),
     ],
     metadata={"polysieve_schema": CORPUS_VERSION},
 )
@@ -77,6 +83,10 @@ DOCUMENTS = pa.schema(
         ("language_votes", pa.string()),
         ("language_disagreement", pa.float64()),
         ("language_shares", pa.string()),
+        ("html_language", pa.string()),
+        ("canonical_url", pa.string()),
+        ("published", pa.string()),
+        ("licence", pa.string()),
     ]
 )
 

@@ -18,7 +18,7 @@ from gold import read_gold
 from pipeline.extract import ENGINES, ExtractionError, extract
 from pipeline.extract.assemble import plain
 from pipeline.extract.text import tidy
-from pipeline.extract.training import THRESHOLD, cross_validated, examples, read_pages
+from pipeline.extract.training import cross_validated, examples, read_pages
 
 Texts = list[tuple[GoldPage, str]]
 
@@ -36,10 +36,10 @@ def by_engine(name: str, pages: list[GoldPage]) -> Texts:
 def by_classifier(pages: list[GoldPage], parquet: str) -> Texts:
     rows = read_pages(parquet)
     learned = examples(rows)
-    verdicts = cross_validated(learned)
+    chosen = cross_validated(learned)
     texts = {
-        (row["set"], row["name"]): tidy(plain(example.parsed, verdict >= THRESHOLD))
-        for row, example, verdict in zip(rows, learned, verdicts, strict=True)
+        (row["set"], row["name"]): tidy(plain(example.parsed, keep))
+        for row, example, keep in zip(rows, learned, chosen, strict=True)
     }
     return [(page, texts[page.collection, page.name]) for page in pages]
 

@@ -25,7 +25,7 @@ from pipeline.extract.errors import ExtractionError
 from pipeline.extract.metadata import Metadata, read_metadata
 from pipeline.extract.text import tidy
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionError", "Page", "extract"]
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionError", "Metadata", "Page", "extract"]
 
 DEFAULT_ENGINE = "polysieve"
 # Libraries' engine name -> text of a page from its tree and its markup.

@@ -11,12 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from filters.compiling import leaf
 from pipeline.extract import context, features, forest
 from pipeline.extract.forest import Forest
+from pipeline.extract.markup import numbers
+from pipeline.extract.measures import link_share
+from pipeline.extract.outline import CONTAINER, PARENT, TAG
 from pipeline.extract.parser import Parsed
 
 MODEL, CARD = "main_text.npz", "main_text.json"
 HOPELESS = 0.02  # a first verdict under which there is no second
+_MENU, _LINKS_ALONE = 3, 0.9
+_UL, _OL, _DL = numbers("ul ol dl")
 
 
 class Classifier(NamedTuple):
@@ -67,11 +73,54 @@ def first_verdicts(model: Forest, described: np.ndarray) -> np.ndarray:
     return forest.probabilities(forest.scores(model, described, np.ones(len(described), np.bool_)))
 
 
-def judge(model: Classifier, parsed: Parsed, described: np.ndarray) -> np.ndarray:
-    """float32[n]: the probability of each block of the page to be main text.
+def choose(model: Classifier, parsed: Parsed, described: np.ndarray) -> np.ndarray:
+    """bool[n]: which blocks of the page are its main text. described: float32[n, k], the blocks' features.
 
-    described: float32[n, k], the blocks' features.
+    A block whose probability reaches the threshold is. The blocks of one list stay or go together, by their mean
+    weighted by width. Blocks that are links alone go where three or more of them follow one another.
     """
+    verdicts = judge(model, parsed, described)
+    keep = np.zeros(len(verdicts), np.bool_)
+    lists = np.zeros(len(parsed.containers), np.int64)
+    sums = np.zeros((len(parsed.containers), 2), np.float64)
+    widths = np.expm1(described[:, features.NAMES.index("log_width")])
+    _choose(parsed.blocks, parsed.containers, verdicts, widths, model.threshold, lists, sums, keep)
+    return keep
+
+
+@leaf
+def _choose(blocks, containers, verdicts, widths, threshold, lists, sums, keep):
+    for c in range(1, containers.shape[0]):
+        is_list = containers[c, TAG] in (_UL, _OL, _DL)
+        lists[c] = c if is_list else lists[containers[c, PARENT]]
+    for b in range(blocks.shape[0]):
+        around = lists[blocks[b, CONTAINER]]
+        sums[around, 0] += widths[b] * verdicts[b]
+        sums[around, 1] += widths[b]
+    first = 0  # of the kept blocks before this one that are links alone
+    count = 0
+    for b in range(blocks.shape[0]):
+        around = lists[blocks[b, CONTAINER]]
+        if around:
+            keep[b] = sums[around, 0] >= threshold * max(sums[around, 1], 1.0)
+        else:
+            keep[b] = verdicts[b] >= threshold
+        if not keep[b]:
+            continue
+        if link_share(blocks, b) < _LINKS_ALONE:
+            count = 0
+            continue
+        first = b if count == 0 else first
+        count += 1
+        if count == _MENU:
+            for other in range(first, b):
+                keep[other] = keep[other] and link_share(blocks, other) < _LINKS_ALONE
+        if count >= _MENU:
+            keep[b] = False
+
+
+def judge(model: Classifier, parsed: Parsed, described: np.ndarray) -> np.ndarray:
+    """float32[n]: the probability of each block of the page to be main text."""
     first = first_verdicts(model.first, described)
     extended = context.extend(parsed, described, first)
     return forest.probabilities(forest.scores(model.second, extended, first >= HOPELESS))

@@ -26,7 +26,7 @@ def main_text(page: np.ndarray, parsed: Parsed, form: str = "text") -> str:
         raise ExtractionError(f"page has more than {MAX_ELEMENTS:,} elements")
     model = classifier.default()
     described = features.describe(parsed, title_of(page, parsed))
-    keep = classifier.judge(model, parsed, described) >= model.threshold
+    keep = classifier.choose(model, parsed, described)
     if form == "markdown":
         return without_controls(assemble.markdown(parsed, keep))
     return tidy(assemble.plain(parsed, keep))

@@ -95,14 +95,14 @@ def train(pages: Sequence[Example], seed: int = 0) -> Classifier:
 
 
 def cross_validated(pages: Sequence[Example], count: int = 5, seed: int = 0) -> list[np.ndarray]:
-    """The verdict on every block of each page by a model that saw no page of its group."""
-    verdicts: list[np.ndarray] = [np.zeros(0)] * len(pages)
+    """The blocks of each page (bool[n]) that a model chooses which saw no page of its group."""
+    chosen: list[np.ndarray] = [np.zeros(0, np.bool_)] * len(pages)
     where = folds(pages, count, seed)
     for k in range(count):
         model = train([page for page, fold in zip(pages, where, strict=True) if fold != k], seed)
         for i in np.flatnonzero(where == k):
-            verdicts[i] = classifier.judge(model, pages[i].parsed, pages[i].features)
-    return verdicts
+            chosen[i] = classifier.choose(model, pages[i].parsed, pages[i].features)
+    return chosen
 
 
 def folds(pages: Sequence[Example], count: int, seed: int) -> np.ndarray:

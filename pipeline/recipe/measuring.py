@@ -49,9 +49,24 @@ class Extract(Section):
     """Main text from HTML."""
 
     engine: Literal[
-        "trimmed", "resiliparse", "resiliparse_all", "trafilatura", "trafilatura_precision"
-    ] = "trimmed"
+        "polysieve",
+        "trimmed",
+        "resiliparse",
+        "resiliparse_all",
+        "trafilatura",
+        "trafilatura_precision",
+    ] = "polysieve"
     """The extractor; docs/extraction.md compares them. trafilatura is an extra."""
+    form: Literal["text", "markdown"] = "text"
+    """How headings, lists, tables and code are written; `markdown` needs the engine `polysieve`."""
+
+    @model_validator(mode="after")
+    def _markdown_has_an_engine(self) -> "Extract":
+        if self.form == "markdown" and self.engine != "polysieve":
+            raise ValueError(
+                f"the engine {self.engine} writes no markdown: set engine to polysieve, or form to text"
+            )
+        return self
 
 
 Treatment = Literal["replace", "annotate"]

@@ -24,7 +24,7 @@ from filters import signals, words
 from filters.rules import RULES
 from filters.url import UrlFilter, ut1_lists
 from pipeline import cleaning, sources
-from pipeline.extract import ExtractionError, extract
+from pipeline.extract import ExtractionError, Metadata, extract
 from pipeline.extract.charset import decode
 from pipeline.isolation import Crashed, survivors
 from pipeline.ledger import StepFolder
@@ -241,7 +241,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
     """Extract, identify and measure documents. A document's row depends on that document alone."""
     rows: list[Document] = []
     texts: list[str | bytes | None] = []
-    titles: list[str | None] = []
+    said: list[Metadata] = []
     cuts: list[str | None] = []
     quarantined: list[dict[str, Any]] = []
     blocked = (
@@ -251,10 +251,10 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
     )
     for document, reason in zip(batch, blocked, strict=True):
         text: str | bytes | None = None
-        title: str | None = None
+        metadata = Metadata()
         if reason is None:
             try:
-                text, title = main_text(document, recipe.extract.engine)
+                text, metadata = main_text(document, recipe.extract)
             except ExtractionError as error:
                 quarantined.append(_quarantined(source, document, f"extraction: {error}", True))
                 continue
@@ -262,7 +262,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
                 text, reason = "", "empty_text"
         rows.append(document)
         texts.append(text)
-        titles.append(title)
+        said.append(metadata)
         cuts.append(reason)
 
     column = pa.array(texts, pa.large_binary()).view(pa.large_string())
@@ -276,7 +276,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         column = pc.if_else(found.is_part, found.texts, column)
         filled = found.texts
         chosen = found.rows.to_pylist()
-        rows, titles = [rows[i] for i in chosen], [titles[i] for i in chosen]
+        rows, said = [rows[i] for i in chosen], [said[i] for i in chosen]
 
     measured, bands = measure_texts(filled, found.labels, recipe)
     measured = _with_column(measured, "main_language_share", found.main_share)
@@ -287,7 +287,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
             pa.array([d.dump for d in rows], pa.string()),
             pa.array([d.url for d in rows], pa.string()),
             pa.array([d.date for d in rows], pa.string()),
-            pa.array(titles, pa.string()),
+            pa.array([m.title for m in said], pa.string()),
             found.labels,
             found.scores,
             found.candidates,
@@ -298,6 +298,10 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
             found.votes,
             found.disagreement,
             found.shares,
+            pa.array([m.language for m in said], pa.string()),
+            pa.array([m.canonical_url for m in said], pa.string()),
+            pa.array([m.published for m in said], pa.string()),
+            pa.array([m.licence for m in said], pa.string()),
         ],
         schema=DOCUMENTS,
     )
@@ -321,20 +325,21 @@ def measure_texts(
     )
 
 
-def main_text(document: Document, engine: str) -> tuple[str | bytes, str | None]:
-    """Main text, as a string or as UTF-8, and title of a record. Raises ExtractionError."""
+def main_text(document: Document, settings: measuring.Extract) -> tuple[str | bytes, Metadata]:
+    """Main text, as a string or as UTF-8, of a record, and what it says of itself. Raises ExtractionError."""
     if document.kind == "html":
         page = extract(
             document.payload,
             content_type=document.content_type,
             url=document.url,
-            engine=engine,
+            engine=settings.engine,
+            form=settings.form,
         )
-        return page.text, page.title
+        return page.text, page.metadata
     if document.decoded:
-        return _stripped(document.payload.replace(b"\0", b"")), None
+        return _stripped(document.payload.replace(b"\0", b"")), Metadata()
     text, _ = decode(document.payload, document.content_type, html=False)
-    return text.replace("\0", "").strip(), None
+    return text.replace("\0", "").strip(), Metadata()
 
 
 def _stripped(data: bytes) -> bytes:

@@ -205,6 +205,10 @@ def corpus_columns(rows: Rows, decisions: pa.Table, selected: pa.Table | None) -
             "language_votes",
             "language_disagreement",
             "language_shares",
+            "html_language",
+            "canonical_url",
+            "published",
+            "licence",
         ],
     )
     words = rows.read("signals", ["word_count"])["word_count"]

@@ -85,7 +85,8 @@ def test_paragraphs_come_out_letter_by_letter_in_every_script(language, engine):
     got = extract(page(ARTICLES[language], language).encode(), engine=engine)
     lines = got.text.split("\n")
     assert [p for p in ARTICLES[language] if p not in lines] == []
-    assert (got.title, got.language, got.charset) == ("A page of ours", language, "UTF-8")
+    said = got.metadata
+    assert (said.title, said.language, got.charset) == ("A page of ours", language, "UTF-8")
 
 
 @pytest.mark.parametrize("language", ARTICLES)
@@ -171,12 +172,12 @@ def test_control_characters_go_and_format_characters_stay():
 
 
 def test_an_unknown_engine_is_named_with_the_known_ones():
-    with pytest.raises(ValueError, match="'readability': choose one of trimmed, resiliparse"):
+    with pytest.raises(ValueError, match="'readability': choose one of polysieve, trimmed"):
         extract(b"", engine="readability")
 
 
 def test_a_page_with_too_many_elements_is_refused():
-    with pytest.raises(ExtractionError, match="1,000,001 elements, more than 1,000,000"):
+    with pytest.raises(ExtractionError, match="more than 1,000,000 elements"):
         extract(b"<br>" * 1_000_001)
 
 
