@@ -68,7 +68,7 @@ def markdown(parsed: Parsed, keep: np.ndarray) -> str:
             item = int(around[container][_ITEM])
             tag = int(parsed.containers[container, TAG])
             piece = _block(content, tag, around[container], item != 0 and item == item_before)
-        parts += ["\n" if item and item_before else "\n\n", piece]
+        parts += ["\n" if item and item_before and item != item_before else "\n\n", piece]
         item_before = item
     return "".join(parts[1:])
 

@@ -128,6 +128,8 @@ def _reference(page, start, end, known):
     if legacy_end < end and page[legacy_end] == _SEMICOLON:
         legacy_end += 1
     first = known.reference_offsets[legacy]
+    if known.reference_offsets[legacy + 1] - first == 1:
+        return np.int64(known.reference_text[first]), np.int64(-1), legacy_end
     if known.reference_offsets[legacy + 1] - first == 2 and known.reference_text[first] == 0xC2:
         return np.int64(known.reference_text[first + 1]), np.int64(-1), legacy_end
     return np.int64(0), legacy, legacy_end

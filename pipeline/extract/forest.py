@@ -55,12 +55,11 @@ def from_lightgbm(dump: dict[str, Any]) -> Forest:
             level = following
             depth += bool(level)
         depths.append(depth)
-    feature, threshold, left, value = zip(*rows, strict=True)
     return Forest(
-        np.array(feature, np.int16),
-        np.array(threshold, np.float32),
-        np.array(left, np.int16),
-        np.array(value, np.float32),
+        np.array([row[0] for row in rows], np.int16),
+        np.array([row[1] for row in rows], np.float32),
+        np.array([row[2] for row in rows], np.int16),
+        np.array([row[3] for row in rows], np.float32),
         np.array(roots, np.int32),
         np.array(depths, np.int32),
     )

@@ -87,7 +87,7 @@ def _found_in(text: str, blocks: list[list[str]]) -> np.ndarray:
                 found[i] = 1
                 place = start + len(joined)
     long = np.array([len(block) >= _SHORT for block in blocks], np.bool_)
-    for i in np.flatnonzero(~long & (found > 0.5)):
+    for i in map(int, np.flatnonzero(~long & (found > 0.5))):
         around = slice(max(0, i - 3), i + 4)
         if not (found[around] > 0.5)[long[around]].any():
             found[i] = 0  # alone in what is not text

@@ -85,7 +85,7 @@ def train(pages: Sequence[Example], seed: int = 0) -> Classifier:
     for k in range(INNER_FOLDS):
         inside = [page for page, fold in zip(pages, halves, strict=True) if fold != k]
         model = _boost([page.features for page in inside], inside, seed)
-        for i in np.flatnonzero(halves == k):
+        for i in map(int, np.flatnonzero(halves == k)):
             unseen[i] = classifier.first_verdicts(model, pages[i].features)
     first = _boost([page.features for page in pages], pages, seed)
     extended = [
@@ -100,7 +100,7 @@ def cross_validated(pages: Sequence[Example], count: int = 5, seed: int = 0) -> 
     where = folds(pages, count, seed)
     for k in range(count):
         model = train([page for page, fold in zip(pages, where, strict=True) if fold != k], seed)
-        for i in np.flatnonzero(where == k):
+        for i in map(int, np.flatnonzero(where == k)):
             chosen[i] = classifier.choose(model, pages[i].parsed, pages[i].features)
     return chosen
 
