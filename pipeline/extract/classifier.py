@@ -21,6 +21,7 @@ from pipeline.extract.parser import Parsed
 
 MODEL, CARD = "main_text.npz", "main_text.json"
 HOPELESS = 0.02  # a first verdict under which there is no second
+SHORT_PAGE = 200  # letters of a page that is kept whole rather than not at all
 _MENU, _LINKS_ALONE = 3, 0.9
 _UL, _OL, _DL = numbers("ul ol dl")
 
@@ -77,7 +78,8 @@ def choose(model: Classifier, parsed: Parsed, described: np.ndarray) -> np.ndarr
     """bool[n]: which blocks of the page are its main text. described: float32[n, k], the blocks' features.
 
     A block whose probability reaches the threshold is. The blocks of one list stay or go together, by their mean
-    weighted by width. Blocks that are links alone go where three or more of them follow one another.
+    weighted by width. Blocks that are links alone go where three or more of them follow one another. Of a page that
+    has next to no text, all that is not mostly links stays if nothing else does.
     """
     verdicts = judge(model, parsed, described)
     keep = np.zeros(len(verdicts), np.bool_)
@@ -85,6 +87,8 @@ def choose(model: Classifier, parsed: Parsed, described: np.ndarray) -> np.ndarr
     sums = np.zeros((len(parsed.containers), 2), np.float64)
     widths = np.expm1(described[:, features.NAMES.index("log_width")])
     _choose(parsed.blocks, parsed.containers, verdicts, widths, model.threshold, lists, sums, keep)
+    if not keep.any() and widths.sum() < SHORT_PAGE:
+        keep = described[:, features.NAMES.index("link_share")] < 0.5
     return keep
 
 

@@ -182,7 +182,8 @@ def _parse(
         wanted = value & BLOCK != 0 and not closing
         i, found = read_attributes(page, i, wanted, known, marks)
         if not closing:
-            state[ELEMENTS] += 1
+            if not state[BEYOND]:  # what finds no place on the stack takes none elsewhere
+                state[ELEMENTS] += 1
             if state[ELEMENTS] > max_elements:
                 break
         if state[BLOCKS] >= last_block:
