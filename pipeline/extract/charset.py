@@ -17,6 +17,8 @@ import pyarrow as pa
 from charset_normalizer import from_bytes
 from resiliparse.parse.encoding import detect_encoding
 
+from filters.compiling import leaf
+
 # Encoding name -> (Python codecs, best first; labels in lower case). Several codecs: Python splits what
 # the standard holds in one index; the first without an error wins, else the one with the fewest.
 _ENCODINGS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -268,8 +270,7 @@ def _is_clearly_utf8(data: bytes) -> bool:
     """Whether `decode` reads the bytes as UTF-8 without asking what is declared; without making a string of them."""
     if data.isascii():
         return True
-    values = np.frombuffer(data, np.uint8)
-    if np.count_nonzero(values & 0xC0 == 0x80) <= 3 * _UTF8_IS_SURE:
+    if not _has_more_continuations(np.frombuffer(data, np.uint8), 3 * _UTF8_IS_SURE):
         return False
     offsets = pa.py_buffer(np.array([0, len(data)], np.int64))
     column = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)])
@@ -278,6 +279,18 @@ def _is_clearly_utf8(data: bytes) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+@leaf
+def _has_more_continuations(page, most):
+    """Whether more than `most` bytes are of the kind that continues a character of UTF-8."""
+    count = 0
+    for i in range(page.size):
+        if page[i] & 0xC0 == 0x80:
+            count += 1
+            if count > most:
+                return True
+    return False
 
 
 def _byte_order_mark(data: bytes) -> str | None:
