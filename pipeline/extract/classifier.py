@@ -20,9 +20,7 @@ from pipeline.extract.outline import CONTAINER, PARENT, TAG
 from pipeline.extract.parser import Parsed
 
 MODEL, CARD = "main_text.npz", "main_text.json"
-HOPELESS = (
-    0.05  # a first verdict under which there is no second; that of rows given up (forest.py) is
-)
+HOPELESS = 0.02  # a first verdict under which there is no second
 SHORT_PAGE = 200  # letters of a page that is kept whole rather than not at all
 _MENU, _LINKS_ALONE = 3, 0.9
 _UL, _OL, _DL = numbers("ul ol dl")
