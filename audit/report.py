@@ -42,7 +42,8 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
 
     `run`: `recipe_name`; `recipe` (dict, its `rules` in the order in which they are tried); `inputs`
     (`count`, `bytes`); `accounting` as run.json has it; `quarantine_rows` (of `file_path`, `offset`,
-    `cause`, `is_document`; the first 50 are shown) of `quarantine_total`; `notes`: warnings, a string each.
+    `cause`, `is_document`; the first 50 are shown) of `quarantine_total`; `synthetic` as run.json has it;
+    `notes`: warnings, a string each.
 
     `languages[label]`: `name` (of the language, for readers); `documents`, `kept`, `removed` (reason ->
     documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `text_bytes`,
@@ -60,8 +61,8 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     `value` each, `metric` and `threshold`; `frequent_words` and
     `recurring_lines` of `words_of` documents, as `audit.recurring` finds them; `translated`: of translations into
     the language `kept`, `removed`, `duplicates`, `words`, `kept_words`, `share_of_words` (of the language's in the
-    corpus), `kept_sources` (label -> documents), `ledger` (`engine`, `statuses`, `source_words`, `words_per_second`)
-    and `samples` (reason -> documents).
+    corpus), `kept_sources` (label -> documents), `language` (an entry of `synthetic`), `ledger` (`engine`,
+    `statuses`, `source_words`, `words_per_second`) and `samples` (reason -> documents).
     """
     write_index(run, languages, put)
     for label in figures.labels(run, languages):

@@ -68,7 +68,7 @@ def stage(
     what the index shows of its columns.
     """
     accounting = record["accounting"]
-    described = translating.described(details, translated)
+    described = translating.described(details, translated, record.get("synthetic", {}))
     unit_list = units.units(plan.store.read_columns(plan.index_file, None))
     keys = {label: _key(plan, label, described[label], accounting) for label in details}
     same = {
@@ -120,6 +120,7 @@ def _write_index(
         "recipe": record["recipe"],
         "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
         "accounting": record["accounting"],
+        "synthetic": record.get("synthetic"),
         "quarantine_rows": quarantine.slice(0, 50).to_pylist(),
         "quarantine_total": quarantine.num_rows,
     }

@@ -418,6 +418,7 @@ def _record(
         ],
         **({"index": _index_entry(plan.index)} if plan.index else {}),
         **({"translation": {k: v["ledger"] for k, v in translated.items()}} if translated else {}),
+        **({"synthetic": translating.shares(plan, details, translated)} if translated else {}),
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
         **({"lines_removed": _lines_removed(details)} if plan.lines else {}),

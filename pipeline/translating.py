@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline import synthetic
 from pipeline.plan import Plan
 from pipeline.steps import admit, choice, translate, write_translated
 from pipeline.steps.units import Unit
@@ -169,10 +170,22 @@ def ledger(plan: Plan, label: str) -> dict[str, Any]:
     return total
 
 
+def shares(
+    plan: Plan, details: dict[str, dict[str, Any]], translated: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """How much is translated, of the corpus and of each language (`synthetic.shares`)."""
+    return synthetic.shares(
+        plan, {label: sizes(plan, label) for label in translated}, details, translated
+    )
+
+
 def described(
-    details: dict[str, dict[str, Any]], translated: dict[str, dict[str, Any]]
+    details: dict[str, dict[str, Any]],
+    translated: dict[str, dict[str, Any]],
+    synthetic_shares: dict[str, Any],
 ) -> dict[str, dict[str, Any]]:
-    """What the report says of each language, with its translations under `translated`."""
+    """What the report says of each language, with its translations under `translated`; the last argument is of
+    `shares`."""
     found = {label: dict(values) for label, values in details.items()}
     for label, values in translated.items():
         own = found.setdefault(label, {"documents": 0, "kept": 0, "kept_words": 0})
@@ -183,5 +196,6 @@ def described(
         own["translated"] = {
             **values,
             "share_of_words": words / whole if whole else None,
+            "language": synthetic_shares.get("languages", {}).get(synthetic.language(label)),
         }
     return dict(sorted(found.items()))

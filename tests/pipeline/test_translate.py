@@ -188,6 +188,35 @@ def test_translations_may_be_a_share_of_the_language_at_most(crawl) -> None:
     assert rows(out, "removed")["filter_reason"].to_list() == ["translation_share"]
 
 
+def test_renderings_of_one_source_count_as_one_in_the_shares(crawl) -> None:
+    other = "{engine: identity, min_words: 10, checks: {is_target: false, max_copied: 1, max_flagged: 1}}"
+    more = [f"translate.targets.{label}={other}" for label in ("por_Cyrl", "spa_Latn")]
+    out = recorded(crawl, *(part for setting in more for part in ("--set", setting)))
+    words = {
+        label: dict(rows(out, "corpus", label).select("doc_group_id", "word_count").iter_rows())
+        for label in ("por_Latn", "por_Cyrl", "spa_Latn")
+    }
+    native = pl.read_parquet(out / "corpus" / "*" / "train-*.parquet", hive_partitioning=False)
+    portuguese = native.filter(language="por")["word_count"].sum()
+    shares = record(out)["synthetic"]
+    assert [shares["languages"][code]["documents"] for code in ("por", "spa")] == [4, 2]
+    assert [shares["languages"][code]["sources"] for code in ("por", "spa")] == [2, 2]
+    once = sum(max(words["por_Latn"][g], words["por_Cyrl"][g]) for g in words["por_Latn"])
+    assert shares["languages"]["por"]["words_once"] == once
+    assert shares["languages"]["por"]["share_once"] == once / (once + portuguese)
+    total = shares["total"]
+    assert (total["documents"], total["sources"]) == (6, 2)
+    assert total["words"] == sum(sum(of.values()) for of in words.values())
+    once = sum(max(of[group] for of in words.values()) for group in words["por_Latn"])
+    assert total["words_once"] == once
+    assert total["share_once"] == once / (once + native["word_count"].sum())
+    page = (out / "report" / "por_Latn.html").read_text("utf-8")
+    assert "Sources, over all scripts" in page
+    assert "4 renderings" in page
+    assert "Sources, over all scripts" not in (out / "report" / "spa_Latn.html").read_text("utf-8")
+    assert "Source documents of translations" in (out / "report" / "index.html").read_text("utf-8")
+
+
 def test_a_budget_takes_the_same_documents_first(crawl) -> None:
     whole = recorded(crawl)
     part = recorded(crawl, "--set", "translate.targets.por_Latn.budget=5", output="small")
