@@ -1,11 +1,9 @@
 """The DAG: runs each step that is not done, checks the accounting, publishes the output, writes run.json."""
 
-import platform
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from filters.parameters import vacuous
@@ -14,9 +12,9 @@ from pipeline.card import dataset_card
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
 from pipeline.pieces import Unfinished, run_pieces
-from pipeline.plan import RUN, Plan, has_pairs, inputs_hash, published
-from pipeline.recipe import Recipe
-from pipeline.schema import UNKNOWN
+from pipeline.plan import RUN, Plan, published
+from pipeline.publishing import STAGED, finish_swap, label_keys, swap, unchanged_labels
+from pipeline.run_record import record_of
 from pipeline.steps import (
     admit,
     choice,
@@ -36,26 +34,10 @@ from pipeline.steps import (
     write_translated,
 )
 from pipeline.steps.clusters import Increment
-from pipeline.steps.measure import input_key
-from pipeline.steps.members import Revision
-from pipeline.store import TEMPORARY, Store
+from pipeline.store import TEMPORARY
 from pipeline.watch import Watch
 
 OK, FAILED, QUARANTINED = 0, 1, 3
-LIBRARIES = (
-    "pyarrow",
-    "polars",
-    "numpy",
-    "numba",
-    "ray",
-    "resiliparse",
-    "pycld2",
-    "icu4py",
-    "ftfy",
-    "phonenumbers",
-)
-STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
-SWAP = "swap.json"  # there while folders are being swapped
 
 
 @dataclass(frozen=True)
@@ -86,7 +68,7 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
 
     if plan.write.manifest(STAGED) is None:
         _stage(plan, engine, watch, started)
-    record = _swap(plan.write)
+    record = swap(plan.write)
     _finish_index(plan)
     if not keep_steps:
         collect_garbage(plan)
@@ -147,19 +129,19 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     if plan.recipe.translate:
         _translate(plan, unit_list, engine, watch)
     details = reporting.language_details(plan, unit_list)
-    unchanged = _unchanged(plan, details)
+    unchanged = unchanged_labels(plan, details)
     writing = _write_tasks(plan, unit_list, unchanged)
     run_pieces("write", write.run, plan.write, writing, engine, watch)
     _add_written(plan, writing, unchanged, details)
     translated = translating.outcomes(plan)
 
-    record = _record(plan, details, translated)
+    record = record_of(plan, details, translated)
     wrong = accounting.violations(record["accounting"])
     if wrong:
         raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
     pages = _complete(plan, record, details, unchanged, translated, engine, watch)
     record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
-    keys = _keys(plan, details)
+    keys = label_keys(plan, details)
     written: dict[str, dict[str, Any]] = {
         k: {"key": keys[k], "pii": v["pii"], **pages[k]} for k, v in details.items()
     }
@@ -297,38 +279,6 @@ def _over_segments(plan: Plan, unit_list: list[units.Unit], engine: Engine, watc
             run_pieces(phase, function, folder, tasks, engine, watch)
 
 
-def _keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:
-    inputs = inputs_hash(plan.inputs)
-    return {
-        label: write.label_key(
-            inputs, plan.measure.fingerprint, plan.recipe, values["digest"], plan.lines
-        )
-        for label, values in details.items()
-    }
-
-
-def _unchanged(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The labels whose published files need not be written again, with their entries in WRITTEN."""
-    try:
-        written = plan.store.read_json(reporting.WRITTEN)
-    except FileNotFoundError:
-        return {}
-    keys = _keys(plan, details)
-    same = {k: v for k, v in written.items() if k in keys and v["key"] == keys[k]}
-    return {k: v for k, v in same.items() if _is_there(plan, k, details[k])}
-
-
-def _is_there(plan: Plan, label: str, values: dict[str, Any]) -> bool:
-    """Whether a label's published files are in place."""
-    removed = values["documents"] > values["kept"] and plan.recipe.output.removed != "none"
-    wanted = {"corpus": values["kept"] > 0, "removed": removed}
-    return all(
-        plan.store.exists(f"{kind}/{label}/train-00000.parquet")
-        for kind, expected in wanted.items()
-        if expected
-    )
-
-
 def _write_tasks(
     plan: Plan, unit_list: list[units.Unit], unchanged: dict[str, dict[str, Any]]
 ) -> list[write.Task]:
@@ -371,87 +321,6 @@ def _add_written(
         details[label]["pii"] = dict(sorted(found.items()))
 
 
-def _record(
-    plan: Plan, details: dict[str, dict[str, Any]], translated: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
-    """run.json."""
-    read, quarantined, files, split = 0, 0, 0, 0
-    skipped: Counter[str] = Counter()
-    models: set[str] = set()
-    for key in plan.inputs:
-        manifest = plan.measure.manifest(key)
-        assert manifest is not None
-        read += manifest["records_read"]
-        quarantined += manifest["quarantined"]
-        files += manifest["unreadable"]
-        split += manifest["documents_split"]
-        models.add(manifest["language_model"])
-        skipped.update(manifest["records_skipped"])
-    languages = {
-        label: accounting.entry(
-            values["kept"],
-            values["removed"],
-            values["duplicates"],
-            quarantined if label == UNKNOWN else 0,
-        )
-        for label, values in details.items()
-    }
-    if quarantined and UNKNOWN not in languages:
-        languages[UNKNOWN] = accounting.entry(quarantined=quarantined)
-    for label, values in translated.items():
-        own = accounting.entry(values["kept"], values["removed"], values["duplicates"])
-        languages[label] = accounting.with_translations(languages.get(label), own)
-    return {
-        "polysieve": version("polysieve"),
-        "recipe_name": plan.recipe.name,
-        "recipe": recorded(plan.recipe),
-        "seed": plan.recipe.seed,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in LIBRARIES},
-        },
-        "language_model_hashes": sorted(models),
-        "steps": {name: folder.fingerprint for name, folder in plan.steps.items()},
-        "inputs": [
-            {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
-            for s in plan.sources
-        ],
-        **({"index": _index_entry(plan.index)} if plan.index else {}),
-        **({"translation": {k: v["ledger"] for k, v in translated.items()}} if translated else {}),
-        **({"synthetic": translating.shares(plan, details, translated)} if translated else {}),
-        "quarantined_files": files,
-        "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
-        **({"lines_removed": _lines_removed(details)} if plan.lines else {}),
-        "accounting": {
-            "total": accounting.total(languages, read, dict(skipped), split),
-            "languages": dict(sorted(languages.items())),
-        },
-    }
-
-
-def _lines_removed(details: dict[str, dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Label -> the kept documents that lost lines, and the lines, where there are any."""
-    found = {label: values["lines_removed"] for label, values in details.items()}
-    return {label: counts for label, counts in found.items() if counts["documents"]}
-
-
-def _index_entry(index: Increment | Revision) -> dict[str, Any]:
-    """What run.json says of the index."""
-    version = index.version if isinstance(index, Revision) else index.earlier
-    return {
-        "address": str(index.store),
-        "version": version.fingerprint if version else None,
-        "run": index.run,
-    }
-
-
-def recorded(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as run.json has it: storage options may hold keys and are left out."""
-    data = recipe.model_dump(mode="json")
-    data["input"]["storage_options"] = {}
-    return data
-
-
 def _complete(
     plan: Plan,
     record: dict[str, Any],
@@ -479,40 +348,6 @@ def _complete(
     return reporting.stage(
         plan, folder, folder.name + "/", record, details, unchanged, translated, engine, watch
     )
-
-
-def _swap(folder: StepFolder) -> dict[str, Any]:
-    """Make what is staged the output; returns run.json, which is written last of all.
-
-    Only what the manifest holds is used here: the labels that were taken over from the published
-    output cannot be told any more once the swap has begun. From the first folder to the last the
-    marker SWAP is there, so that whoever comes next finishes the swap before anything else.
-    """
-    store = folder.store
-    staged = folder.manifest(STAGED)
-    assert staged is not None
-    store.write_json(SWAP, {"write": folder.fingerprint})
-    store.remove(reporting.WRITTEN)
-    for name in write.PUBLISHED:
-        store.publish(folder.file(name), name)
-    if staged["record"].get("parallel"):
-        store.publish(folder.file(write_translated.PARALLEL), write_translated.PARALLEL)
-    elif has_pairs(store):
-        store.remove(write_translated.PARALLEL)
-    store.write_json(reporting.WRITTEN, staged["written"])
-    store.write_json(RUN, staged["record"])
-    store.remove(SWAP)
-    store.remove(folder.name)
-    return staged["record"]
-
-
-def finish_swap(store: Store) -> None:
-    """Finish a swap that was cut short. The caller holds the output's lock."""
-    try:
-        marker = store.read_json(SWAP)
-    except FileNotFoundError:
-        return
-    _swap(StepFolder(store, "write", marker["write"]))
 
 
 def _result(plan: Plan, record: dict[str, Any], message: str) -> Result:
