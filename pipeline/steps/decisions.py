@@ -22,7 +22,7 @@ from language_id import EMBEDDED
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import containment, fit, lines, members, selection, windows
+from pipeline.steps import containment, fit, lines, members, selection, weighting, windows
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision, Slices
 from pipeline.steps.selection import Selected
@@ -177,7 +177,7 @@ def run(task: Task) -> dict[str, Any]:
         own = slice(start, stop)
         standing = stands[own]
         sizes, removed = size[own][standing], outcome[own][standing] == REMOVED
-        steps, rebalancing = _weights(
+        steps, rebalancing = weighting.weights_of(
             sizes, removed, None if quality is None else quality[own][standing], recipe
         )
         for block in _blocks(start, stop):
@@ -196,7 +196,7 @@ def run(task: Task) -> dict[str, Any]:
             ),
             **({"models": selected.figures[label]} if selected else {}),
             "clusters": len(sizes),
-            "cluster_sizes": _histogram(sizes),
+            "cluster_sizes": weighting.histogram(sizes),
             "cut": lowest[label],
             "thresholds": limits[label],
             "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.column_rules],
@@ -282,7 +282,7 @@ def _apply_rules(
     recipe = task.recipe
     # One column at least: it says how many rows a stretch has.
     metrics = {rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"}
-    named = _quality_column(recipe)
+    named = weighting.quality_column(recipe)
     quality = np.zeros(len(reason)) if named else None
     documents = sorted({"text_bytes", named.removeprefix("-")} & set(DOCUMENT_COLUMNS))
     columns = sorted(metrics | ({named.removeprefix("-")} - set(documents) - {""}))
@@ -458,49 +458,3 @@ def _counts(
         "text_bytes": totals.text_bytes,
         "kept_bytes": totals.kept_bytes,
     }
-
-
-def _quality_column(recipe: Recipe) -> str:
-    """The column that documents are rebalanced by, with a `-` before it where less is better; "" for none."""
-    if recipe.rebalance is None or recipe.rebalance.method != "quality":
-        return ""
-    return recipe.rebalance.quality
-
-
-def _weights(
-    sizes: np.ndarray, removed: np.ndarray, quality: np.ndarray | None, recipe: Recipe
-) -> tuple[dict[int, int], dict[str, Any]]:
-    """Weights of kept members by cluster size, as steps, and how they came about, for the manifest."""
-    settings = recipe.rebalance
-    if settings is None:
-        return {}, {"note": "no rebalancing in the recipe: every weight is 1"}
-    if settings.method == "table":
-        table = {str(size): weight for size, weight in sorted(settings.table.items())}
-        return settings.table, {
-            "note": "weights from the recipe's table, the same for every language",
-            "weights": table,
-        }
-    lost, by_quality = removed, None
-    if quality is not None:
-        lost = rebalance.quality_loss(removed, quality)
-        by_quality = f"rates count what is kept the more, the worse it ranks by {settings.quality}"
-    rates = rebalance.removal_rates(sizes, lost, settings.min_documents)
-    weights = rebalance.language_weights(
-        rates,
-        settings.max_repetitions,
-        min_clusters=settings.min_clusters,
-        guard_singletons=settings.guard_singletons,
-    )
-    return weights.steps, {
-        "note": weights.note or by_quality,
-        "cluster_sizes": rates.sizes.tolist(),
-        "removal_rates": rates.rates.tolist(),
-        "tail_start": rates.tail_start,
-        "global_removal_rate": rates.global_rate,
-        "weights": {str(size): weight for size, weight in weights.steps.items()},
-    }
-
-
-def _histogram(sizes: np.ndarray) -> dict[str, int]:
-    values, counts = rebalance.size_counts(sizes)
-    return {str(v): int(c) for v, c in zip(values, counts, strict=True)}
