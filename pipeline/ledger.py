@@ -25,7 +25,7 @@ VERSIONS = {
     "scores": 1,
     "decisions": 8,
     "choice": 2,
-    "translate": 2,
+    "translate": 3,
     "admit": 1,
     "write": 7,
     "audit": 1,

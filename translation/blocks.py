@@ -21,7 +21,7 @@ _RULER = re.compile(r"[\s\-=_*~#|+:.•·—–]*")  # underlines of headings, r
 _REFERENCE = re.compile(r"[ ]{0,3}\[[^\]\n]+\]:[ \t]*\S+.*")  # [name]: https://…
 _TAGS_ONLY = re.compile(r"\s*(?:</?[A-Za-z!][^<>\n]*>?\s*)+")
 _TABLE_ROW = re.compile(r"\s*\||[^|]+\|[^|]*\||.*\t.*\t")
-_CELL = re.compile(r"[^|\t]+")
+_CELL = re.compile(r"(?:\\\||[^|\t])+")  # `\|` is a stroke in a cell
 _KEY = re.compile(r"[\w-]+:(\s|$)")
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？।॥۔؟።:;»”\"')\]]\s*$")
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 45, 120

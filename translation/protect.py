@@ -20,6 +20,7 @@ _SPANS = re.compile(
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses
     r"|[!-~]{100,}"  # what no word is: encoded data
     r"|\{\{[^{}\n]+\}\}|\$\{[^{}\n]+\}|\{\w*\}|%\([\w]+\)[sd]|&[a-z]+;"  # what programs fill in
+    r"|\\[!-/:-@\[-`{-~]"  # a mark that Markdown shall not read
 )
 _LINK = re.compile(r"!?\[[^\[\]\n]+\]\([^()\s]+(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
 _TOKEN = re.compile(r"XQ(\d+)Z")

@@ -77,6 +77,18 @@ def test_markdown_keeps_its_frame() -> None:
     ]  # fmt: skip
 
 
+class Words(Upper):
+    """Keeps nothing but words, as engines do with marks that they do not know."""
+
+    def one(self, text: str) -> str:
+        return " ".join(re.findall(r"\w+", text)).upper()
+
+
+def test_a_stroke_that_is_escaped_parts_no_cell_and_stays() -> None:
+    row = r"| Rain \| snow | `a \| b` and so on | 9 |"
+    assert one(row, Words()).text == r"| RAIN \| SNOW | `a \| b` AND SO ON | 9 |"
+
+
 SPANS = (
     "Read [the guide](https://example.org/a_(b)) or `run()`, then write to ann@example.org; "
     "see https://example.org/x?y=1. <b>Done</b>"
@@ -95,7 +107,7 @@ def test_spans_come_through_whether_the_engine_keeps_their_tokens_or_not(engine,
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="ab [](){}<>`@.:/1XQZ\n", max_size=60))
+@given(st.text(alphabet="ab [](){}<>`@.:/1XQZ\\|\n", max_size=60))
 def test_masking_and_unmasking_keeps_a_text(text) -> None:
     masked = mask(text)
     assert len(masked.pieces) == len(masked.spans) + 1
