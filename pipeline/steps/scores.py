@@ -144,7 +144,7 @@ def _check_head(path: str, one: Score, device: encoders.Device) -> None:
     encoder = encoders.load(head.encoder, device)
     if encoder.hash != head.encoder_hash:
         raise ModelError(
-            f"{path}: was made for another {head.encoder} than the one that is here; train it again"
+            f"{path}: was made for another {head.encoder} than the one that is here; train or import it again"
         )
 
 
@@ -298,7 +298,7 @@ def _kenlm(texts: pa.Array, label: str, path: str, one: Score, quality: Quality)
 def _embedding(texts: pa.Array, label: str, path: str, one: Score, quality: Quality) -> np.ndarray:
     head = _head(path, _stamp(path))
     encoder = encoders.load(head.encoder, quality.device)
-    found = head.scores(encoder.encode(texts.to_pylist(), head.window))
+    found = head.scores(encoder.encode(texts.to_pylist(), head.window, head.unit))
     return selection.log_odds(found) if one.log_odds and head.method == "mlp" else found
 
 

