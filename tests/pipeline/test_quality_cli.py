@@ -3,10 +3,15 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from filters.quality import encoders
 from filters.quality.fasttext_scorer import FastTextScorer
 from filters.quality.fasttext_training import scores
+from pipeline.recipe import Recipe
+from pipeline.steps import scores as asked
+from tests.filters.quality import made_encoders, made_heads
 from tests.filters.quality.made_text import many
 from tests.pipeline.test_run import polysieve
 
@@ -112,3 +117,26 @@ def test_texts_that_name_no_language_need_one(tmp_path) -> None:
     assert "no language" in output
     assert train(files, tmp_path / "models", "--language", "eng_Latn")[0] == 0
     assert (tmp_path / "models" / "eng_Latn.bin").exists()
+
+
+def test_an_imported_head_scores_in_a_recipe(tmp_path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra torch")
+    encoder = str(made_encoders.torch_encoder(tmp_path / "encoder", dim=16))
+    module = made_heads.jql(tmp_path / "head.ckpt")
+    output = tmp_path / "head.npz"
+    given = ("--encoder", encoder, "--window", "32", "--output", str(output))
+    code, said = polysieve("quality", "import-head", str(tmp_path / "head.ckpt"), *given)
+    assert code == 0, said
+    recipe = Recipe.model_validate({"quality": {"scores": {"edu": {"embedding": str(output)}}}})
+    assert asked.problems(recipe) == []
+    texts = ["the river runs past the mill", "casino bonus"]
+    found = asked.said(pa.table({"text": texts, "label": ["eng_Latn"] * 2}), recipe)
+    vectors = torch.from_numpy(encoders.load(encoder).encode(texts, 32))
+    expected = module(vectors)[:, 0].tolist()
+    assert found["score.edu"].to_pylist() == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_is_no_head_is_refused_with_the_cure(tmp_path) -> None:
+    code, said = polysieve("quality", "import-head", "jql", "-o", str(tmp_path / "x.npz"))
+    assert code == 2
+    assert "jql: no such file; give a file, owner/name:file of the hub, or one of jql-gemma" in said

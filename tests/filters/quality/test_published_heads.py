@@ -7,43 +7,12 @@ from filters.quality import encoders, heads, published_heads
 from filters.quality.fasttext_file import ModelError
 from tests.filters.quality import made_encoders
 from tests.filters.quality.made_encoders import hub_cache
+from tests.filters.quality.made_heads import DIM, fineweb2_hq, jql
 
 __all__ = ["hub_cache"]
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 TEXTS = ["the river runs past the mill", "casino bonus", "", "ဈေးကွက် 시장 सूची"]
-DIM, UNITS = 16, 24
-
-
-def layers(seed: int) -> tuple:
-    torch.manual_seed(seed)
-    return torch.nn.Linear(DIM, UNITS), torch.nn.Linear(UNITS, 1)
-
-
-def jql(path) -> torch.nn.Module:
-    """A Lightning checkpoint of a regression head."""
-    first, second = layers(1)
-    module = torch.nn.Module()
-    module.layer1, module.layer2 = first, second
-    torch.save(
-        {
-            "epoch": 3,
-            "pytorch-lightning_version": "2.5.0",
-            "state_dict": module.state_dict(),
-            "hyper_parameters": {"input_dim": DIM, "hidden_dim": UNITS, "train_sets": ["a"]},
-        },
-        path,
-    )
-    return torch.nn.Sequential(first, torch.nn.ReLU(), second)
-
-
-def fineweb2_hq(path) -> torch.nn.Module:
-    """The state of a binary classifier."""
-    first, second = layers(2)
-    module = torch.nn.Module()
-    module.classifier = torch.nn.Sequential(first, torch.nn.ReLU(), torch.nn.Dropout(0.2), second)
-    torch.save(module.state_dict(), path)
-    return torch.nn.Sequential(first, torch.nn.ReLU(), second, torch.nn.Sigmoid())
 
 
 @pytest.fixture
