@@ -11,6 +11,7 @@ Labels and names are those of the WHATWG Encoding Standard (section 4.2).
 
 import codecs
 import re
+import string
 
 import numpy as np
 import pyarrow as pa
@@ -163,11 +164,8 @@ _SINGLE_BYTE_TABLES = {
     "x-user-defined": "".join(chr(i if i < 0x80 else 0xF700 + i) for i in range(256)),
 }
 
-_UTF8_SEQUENCES = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-)
-_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
-_ASCII_LETTERS = re.compile(rb"[A-Za-z]+")
+_HIGH_BYTES = bytes(range(0x80, 0x100))
+_ASCII_LETTERS = string.ascii_letters.encode()
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"<\?xml[^>]{0,256}?\sencoding\s*=\s*[\"']\s*([A-Za-z0-9._:\-]+)")
@@ -321,7 +319,7 @@ def _zero_bytes(data: bytes) -> str | None:
 
 def _escape_sequences(data: bytes) -> str | None:
     """The 7-bit encodings that switch character sets by escape sequences."""
-    if b"\x1b$" not in data or not data.isascii():
+    if not data.isascii() or b"\x1b" not in data:  # the one-byte search is many times as fast
         return None
     if b"\x1b$)C" in data[:4096]:
         return "ISO-2022-KR"
@@ -331,7 +329,7 @@ def _escape_sequences(data: bytes) -> str | None:
 def _on_evidence(data: bytes, declared: list[str]) -> tuple[str, str]:
     """Decides for bytes that are not clearly UTF-8. `declared`: most binding first."""
     utf8, errors = _decode_as(data, "UTF-8")
-    valid = len(_UTF8_SEQUENCES.findall(data))
+    valid = _count_sequences(np.frombuffer(data, np.uint8))
     first = declared[0] if declared else None
     # Broken UTF-8 (cut off, or with pieces from elsewhere pasted in) is still UTF-8; what does not
     # claim to be must be cleaner.
@@ -339,7 +337,7 @@ def _on_evidence(data: bytes, declared: list[str]) -> tuple[str, str]:
         errors == 0 and first in _MULTIBYTE and _decode_as(data, first)[1] == 0
     ):
         return utf8, "UTF-8"
-    high = sum(map(len, _HIGH_BYTES.findall(data)))
+    high = _count_bytes(data, _HIGH_BYTES)
     found = None
     for name in declared:
         if name == "UTF-8":
@@ -382,8 +380,32 @@ def _name_of_codec(codec: str | None) -> str | None:
 def _share_beyond_ascii(data: bytes) -> float:
     """Of the letters outside tags, the share that is not ASCII (each byte counted)."""
     text = _TAGS.sub(b" ", data[:_SAMPLE_BYTES])
-    high = sum(map(len, _HIGH_BYTES.findall(text)))
-    return high / (high + sum(map(len, _ASCII_LETTERS.findall(text))) or 1)
+    high = _count_bytes(text, _HIGH_BYTES)
+    return high / (high + _count_bytes(text, _ASCII_LETTERS) or 1)
+
+
+def _count_bytes(data: bytes, kind: bytes) -> int:
+    """How many bytes are among those of `kind`."""
+    return len(data) - len(data.translate(None, kind))
+
+
+@leaf
+def _count_sequences(page):
+    """How many multi-byte characters of UTF-8 there are, overlong ones and surrogates included."""
+    count = i = 0
+    while i < page.size:
+        first = page[i]
+        i += 1
+        if not 0xC2 <= first <= 0xF4:
+            continue
+        more = 1 if first < 0xE0 else 2 if first < 0xF0 else 3
+        end = i
+        while end < page.size and end < i + more and page[end] & 0xC0 == 0x80:
+            end += 1
+        if end == i + more:
+            count += 1
+            i = end
+    return count
 
 
 def _decode_as(data: bytes, name: str) -> tuple[str, int]:

@@ -86,6 +86,42 @@ def test_compiled_trees_agree_with_lightgbm():
     assert forest.scores(model, rows, np.zeros(len(rows), np.bool_)).max() == -np.inf
 
 
+def stump(feature: int, threshold: float, low: float, high: float) -> dict:
+    return {
+        "tree_structure": {
+            "split_feature": feature,
+            "threshold": threshold,
+            "left_child": {"leaf_value": low},
+            "right_child": {
+                "split_feature": 0,
+                "threshold": 0.0,
+                "left_child": {"leaf_value": high},
+                "right_child": {"leaf_value": -high},
+            },
+        }
+    }
+
+
+@given(st.integers(0, 200), st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_every_row_gets_the_sum_of_its_leaves_until_it_is_given_up(count, trees, seed):
+    random = np.random.default_rng(seed)
+    rows = random.integers(-2, 3, (count, 3)).astype(np.float32)  # many on a threshold
+    chosen = random.random(count) < 0.7
+    shape = [
+        (int(random.integers(3)), float(random.integers(-1, 2)), *random.normal(-0.1, 0.5, 2))
+        for _ in range(trees)
+    ]
+    model = forest.from_lightgbm({"tree_info": [stump(*numbers) for numbers in shape]})
+    wanted = np.where(chosen, 0, -np.inf).astype(np.float32)
+    for i in np.flatnonzero(chosen):
+        for tree, (feature, threshold, low, high) in enumerate(shape):
+            if tree == forest.FIRST_TREES and wanted[i] < forest.GIVEN_UP:
+                break
+            right = high if rows[i, 0] <= 0 else -high
+            wanted[i] += np.float32(low if rows[i, feature] <= threshold else right)
+    np.testing.assert_array_equal(forest.scores(model, rows, chosen), wanted)
+
+
 def test_labels_come_from_the_text_or_from_pieces_and_teachers():
     blocks = [
         "Home",
