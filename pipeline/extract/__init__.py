@@ -59,13 +59,15 @@ def extract(
     url: str | None = None,
     engine: str = DEFAULT_ENGINE,
     form: str = "text",
+    comments: bool = False,
 ) -> Page:
     """The main text of a page.
 
     html: the page as it came over HTTP, any bytes; content_type: its Content-Type header; url: its
-    address, where relative ones in it start; engine: one of `ENGINES`; form: "text", or "markdown", which only
-    `polysieve` writes. All strings of the result can be written as UTF-8. Raises ExtractionError for a page
-    beyond what a parser takes, ValueError for an unknown engine or form.
+    address, where relative ones in it start; engine: one of `ENGINES`; form: "text", or "markdown";
+    comments: whether those of readers come after the main text. Only `polysieve` has Markdown and comments.
+    All strings of the result can be written as UTF-8. Raises ExtractionError for a page beyond what a
+    parser takes, ValueError for an engine that is unknown or has not what is asked.
     """
     if engine not in ENGINES:
         raise ValueError(
@@ -73,13 +75,15 @@ def extract(
         )
     if form != "text" and (form != "markdown" or engine in _LIBRARIES):
         raise ValueError(f"the engine {engine} has no form {form!r}")
+    if comments and engine in _LIBRARIES:
+        raise ValueError(f"the engine {engine} reads no comments")
     encoded, charset = to_utf8(html, content_type)
     page, parsed = content.read(encoded)
     metadata = read_metadata(page, parsed.notes, url)
     text = (
         _by_library(engine, encoded)
         if engine in _LIBRARIES
-        else content.main_text(page, parsed, form)
+        else content.main_text(page, parsed, form, comments)
     )
     return Page(text, charset, metadata)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.extract import assemble, classifier, features
 from pipeline.extract.bounds import MAX_ELEMENTS
+from pipeline.extract.comments import comments
 from pipeline.extract.errors import ExtractionError
 from pipeline.extract.parser import NOTE_TITLE, Parsed, parse
 from pipeline.extract.text import tidy, without_controls
@@ -17,8 +18,12 @@ def read(encoded: bytes) -> tuple[np.ndarray, Parsed]:
     return page, parse(page, MAX_ELEMENTS)
 
 
-def main_text(page: np.ndarray, parsed: Parsed, form: str = "text") -> str:
+def main_text(
+    page: np.ndarray, parsed: Parsed, form: str = "text", with_comments: bool = False
+) -> str:
     """The main text of a page that was read, "" for none. form: "text" or "markdown".
+
+    with_comments: what readers wrote below it comes after it.
 
     Raises ExtractionError where the page has too many elements.
     """
@@ -27,9 +32,11 @@ def main_text(page: np.ndarray, parsed: Parsed, form: str = "text") -> str:
     model = classifier.default()
     described = features.describe(parsed, title_of(page, parsed))
     keep = classifier.choose(model, parsed, described)
+    parts = [keep, comments(parsed, described, keep)] if with_comments else [keep]
     if form == "markdown":
-        return without_controls(assemble.markdown(parsed, keep))
-    return tidy(assemble.plain(parsed, keep))
+        pieces = (without_controls(assemble.markdown(parsed, part)) for part in parts)
+        return "\n\n".join(filter(None, pieces))
+    return "\n".join(filter(None, (tidy(assemble.plain(parsed, part)) for part in parts)))
 
 
 def title_of(page: np.ndarray, parsed: Parsed) -> bytes:

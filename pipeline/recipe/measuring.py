@@ -59,12 +59,18 @@ class Extract(Section):
     """The extractor; docs/extraction.md compares them. trafilatura is an extra."""
     form: Literal["text", "markdown"] = "text"
     """How headings, lists, tables and code are written; `markdown` needs the engine `polysieve`."""
+    comments: bool = False
+    """Whether readers' comments are kept, after the main text; needs the engine `polysieve`."""
 
     @model_validator(mode="after")
-    def _markdown_has_an_engine(self) -> "Extract":
+    def _choices_have_an_engine(self) -> "Extract":
         if self.form == "markdown" and self.engine != "polysieve":
             raise ValueError(
                 f"the engine {self.engine} writes no markdown: set engine to polysieve, or form to text"
+            )
+        if self.comments and self.engine != "polysieve":
+            raise ValueError(
+                f"the engine {self.engine} reads no comments: set engine to polysieve, or comments to false"
             )
         return self
 

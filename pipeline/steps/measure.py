@@ -334,6 +334,7 @@ def main_text(document: Document, settings: measuring.Extract) -> tuple[str | by
             url=document.url,
             engine=settings.engine,
             form=settings.form,
+            comments=settings.comments,
         )
         return page.text, page.metadata
     if document.decoded:
