@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.ledger import StepFolder
-from pipeline.steps import clusters, decisions, judgements, measure, parts, scores
+from pipeline.steps import clusters, decisions, judgements, measure, parts, scores, trained
 from pipeline.watch import Watch
 
 TASK_MEMORY = 1 * 2**30
@@ -63,6 +63,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     of_labels = [t for t in tasks if isinstance(t, clusters.Task | decisions.Task | parts.Part)]
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
     needed += [scores.TASK_MEMORY for t in tasks[:1] if isinstance(t, scores.Task)]
+    needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]
     return max([TASK_MEMORY, *needed])
 
 

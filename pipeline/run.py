@@ -27,6 +27,7 @@ from pipeline.steps import (
     measure,
     scores,
     segments,
+    trained,
     translate,
     units,
     windows,
@@ -180,8 +181,14 @@ def _score(
 ) -> None:
     """Ask the recipe's models about what all rules keep."""
     assert plan.recipe.quality is not None
+    if trained.asked(plan.recipe.quality):
+        training = [
+            trained.Task(folder, plan.measure, plan.index_file, survivors, unit, plan.recipe)
+            for unit in unit_list
+        ]
+        run_pieces("train", trained.run, folder, training, engine, watch)
     if folder.manifest(scores.MODELS) is None:
-        scores.write_models(folder, plan.recipe)
+        scores.write_models(folder, plan.recipe, unit_list)
     tasks = [
         scores.Task(folder, plan.measure, plan.index_file, survivors, unit, number, plan.recipe)
         for unit in unit_list

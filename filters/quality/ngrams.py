@@ -10,6 +10,7 @@ of running text.
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -56,27 +57,37 @@ class NgramModel:
 
     def save(self, path: Path) -> None:
         """Write the model. Equal models give equal files."""
-        filled = np.flatnonzero(self._keys)
-        filled = filled[np.argsort(self._keys[filled])]
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            np.savez(
-                file,
-                format=np.int64(_FORMAT),
-                order=np.int64(self.order),
-                unknown=np.float64(self.unknown),
-                keys=self._keys[filled],
-                chances=self._chances[filled],
-                backoffs=self._backoffs[filled],
-            )
+            self.write(file)
+
+    def write(self, file: IO[bytes]) -> None:
+        """Write the model to an open file."""
+        filled = np.flatnonzero(self._keys)
+        filled = filled[np.argsort(self._keys[filled])]
+        np.savez(
+            file,
+            format=np.int64(_FORMAT),
+            order=np.int64(self.order),
+            unknown=np.float64(self.unknown),
+            keys=self._keys[filled],
+            chances=self._chances[filled],
+            backoffs=self._backoffs[filled],
+        )
 
 
 def load(path: str | Path) -> NgramModel:
     """A model that `save` wrote. Raises ModelError."""
     check(path)
-    with np.load(path, allow_pickle=False) as stored:
+    with open(path, "rb") as file:
+        return read(file, file_hash(path))
+
+
+def read(file: IO[bytes], hash: str = "") -> NgramModel:
+    """A model that `write` wrote."""
+    with np.load(file, allow_pickle=False) as stored:
         table = _table(stored["keys"], stored["chances"], stored["backoffs"])
-        return NgramModel(int(stored["order"]), float(stored["unknown"]), *table, file_hash(path))
+        return NgramModel(int(stored["order"]), float(stored["unknown"]), *table, hash)
 
 
 def check(path: str | Path) -> None:

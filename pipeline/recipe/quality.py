@@ -19,15 +19,30 @@ def _names(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+class TrainedNgrams(Section):
+    """An n-gram model for each language, trained in the run itself: half of the language's documents are scored by a
+    model of the other half."""
+
+    train: Literal["survivors"]
+    """Of the documents that all rules keep."""
+    order: int = Field(default=3, ge=1, le=8)
+    """Words of the longest n-gram, or characters where words are not written apart."""
+    documents: int = Field(default=5_000, ge=20, le=100_000)
+    """Documents of each half that are read, chosen by a hash of their ids; the first 1,000 characters of each. A task
+    is given memory by this number: 1.3 GB for the default."""
+    seed: int = Field(default=0, ge=0)
+    """Of that choice and of the halves."""
+
+
 class Score(Section):
     """A number for each document, by one kind of model. In a path, `{label}` stands for the document's label
     (`fra_Latn`): each language has its own model, and documents of a language without one get no score."""
 
     fasttext: str | None = None
     """A fastText classifier (`polysieve quality train`): the probability of `positive`."""
-    ngrams: str | None = None
+    ngrams: str | TrainedNgrams | None = None
     """A model of `polysieve quality train --method ngrams`: the mean log10 probability of a word; the larger, the less
-    perplexing."""
+    perplexing. `{train: survivors}`: a model that the run trains."""
     kenlm: str | None = None
     """A KenLM model, `.arpa` or binary (the extra `kenlm`): likewise, of a word between blanks."""
     embedding: str | None = None
@@ -80,18 +95,27 @@ class Score(Section):
                 f"{cuts[0]} cuts at a quantile of the language's own documents, which says nothing of machine "
                 "translations (origins: mt); use at_least or at_most, or a score of its own for them"
             )
+        if "mt" in self.origins and isinstance(self.ngrams, TrainedNgrams):
+            raise ValueError(
+                "a model of the run's own documents says nothing of machine translations (origins: mt); leave mt out"
+            )
         if self.band and self.band[0] >= self.band[1]:
             raise ValueError("band: the first share lies below the second, as in [0.2, 0.8]")
         return self
 
     @property
     def kind(self) -> str:
-        """Which kind of model it is."""
+        """Which kind of model it is; `trained`: n-grams that the run trains."""
+        if isinstance(self.ngrams, TrainedNgrams):
+            return "trained"
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
     def path(self) -> str:
-        """The model's path, with `{label}` where each language has its own."""
+        """The model's path, with `{label}` where each language has its own; of n-grams that the run trains, words that
+        say so."""
+        if isinstance(self.ngrams, TrainedNgrams):
+            return f"n-grams of {self.ngrams.train}"
         return getattr(self, self.kind)
 
     def share_kept(self, label: str) -> float | None:

@@ -30,7 +30,7 @@ from pipeline import benchmarks
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
-from pipeline.steps import windows
+from pipeline.steps import trained, windows
 from pipeline.steps.units import Rows, Unit, label_slices
 
 MODELS = "models"  # the piece that says which models there are
@@ -108,6 +108,8 @@ def problems(recipe: Recipe) -> list[str]:
         return []
     found = []
     for name, one in quality.scores.items():
+        if one.kind == "trained":
+            continue
         try:
             for label in _hashes(one.path):
                 _CHECKED[one.kind](one.path.replace(LABEL, label), one, quality.device)
@@ -170,9 +172,9 @@ def _has(quality: Quality, kind: str) -> bool:
 def models(quality: Quality) -> dict[str, dict[str, str]]:
     """Score or attribute → label (`` for a model of all languages) → SHA-256 of its model.
 
-    Raises ModelError where a path leads to no file.
+    Models that the run trains are left out. Raises ModelError where a path leads to no file.
     """
-    paths = {name: one.path for name, one in quality.scores.items()}
+    paths = {name: one.path for name, one in quality.scores.items() if one.kind != "trained"}
     paths |= {name: one.fasttext for name, one in quality.attributes.items()}
     return {name: _hashes(path) for name, path in paths.items()}
 
@@ -192,10 +194,10 @@ def _hashes(path: str) -> dict[str, str]:
     return found
 
 
-def write_models(folder: StepFolder, recipe: Recipe) -> None:
-    """Write and commit which models are asked, for the report and `explain`."""
+def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
+    """Write and commit which models are asked, for the report and `explain`; after the run's own are trained."""
     assert recipe.quality is not None
-    folder.commit(MODELS, {"models": models(recipe.quality)})
+    folder.commit(MODELS, {"models": models(recipe.quality) | trained.hashes(folder, units)})
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -203,12 +205,15 @@ def run(task: Task) -> dict[str, Any]:
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     kept = windows.kept(task.survivors, task.unit, task.number, rows)
     found = []
-    for part in rows.window(*windows.bounds(task.unit, task.number)).parts(
-        "documents", ["text", "label"]
-    ):
+    quality = task.recipe.quality
+    assert quality is not None
+    columns = ["text", "label", *(["id"] if trained.asked(quality) else [])]
+    for part in rows.window(*windows.bounds(task.unit, task.number)).parts("documents", columns):
         asked = np.flatnonzero(kept[: part.num_rows])
         kept = kept[part.num_rows :]
-        answers = said(part.take(asked), task.recipe, task.origin)
+        documents = part.take(asked)
+        answers = said(documents, task.recipe, task.origin)
+        answers = trained.answers(answers, documents, quality, task.folder)
         found.append(windows.in_place(answers, asked, part.num_rows))
     table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
@@ -218,7 +223,8 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def said(documents: pa.Table, recipe: Recipe, origin: str = "web") -> pa.Table:
-    """What each model says of n documents (columns `text` and `label`, sorted by label).
+    """What each model says of n documents (columns `text` and `label`, sorted by label); those that the run trains
+    say nothing here (trained.answers).
 
     Columns: `asked` (true), `score.<name>` float32, `attribute.<name>` string, `contaminated` string.
     """
@@ -254,7 +260,7 @@ def _batches(texts: pa.Array) -> list[pa.Array]:
 def _batch(texts: pa.Array, label: str, quality: Quality, origin: str) -> list[pa.Array]:
     columns: list[pa.Array] = [pa.array(np.ones(len(texts), bool))]
     for one in quality.scores.values():
-        path = _path(one.path, label)
+        path = None if one.kind == "trained" else _path(one.path, label)
         if path is None or origin not in one.origins:
             columns.append(pa.nulls(len(texts), pa.float32()))
             continue

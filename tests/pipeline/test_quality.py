@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
+import xxhash
 
-from filters.quality import fasttext_training
+from filters.quality import fasttext_training, ngrams
 from filters.quality.examples import divide
 from pipeline import run as dag
+from pipeline.recipe import Recipe
 from pipeline.steps import windows
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.test_end_to_end import digest, record
@@ -254,6 +257,93 @@ def test_stopped_between_two_windows_it_goes_on(tmp_path, crawl, recipe, monkeyp
     assert {p: p.stat().st_mtime_ns for p in done} == done
     assert run(recipe, crawl, tmp_path / "fresh")[0] == 0
     assert digest(out) == digest(tmp_path / "fresh")
+
+
+@pytest.fixture
+def training(tmp_path) -> Path:
+    """A recipe whose run trains n-grams of its own survivors."""
+    path = tmp_path / "training.yaml"
+    path.write_text("""
+language: {cut: null}
+rules: {gopher_short_doc: 20}
+quality:
+  scores:
+    fluent: {ngrams: {train: survivors, documents: 30, order: 2}, keep: 0.5}
+  tiers: [0.3333, 0.6667]
+""")
+    return path
+
+
+def test_a_run_trains_on_one_half_of_its_survivors_and_scores_the_other(
+    tmp_path, crawl, training
+) -> None:
+    out = tmp_path / "out"
+    code, said = run(training, crawl, out)
+    assert code == 0, said
+    table = rows(out).filter(pl.col("quality_score").is_not_null())
+    assert len(table) > 150
+    assert set(table["tier"]) == {"low", "mid", "high"}
+    (folder,) = out.glob("scores-*")
+    models = [ngrams.load(folder / f"fluent-eng_Latn-{half}.ngrams.npz") for half in (0, 1)]
+    for row in table.head(20).iter_rows(named=True):
+        half = xxhash.xxh64_intdigest(row["id"].encode(), 0) & 1
+        expected = models[1 - half].scores(pa.array([row["text"]]))[0]
+        assert row["quality_score"] == pytest.approx(expected, abs=1e-4)
+    life = json.loads(polysieve("explain", str(out), "--id", table["id"][0], "--json")[1])[0]
+    assert life["models"]["scores"]["fluent"]["model"] == "n-grams of survivors"
+    assert len(life["models"]["scores"]["fluent"]["sha256"]) == 64
+
+
+def test_trained_models_are_the_same_by_any_workers_and_after_a_stop(
+    tmp_path, crawl, training, monkeypatch
+) -> None:
+    assert run(training, crawl, tmp_path / "two", "--workers", "2")[0] == 0
+    score = dag.scores.run
+
+    class Killed(BaseException):
+        pass
+
+    def dies(task):
+        raise Killed
+
+    monkeypatch.setattr(dag.scores, "run", dies)
+    with pytest.raises(Killed):
+        run(training, crawl, tmp_path / "cut")
+    trained = {p: p.stat().st_mtime_ns for p in (tmp_path / "cut").glob("scores-*/*.npz")}
+    assert len(trained) == 2
+    monkeypatch.setattr(dag.scores, "run", score)
+    assert run(training, crawl, tmp_path / "cut")[0] == 0
+    assert {p: p.stat().st_mtime_ns for p in trained} == trained
+    assert digest(tmp_path / "two") == digest(tmp_path / "cut")
+
+
+def test_another_seed_trains_again_and_another_share_does_not() -> None:
+    def depends(**given) -> dict:
+        ngrams = {"train": "survivors", **given.pop("ngrams", {})}
+        scores = {"fluent": {"ngrams": ngrams, "keep": 0.5, **given}}
+        return dag.scores.depends_on(Recipe.model_validate({"quality": {"scores": scores}}))
+
+    assert depends(keep=0.4) == depends()
+    for other in ({"seed": 1}, {"documents": 100}, {"order": 4}):
+        assert depends(ngrams=other) != depends()
+
+
+def test_a_small_language_has_no_model_and_loses_nothing(tmp_path, training) -> None:
+    lines = [json.dumps({"id": f"{i}", "text": prose("good", i, 12)}) for i in range(30)]
+    (tmp_path / "crawl").mkdir()
+    (tmp_path / "crawl" / "0.jsonl").write_text("\n".join(lines) + "\n")
+    assert run(training, tmp_path / "crawl", tmp_path / "out")[0] == 0
+    table = pl.read_parquet(tmp_path / "out" / "corpus" / "**" / "*.parquet")
+    assert len(table) == 30
+    assert table["quality_score"].is_null().all()
+
+
+def test_a_model_of_the_run_is_not_for_translations(tmp_path, crawl, training) -> None:
+    text = training.read_text().replace("keep: 0.5", "at_least: -3, origins: [mt]")
+    training.write_text(text)
+    code, said = run(training, crawl, tmp_path / "out")
+    assert code == 2
+    assert "says nothing of machine translations" in " ".join(said.split())
 
 
 @pytest.mark.slow
