@@ -29,7 +29,7 @@ class TrainedNgrams(Section):
     """Words of the longest n-gram, or characters where words are not written apart."""
     documents: int = Field(default=5_000, ge=20, le=100_000)
     """Documents of each half that are read, chosen by a hash of their ids; the first 1,000 characters of each. A task
-    is given memory by this number: 1.3 GB for the default."""
+    is given memory by this number: 1.8 GB for the default."""
     seed: int = Field(default=0, ge=0)
     """Of that choice and of the halves."""
 
