@@ -213,6 +213,10 @@ def _message(source: str, error: Any) -> str:
         path = path[:5] + [part for part in path[5:6] if part not in ENGINES] + path[6:]
     if path[:2] == ["quality", "scores"] and path[3:4] == ["keep"]:
         return f"{source}: {'.'.join(path[:4])}: write a share from 0 to 1, or a map from label to share"
+    if path[:2] == ["quality", "scores"] and path[3:4] == ["ngrams"]:
+        if path[4:] == ["str"]:
+            return f"{source}: {'.'.join(path[:4])}: write a model's path, or {{train: survivors}}"
+        path = [part for part in path if part != "TrainedNgrams"]
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
         known = _keys_at([str(part) for part in error["loc"][:-1]])

@@ -338,6 +338,15 @@ def test_a_small_language_has_no_model_and_loses_nothing(tmp_path, training) -> 
     assert table["quality_score"].is_null().all()
 
 
+def test_a_wrong_key_of_a_model_to_train_is_told_with_its_cure(tmp_path, crawl, training) -> None:
+    training.write_text(training.read_text().replace("train:", "trian:"))
+    code, said = run(training, crawl, tmp_path / "out")
+    assert code == 2
+    said = " ".join(said.split())
+    assert "quality.scores.fluent.ngrams: write a model's path, or {train: survivors}" in said
+    assert "unknown key quality.scores.fluent.ngrams.trian; did you mean train?" in said
+
+
 def test_a_model_of_the_run_is_not_for_translations(tmp_path, crawl, training) -> None:
     text = training.read_text().replace("keep: 0.5", "at_least: -3, origins: [mt]")
     training.write_text(text)
