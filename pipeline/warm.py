@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from pipeline.extract import extract
 from pipeline.recipe import Recipe
 from pipeline.sources import Document, Source
 from pipeline.steps import measure
@@ -23,6 +24,7 @@ def compile_kernels() -> None:
     document = Document(
         0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), False, "text/html"
     )
+    extract(b"\xe9" + _PAGE.encode(), comments=True)  # not clearly UTF-8
     measure.measure_batch([document], Source("warm", 0, ""), Recipe())
     low = np.zeros((2, 112), np.uint8)
     a, b = edges.verified_band_edges(np.zeros(2, np.uint64), low, 0.55)

@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--engine", action="append", choices=list(ENGINES))
     options = parser.parse_args()
     pages = list(read_gold(options.folder))
-    found = {"classifier, cross-validated": by_classifier(pages, options.pages)}
+    found = {"polysieve, cross-validated": by_classifier(pages, options.pages)}
     found |= {name: by_engine(name, pages) for name in options.engine or ["trafilatura"]}
 
     print("| engine | " + " | ".join(MEASURES) + " | mean of sets |")

@@ -8,7 +8,9 @@ are counts, so that a page's outcome does not depend on the machine.
 """
 
 import numpy as np
-from numba import njit
+
+from filters.compiling import kernel
+from pipeline.extract.tags import is_letter, lower
 
 MAX_DEPTH = 240  # open elements; libxml2 cuts a page off at 256, Chromium flattens from 512
 MAX_FORMATTING = 16  # open elements of the standard's "formatting" kind (b, i, font, a, …)
@@ -67,22 +69,12 @@ def bounded(markup: bytes) -> tuple[bytes, int]:
     return output.tobytes(), elements
 
 
-@njit(cache=True, nogil=True)
-def _lower(byte):
-    return byte + 32 if 65 <= byte <= 90 else byte
-
-
-@njit(cache=True, nogil=True)
-def _is_letter(byte):
-    return 97 <= (byte | 32) <= 122
-
-
-@njit(cache=True, nogil=True)
+@kernel
 def _is_space(byte):
     return byte == 32 or 9 <= byte <= 13
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _kind_of(key, name_keys, name_kinds):
     low, high = 0, name_keys.size
     while low < high:
@@ -94,7 +86,7 @@ def _kind_of(key, name_keys, name_kinds):
     return name_kinds[low] if low < name_keys.size and name_keys[low] == key else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _after_comment(page, start):
     """Where the comment ends whose `<!` is at `start`; a bogus one ends at the next `>`."""
     n = page.size
@@ -113,17 +105,17 @@ def _after_comment(page, start):
     return min(i + 1, n)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _after_raw_text(page, start, key):
     """Where the end tag starts that closes the raw text element named `key`; the page's end if none."""
     n = page.size
     i = start
     while i + 2 < n:
-        if page[i] == _LESS and page[i + 1] == _SLASH and _is_letter(page[i + 2]):
+        if page[i] == _LESS and page[i + 1] == _SLASH and is_letter(page[i + 2]):
             j = i + 2
             name = np.int64(0)
-            while j < n and j < i + 2 + _KEY_LETTERS and _is_letter(page[j]):
-                name = name * 256 + np.int64(_lower(page[j]))
+            while j < n and j < i + 2 + _KEY_LETTERS and is_letter(page[j]):
+                name = name * 256 + np.int64(lower(page[j]))
                 j += 1
             if name == key:
                 return i
@@ -131,7 +123,7 @@ def _after_raw_text(page, start, key):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan(page, output, name_keys, name_kinds):
     """One pass over the tags: (elements, size without what is beyond the caps).
 
@@ -157,13 +149,13 @@ def _scan(page, output, name_keys, name_kinds):
             continue
         closing = page[i + 1] == _SLASH
         i += 2 if closing else 1
-        if i >= n or not _is_letter(page[i]):
+        if i >= n or not is_letter(page[i]):
             continue
         key = np.int64(0)
         letters = 0
         while i < n and not (_is_space(page[i]) or page[i] == _SLASH or page[i] == _GREATER):
             if letters < _KEY_LETTERS:
-                key = key * 256 + np.int64(_lower(page[i]))
+                key = key * 256 + np.int64(lower(page[i]))
             letters += 1
             i += 1
         # Attributes, as the standard's tokenizer reads them.
