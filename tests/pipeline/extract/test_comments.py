@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.extract import extract
 from pipeline.recipe.measuring import Extract
+from pipeline.sources import Document
+from pipeline.steps.measure import main_text
 from tests.pipeline.extract.test_extract import ARTICLES, page
 
 COMMENTS = {
@@ -72,6 +74,13 @@ def test_a_notice_and_a_list_of_the_newest_comments_are_none():
 def test_asking_for_comments_only_adds(parts):
     source = "".join(parts).encode()
     assert extract(source, comments=True).text.startswith(extract(source).text)
+
+
+def test_the_recipe_reaches_the_engine():
+    source = commented("en", [COMMENTS["en"]] * 2).encode()
+    document = Document(0, 0, "page", None, None, None, "html", source, False, "text/html")
+    assert main_text(document, Extract())[0] == extract(source).text
+    assert main_text(document, Extract(comments=True))[0] == extract(source, comments=True).text
 
 
 def test_engines_of_libraries_have_no_comments():
