@@ -10,6 +10,8 @@ Entry = dict[str, Any]
 COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
 OF_LANGUAGE = ("documents", "kept", "kept_words", "kept_share", "duplicates_share", "contamination")
 SHOWN = 40
+OWN = "each language's own"
+"""A rule's threshold that the recipe does not give."""
 
 
 def compare(before: Entry, after: Entry) -> Entry:
@@ -20,8 +22,13 @@ def compare(before: Entry, after: Entry) -> Entry:
     those that changed). A change has `before` and `after`, None where there is nothing, and for numbers `change`.
     """
     totals = [_counts(report["total"]) for report in (before, after)]
-    recipes = [_flat(report["run"].get("recipe") or {}) for report in (before, after)]
-    recipe = _changes(*recipes)
+    recipes = [dict(report["run"].get("recipe") or {}) for report in (before, after)]
+    for section in set(recipes[0]) | set(recipes[1]):
+        is_given = [isinstance(recipe.get(section), dict) for recipe in recipes]
+        if is_given[0] != is_given[1]:  # its keys differ from nothing
+            for recipe, given in zip(recipes, is_given, strict=True):
+                recipe[section] = "given" if given else "absent"
+    recipe = _changes(*map(_flat, recipes))
     rows = [{row["label"]: row for row in report["languages"]} for report in (before, after)]
     languages = {}
     for label in sorted(set(rows[0]) | set(rows[1])):
@@ -79,9 +86,13 @@ def print_comparison(found: Entry, console: Console) -> None:
     if not any(found.values()):
         console.print("no figure of the two reports differs")
         return
-    for name in ("recipe", "rules"):
-        for key, change in found[name].items():
-            console.print(f"{name.removesuffix('s')} {key}: {change['before']} → {change['after']}")
+    for key, change in found["recipe"].items():
+        console.print(f"recipe {key}: {change['before']} → {change['after']}")
+    for key, change in found["rules"].items():
+        sides = (OWN if change[side] is None else change[side] for side in ("before", "after"))
+        console.print(f"rule {key}: {' → '.join(map(str, sides))}")
+    if not found["total"] and not found["languages"]:
+        console.print("no figure of the two reports differs")
     if found["total"]:
         table = Table("in total", "before", "after", "change")
         for key, change in found["total"].items():

@@ -27,7 +27,7 @@ EXTRAS = (
     ("wikipedia", "Wikipedia"),
     ("religious", "Religious"),
 )
-"""Columns of the index's table that are there where a language has a value, and what they are called."""
+"""Columns of the index's table that are there where a language has a value above 0, and what they are called."""
 
 # What a file name may hold anywhere: no separator, no dot, nothing that a link would have to quote.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -96,9 +96,7 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
         quarantine=(run.get("quarantine_rows") or [])[:QUARANTINE_ROWS],
         recipe=recipe,
         plots=[plots.flow(run, languages)],
-        extras=[
-            (key, name) for key, name in EXTRAS if any(row.get(key) is not None for row in rows)
-        ],
+        extras=[(key, name) for key, name in EXTRAS if any(row.get(key) for row in rows)],
     )
     data = {"run": run, "total": whole, "funnel": steps, "warnings": warnings, "languages": rows}
     put("index.html", page)

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dedup import curve
+from pipeline import accounting
 from pipeline.lock import is_held
 from pipeline.plan import RUN, Plan, disk_estimate, disk_free, of_steps, published
 from pipeline.recipe import Recipe
@@ -185,7 +186,15 @@ def print_summary(record: dict[str, Any], store: Store, console: Console) -> Non
     console.print(
         f"{whole['records_read']:,} records read" + (f"; skipped: {skipped}" if skipped else "")
     )
+    if files := record["quarantined_files"]:
+        console.print(
+            f"{files} of {len(record['inputs'])} files could not be read; {store}/quarantine says why",
+            style="yellow",
+            markup=False,
+        )
     languages = record["accounting"]["languages"]
+    if translations := sum(map(accounting.translations, languages.values())):
+        console.print(f"{translations:,} of the documents in are translations that the run made")
     kept = sum(1 for values in languages.values() if values["kept"])
     console.print(
         f"{kept} languages in {store}/corpus; the report is {store}/report/index.html", markup=False

@@ -361,19 +361,20 @@ def _result(plan: Plan, record: dict[str, Any], message: str) -> Result:
     """The exit code that the record calls for."""
     whole = record["accounting"]["total"]
     limits = plan.recipe.quarantine
-    share = whole["quarantined"] / max(1, whole["documents_in"])
-    if share > limits.max_share:
-        return Result(
-            QUARANTINED,
-            f"{message}, but {whole['quarantined']} of {whole['documents_in']} documents are quarantined, more than "
-            f"quarantine.max_share = {limits.max_share} allows; see {plan.store}/quarantine",
-            record,
+    files = record["quarantined_files"]
+    damage = []
+    if whole["quarantined"] / max(1, whole["documents_in"]) > limits.max_share:
+        damage.append(
+            f"{whole['quarantined']} of {whole['documents_in']} documents are quarantined, more than "
+            f"quarantine.max_share = {limits.max_share} allows"
         )
-    if limits.max_files is not None and record["quarantined_files"] > limits.max_files:
-        return Result(
-            QUARANTINED,
-            f"{message}, but {record['quarantined_files']} files could not be read, more than "
-            f"quarantine.max_files = {limits.max_files} allows; see {plan.store}/quarantine",
-            record,
+    if limits.max_files is not None and files > limits.max_files:
+        damage.append(
+            f"{files} files could not be read, more than quarantine.max_files = {limits.max_files} allows"
         )
-    return Result(OK, message, record)
+    elif files and files == len(record["inputs"]):
+        damage.append("no file could be read")
+    if not damage:
+        return Result(OK, message, record)
+    why = f"{message}, but {' and '.join(damage)}; see {plan.store}/quarantine"
+    return Result(QUARANTINED, why, record)

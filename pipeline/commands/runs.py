@@ -226,8 +226,10 @@ def explain(
     """Show a document's life: source, languages, every signal beside its threshold, cluster, decision."""
     from pipeline.explain import explain_documents, print_explanation
 
-    if (id is None) == (url is None):
-        usage("explain: give either --id or --url")
+    if bool(id) == bool(url):
+        usage(
+            "explain: give either --id or --url, as the columns `id` and `url` of corpus/ and removed/ have them"
+        )
     lives = explain_documents(plan_of(directory), id, url)
     if as_json:
         print(json.dumps(lives, indent=1, ensure_ascii=False))

@@ -33,9 +33,7 @@ def run(pages: Path, output: Path, *more: str) -> tuple[int, str]:
     )
 
 
-@pytest.mark.parametrize(
-    "content", ["", '{"text": ""}\n{"text": null}\n', '{"no": 1}\n', "not JSON {\n"]
-)
+@pytest.mark.parametrize("content", ["", '{"text": ""}\n{"text": null}\n', '{"no": 1}\n'])
 def test_an_input_without_a_document_ends_well(tmp_path, content) -> None:
     (tmp_path / "nothing.jsonl").write_text(content)
     code, output = run(
@@ -44,6 +42,19 @@ def test_an_input_without_a_document_ends_well(tmp_path, content) -> None:
     assert code == 0, output
     assert record(tmp_path / "out")["accounting"]["total"]["kept"] == 0
     assert (tmp_path / "out" / "report" / "index.html").exists()
+
+
+def test_a_run_that_could_read_no_file_says_so(tmp_path, pages) -> None:
+    (tmp_path / "broken.jsonl").write_text("not JSON {\n")
+    code, output = run(tmp_path / "broken.jsonl", tmp_path / "out")
+    assert code == 3
+    assert "no file could be read" in output
+    assert "1 of 1 files could not be read" in output
+    assert (tmp_path / "out" / "report" / "index.html").exists()
+    both = ["--input", str(tmp_path / "broken.jsonl")]
+    code, output = run(pages, tmp_path / "mixed", "--set", "quarantine.max_share=1", *both)
+    assert code == 0, output
+    assert "1 of 2 files could not be read" in output
 
 
 def test_folders_that_no_run_made_are_never_replaced(tmp_path, pages) -> None:

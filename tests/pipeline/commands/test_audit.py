@@ -111,7 +111,7 @@ def test_two_runs_are_compared_by_their_reports(finished, output):
     )
     assert polysieve("decide", output, "-q", "--set", "rules.gopher_short_doc=80").exit_code == 0
     shown = polysieve("audit", "diff", finished, output).stdout
-    assert "rule gopher_short_doc: None → 80" in shown
+    assert "rule gopher_short_doc: each language's own → 80" in shown
     found = json.loads(polysieve("audit", "diff", finished, output, "--json").stdout)
     kept = found["languages"]["eng_Latn"]["kept"]
     assert kept["change"] == kept["after"] - kept["before"] < 0
