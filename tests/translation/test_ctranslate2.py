@@ -96,7 +96,14 @@ def test_a_marian_model_says_what_transformers_says(marian) -> None:
         for text in TEXTS
     ]
     assert [s.text for s in found] == decoded(model, tokenizer, ids)
-    assert all(0 < s.score <= 1 for s in found)
+    for own, segment in zip(ids, found, strict=True):
+        said = model.generate(
+            torch.tensor([own]), num_beams=1, do_sample=False, max_new_tokens=20,
+            output_scores=True, return_dict_in_generate=True,
+        )  # fmt: skip
+        each = model.compute_transition_scores(said.sequences, said.scores, normalize_logits=True)
+        # The mean over tokens; divided by their number once more it would be near 1.
+        assert segment.score == pytest.approx(float(each.mean().exp()), rel=0.15)
 
 
 def test_a_text_beyond_what_the_model_reads_fails_alone(marian) -> None:

@@ -6,6 +6,7 @@ source and target, MADLAD and T5 put `<2pt>` before the source.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -62,6 +63,7 @@ class CTranslate2(Local):
             "max_batch_size": batch_tokens,
             "batch_type": "tokens",
             "max_decoding_length": max_target_tokens,
+            "patience": 2,  # with 1, beams end before a longer translation that is better by the token can win
         }
         self.max_source_tokens = max_source_tokens
         self.hash = digest(
@@ -108,8 +110,7 @@ class CTranslate2(Local):
             tokens = tokens[1:]  # the language
         ids = self._tokenizer.convert_tokens_to_ids(tokens)
         text = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
-        # The mean log-probability of a token, as a probability.
-        score = 2.718281828 ** (answer.scores[0] / max(1, len(tokens) + 1))
+        score = math.exp(answer.scores[0])  # of the mean log-probability of a token
         return Segment(text, score=round(min(1.0, score), 4)) if text else Segment("", FAILED)
 
     def _tokens(self, text: str, source: str, target: str) -> list[str]:
