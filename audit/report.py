@@ -21,6 +21,7 @@ SAMPLES_PER_SIDE = 10
 QUARANTINE_ROWS = 50
 EXTRAS = (
     ("quality", "Quality"),
+    ("fertility", "Tokens a word"),
     ("contamination", "Foreign words"),
     ("benchmarks", "Benchmarks"),
     ("bible", "Bible"),
@@ -46,8 +47,8 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     `notes`: warnings, a string each.
 
     `languages[label]`: `name` (of the language, for readers); `documents`, `kept`, `removed` (reason ->
-    documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `text_bytes`,
-    `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept; `lines_removed`: kept
+    documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `tokens` (of those
+    kept), `text_bytes`, `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept; `lines_removed`: kept
     `documents` that lost lines which recur on their host, and `lines`; `cut`: the lowest language score that
     stays, or None; `thresholds`: rule -> threshold, None where the rule does not apply;
     `vacuous`: rules whose threshold can never fire; `has_own_parameters`; `parameters`: their `origin`
@@ -88,6 +89,7 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
         rows=rows,
         words=_sum(languages, "words"),
         kept_words=_sum(languages, "kept_words"),
+        kept_tokens=_sum(languages, "tokens"),
         kept_bytes=_sum(languages, "kept_bytes"),
         pii=figures.personal_data(languages),
         translated=figures.translated_words(languages),
@@ -174,6 +176,7 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
         "kept": counted["kept"],
         "kept_share": figures.share(counted["kept"], whole),
         "kept_words": language.get("kept_words"),
+        "fertility": figures.share(language.get("tokens"), language.get("kept_words")),
         "duplicates_share": figures.share(counted["duplicates"], whole),
         "biggest_reason": biggest[0] if biggest else None,
         "biggest_reason_share": figures.share(biggest[1], whole) if biggest else None,

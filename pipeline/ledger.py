@@ -27,7 +27,7 @@ VERSIONS = {
     "choice": 2,
     "translate": 3,
     "admit": 1,
-    "write": 7,
+    "write": 8,
     "audit": 1,
 }
 STEPS = tuple(VERSIONS)

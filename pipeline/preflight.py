@@ -7,6 +7,7 @@ from pathlib import Path
 from filters import datatrove, precision
 from filters import parameters as language_parameters
 from filters.url import ut1_lists
+from pipeline import tokens
 from pipeline.plan import has_pairs
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
@@ -72,6 +73,11 @@ def deciding_problems(recipe: Recipe) -> list[str]:
         *scores.problems(recipe),
         *translation_problems(recipe),
     ]
+    if recipe.output.tokenizer:
+        try:
+            tokens.load(recipe.output.tokenizer)
+        except tokens.TokenizerError as error:
+            found.append(f"output.tokenizer: {error}")
     folder, lists = recipe.parameters.folder, recipe.parameters.precision
     if folder:
         try:

@@ -43,6 +43,7 @@ def render_again(plan: Plan, record: dict[str, Any], engine: Engine, watch: Watc
     details = language_details(plan, unit_list)
     for label, values in details.items():
         values["pii"] = record["pii"].get(label, {})
+        values["tokens"] = record.get("tokens", {}).get(label)
     translated = translating.outcomes(plan, _published_samples(plan))
     stage(plan, folder, "", record, details, {}, translated, engine, watch)
     plan.store.publish(folder.file(REPORT), REPORT)
@@ -63,8 +64,8 @@ def stage(
     """Write the whole report into `folder`.
 
     written: what stands before `corpus/` and `removed/`; record: run.json; details: of each language, from its
-    decisions, with `pii`; unchanged: labels whose corpus is the published one, with what this function returned of
-    them; translated: what became of translations. Returns for each label of `details` its page's key and `brief`,
+    decisions, with `pii` and `tokens`; unchanged: labels whose corpus is the published one, with what this function
+    returned of them; translated: what became of translations. Returns for each label of `details` its page's key and `brief`,
     what the index shows of its columns.
     """
     accounting = record["accounting"]

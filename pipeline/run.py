@@ -144,7 +144,8 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
     keys = label_keys(plan, details)
     written: dict[str, dict[str, Any]] = {
-        k: {"key": keys[k], "pii": v["pii"], **pages[k]} for k, v in details.items()
+        k: {"key": keys[k], "pii": v["pii"], "tokens": v["tokens"], **pages[k]}
+        for k, v in details.items()
     }
     for label, values in translated.items():
         written.setdefault(label, {"key": ""})["translated"] = values["samples"]
@@ -315,17 +316,22 @@ def _add_written(
     unchanged: dict[str, dict[str, Any]],
     details: dict[str, dict[str, Any]],
 ) -> None:
-    """Add the personal data found in what is kept of each label."""
+    """Add the personal data found in what is kept of each label, and its tokens (None without a tokenizer)."""
     pii: dict[str, Counter[str]] = {label: Counter() for label in details}
+    tokens = dict.fromkeys(details, 0)
     for label, entry in unchanged.items():
         pii[label].update(entry["pii"])
+        tokens[label] += entry.get("tokens") or 0
     for task in writing:
         manifest = plan.write.manifest(task.piece)
         assert manifest is not None
         for label, found in manifest["pii"].items():
             pii[label].update(found)
+        for label, n in manifest["tokens"].items():
+            tokens[label] += n
     for label, found in pii.items():
         details[label]["pii"] = dict(sorted(found.items()))
+        details[label]["tokens"] = tokens[label] if plan.recipe.output.tokenizer else None
 
 
 def _complete(

@@ -77,12 +77,18 @@ def record_of(
         **({"synthetic": translating.shares(plan, details, translated)} if translated else {}),
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
+        **({"tokens": _tokens(details)} if plan.recipe.output.tokenizer else {}),
         **({"lines_removed": _lines_removed(details)} if plan.lines else {}),
         "accounting": {
             "total": accounting.total(languages, read, dict(skipped), split),
             "languages": dict(sorted(languages.items())),
         },
     }
+
+
+def _tokens(details: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """Label -> tokens of what is kept, where anything is."""
+    return {label: values["tokens"] for label, values in details.items() if values["tokens"]}
 
 
 def _lines_removed(details: dict[str, dict[str, Any]]) -> dict[str, dict[str, int]]:

@@ -158,6 +158,8 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         if isinstance(benchmarks, dict) and isinstance(benchmarks.get("benchmarks"), dict):
             named = benchmarks["benchmarks"]
             benchmarks["benchmarks"] = {name: absolute(path) for name, path in named.items()}
+    if isinstance(section := data.get("output"), dict) and section.get("tokenizer"):
+        section["tokenizer"] = absolute(section["tokenizer"])
     if isinstance(section := data.get("url_filter"), dict):
         if section.get("ut1"):
             section["ut1"] = absolute(section["ut1"])

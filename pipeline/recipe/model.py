@@ -19,6 +19,9 @@ class Output(Section):
     """`removed/`: nothing, every column but the text, or all."""
     shard_bytes: Size = 256 * 2**20
     """Text per corpus shard, before compression."""
+    tokenizer: str | None = None
+    """The `tokenizer.json` of a model, of which `token_count` is counted in what is written (the extra `tokenizers`);
+    absent: the column is null."""
     segment_bytes: Size = 128 * 2**20
     """Text that a worker holds before it writes a segment."""
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup import host_lines
-from pipeline import cleaning
+from pipeline import cleaning, tokens
 from pipeline.ledger import VERSIONS, StepFolder, fingerprint
 from pipeline.recipe import Recipe
 from pipeline.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
@@ -57,6 +57,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     return {
         "recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}}),
         "libraries": cleaning.versions(recipe.clean, "written"),
+        "tokenizer": tokens.fingerprint(recipe.output.tokenizer),
         "audit": VERSIONS["audit"],
     }
 
@@ -75,6 +76,7 @@ def label_key(
         output=recipe.output.model_dump(include={"removed", "shard_bytes"}),
         clean=recipe.clean.model_dump(),
         libraries=cleaning.versions(recipe.clean, "written"),
+        tokenizer=tokens.fingerprint(recipe.output.tokenizer),
     )
 
 
@@ -134,7 +136,10 @@ def run(task: Task) -> dict[str, Any]:
     if task.shard:
         is_written &= is_removed[order] == (task.shard[0] == "removed")
     table, found = cleaned(_without_texts(table.take(order), ~is_written), task.recipe)
+    if task.recipe.output.tokenizer:
+        table = with_tokens(table, task.recipe.output.tokenizer)
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
+    token_counts: dict[str, int] = {}
     pii: dict[str, dict[str, int]] = {}
     number = task.shard[1] if task.shard else 0
     row = 0
@@ -154,8 +159,17 @@ def run(task: Task) -> dict[str, Any]:
                     (found[i] for i in range(row - rows_of_kind, row) if i in found), Counter()
                 )
                 pii[label] = dict(sorted(pieces.items()))
-    task.folder.commit(task.piece, {**counts, "pii": pii})
+                if task.recipe.output.tokenizer:
+                    token_counts[label] = pc.sum(documents["token_count"]).as_py()
+    task.folder.commit(task.piece, {**counts, "pii": pii, "tokens": token_counts})
     return counts
+
+
+def with_tokens(table: pa.Table, tokenizer: str) -> pa.Table:
+    """The table with the tokens of its texts as they are written."""
+    column = tokens.count(table["text"].combine_chunks(), tokenizer)
+    place = table.column_names.index("token_count")
+    return table.set_column(place, table.schema.field("token_count"), column)
 
 
 def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
