@@ -48,10 +48,11 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
 
     `languages[label]`: `name` (of the language, for readers); `documents`, `kept`, `removed` (reason ->
     documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `tokens` (of those
-    kept), `text_bytes`, `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept; `lines_removed`: kept
-    `documents` that lost lines which recur on their host, and `lines`; `cut`: the lowest language score that
-    stays, or None; `thresholds`: rule -> threshold, None where the rule does not apply;
-    `vacuous`: rules whose threshold can never fire; `has_own_parameters`; `parameters`: their `origin`
+    kept), `text_bytes`, `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept;
+    `lines_removed`: kept `documents` that lost lines which recur on their host, and `lines`;
+    `cut`: the lowest language score that stays, or None; `thresholds`: rule -> threshold,
+    None where the rule does not apply; `vacuous`: rules whose threshold can
+    never fire; `has_own_parameters`; `parameters`: their `origin`
     (file, fit, relatives, defaults) and what `filters.parameters.Fit` holds of a fit; `rebalancing`:
     `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
     `weights` (first size of a step -> weight); `models`: `scores` (name -> `documents`, `failed`, `action`, `cut`,

@@ -65,8 +65,8 @@ def stage(
 
     written: what stands before `corpus/` and `removed/`; record: run.json; details: of each language, from its
     decisions, with `pii` and `tokens`; unchanged: labels whose corpus is the published one, with what this function
-    returned of them; translated: what became of translations. Returns for each label of `details` its page's key and `brief`,
-    what the index shows of its columns.
+    returned of them; translated: what became of translations. Returns for each label of `details` its
+    page's key and `brief`, what the index shows of its columns.
     """
     accounting = record["accounting"]
     described = translating.described(details, translated, record.get("synthetic", {}))
