@@ -37,8 +37,11 @@ def load(recipe: str, settings: list[str] | None = None) -> Recipe:
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, ValueError) as error:
-        where = " ".join(str(error).split())
-        raise RecipeError(f"{path}: not valid YAML ({where}); correct it there") from None
+        where = str(error)
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+            mark = error.problem_mark
+            where = f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+        raise RecipeError(f"{path}: not valid YAML: {where}; correct it there") from None
     if not isinstance(data, dict):
         raise RecipeError(f"{path}: a recipe is a mapping of keys; see `polysieve recipe schema`")
     data = _resolve_paths(data, path.parent)
