@@ -1,11 +1,8 @@
 """Documents that another document contains, over segments and languages."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +11,7 @@ import pytest
 from pipeline.recipe import RecipeError, load
 from pipeline.steps import containment, measure, units
 from tests.pipeline.conftest import PAGES
+from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import digest, record
 from tests.pipeline.test_run import polysieve
 
@@ -145,13 +143,10 @@ def test_after_a_kill_and_with_two_workers_the_bytes_are_the_same(
 ) -> None:
     killed = tmp_path / "killed"
     command = [sys.executable, "-m", "pipeline", *arguments(halves, killed)]
-    process = subprocess.Popen(
-        [*command, "--engine", "inline"], stderr=subprocess.DEVNULL, start_new_session=True
+    kill_when(
+        [*command, "--engine", "inline"],
+        lambda: list(killed.glob(f"containment-*/done/{step}-*.json")),
     )
-    while process.poll() is None and not list(killed.glob(f"containment-*/done/{step}-*.json")):
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
     more = ["--workers", "2"] if step == "ask" else ["--engine", "inline"]
     finished = subprocess.run([*command, *more], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr

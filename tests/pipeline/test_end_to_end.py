@@ -3,10 +3,8 @@
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +12,7 @@ import pytest
 import yaml
 
 from benchmarks.audit.second_count import differences
+from tests.pipeline.killing import kill_when
 
 CRAWL = Path(__file__).resolve().parents[2] / "recipes" / "sample"
 SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
@@ -215,13 +214,7 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(output, tmp_pat
         "--engine",
         "inline",
     ]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    while process.poll() is None and not list(folder.glob("measure-*/done/*.json")):
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_when(command, lambda: list(folder.glob("measure-*/done/*.json")))
     assert not (folder / "run.json").exists()
     done = {path: path.stat().st_mtime_ns for path in folder.glob("measure-*/done/*.json")}
     assert run(folder, "--engine", "inline").returncode == 0

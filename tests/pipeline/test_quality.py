@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +18,7 @@ from pipeline import run as dag
 from pipeline.recipe import Recipe
 from pipeline.steps import windows
 from tests.filters.quality.made_text import many, prose
+from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import digest, record
 from tests.pipeline.test_run import polysieve
 
@@ -361,11 +360,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, crawl, recipe, finished) -> N
     command = [sys.executable, "-m", "pipeline", "run", str(recipe), "--input", f"{crawl}/*.jsonl"]
     command += ["--output", str(out), "--workers", "2", "--quiet"]
     for step in ("survivors", "scores", "decisions"):
-        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not _has_begun(out, step):
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_when(command, partial(_has_begun, out, step))
     assert subprocess.run(command).returncode == 0
     assert rows(out).sort("id").equals(rows(finished).sort("id"))
 

@@ -3,12 +3,8 @@
 import csv
 import hashlib
 import json
-import os
-import signal
 import sqlite3
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import CRAWL, record
 from tests.pipeline.test_end_to_end import polysieve as command
 from tests.translation.servers import chat_server
@@ -417,11 +414,7 @@ def test_two_workers_write_the_same_bytes(translated, tmp_path) -> None:
 def test_after_a_kill_nothing_that_was_translated_is_translated_again(translated, tmp_path) -> None:
     folder = tmp_path / "out"
     line = [sys.executable, "-m", "pipeline", *arguments(folder, SAMPLE), *MOZILLA]
-    process = subprocess.Popen(line, start_new_session=True)
-    while process.poll() is None and not list(folder.glob("translate-*/done/*.json")):
-        time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_when(line, lambda: list(folder.glob("translate-*/done/*.json")))
     assert not (folder / "run.json").exists()
     database = next((folder / "sentences").glob("*.sqlite"))
     known = sqlite3.connect(database).execute("SELECT count(*) FROM sentences").fetchone()[0]
