@@ -5,26 +5,16 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from pipeline.commands import judging
 from pipeline.commands.runs import EngineName, Quiet, Workers
-from pipeline.commands.shared import Directory, console, run_record, store_at, usage
+from pipeline.commands.shared import Directory, console, group_of, run_record, store_at, usage
 
 REPORT = "report"
 
 
-class _DirectoryFirst(TyperGroup):
-    """`audit DIR` is short for `audit report DIR`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = [REPORT, *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=_DirectoryFirst,
+    cls=group_of(REPORT),
     help="Read and judge a finished run. `audit DIR` is short for `audit report DIR`.",
     no_args_is_help=True,
 )

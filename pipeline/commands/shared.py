@@ -5,6 +5,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from pipeline.recipe import Recipe, RecipeError, apply_settings, load
 
@@ -17,6 +18,18 @@ Settings = Annotated[
         help="Change a key of the recipe; KEY.PATH- takes one out. May be given many times.",
     ),
 ]
+
+
+def group_of(command: str) -> type[TyperGroup]:
+    """A group of commands in which `GROUP ARGUMENT` is short for `GROUP COMMAND ARGUMENT`."""
+
+    class Group(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+                args = [command, *args]
+            return super().parse_args(ctx, args)
+
+    return Group
 
 
 def console() -> Console:

@@ -1,11 +1,10 @@
 """`polysieve translate`: translations added to a finished run."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
-from typer.core import TyperGroup
 
 from language_id.labels import is_canonical_form
 from pipeline.commands.execution import execute, meet
@@ -21,6 +20,7 @@ from pipeline.commands.runs import (
 from pipeline.commands.shared import (
     Settings,
     console,
+    group_of,
     recipe_of,
     run_record,
     storage_options,
@@ -31,17 +31,8 @@ from pipeline.recipe import Recipe
 RUN = "run"
 
 
-class _RecipeFirst(TyperGroup):
-    """`translate RECIPE` is short for `translate run RECIPE`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = [RUN, *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=_RecipeFirst,
+    cls=group_of(RUN),
     help="Translate what a finished run kept. `translate RECIPE` is short for `translate run RECIPE`.",
     no_args_is_help=True,
 )
