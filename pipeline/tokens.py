@@ -23,6 +23,13 @@ def fingerprint(path: str | None) -> str | None:
         raise TokenizerError(
             f"{path}: no such file; name the tokenizer.json of a model, as its repository holds it"
         )
+    found = Path(path).stat()
+    return _hashed(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(1)
+def _hashed(path: str, changed: int, size: int) -> str:
+    """Asked for once for every language, but a tokenizer has megabytes."""
     return file_hash(path)
 
 

@@ -12,7 +12,7 @@ Texts are read twice, those without candidates once. No task holds more than a s
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.clustering import Containment
 from pipeline.steps import segments, signing
-from pipeline.steps.segments import between, key_range
+from pipeline.steps.segments import Task, between, key_range
 from pipeline.steps.units import Rows
 from pipeline.store import parquet_writer
 
@@ -59,33 +59,6 @@ ANSWERS = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Task:
-    """A segment, or a range of keys."""
-
-    folder: StepFolder
-    measure: StepFolder
-    clusters: StepFolder
-    recipe: Recipe
-    kind: str
-    """`sample`, `match`, `ask` or `answer`."""
-    number: int
-    """Of the segment, or of the range."""
-    segment: str = ""
-    places: tuple[int, int] = (0, 0)
-    """The segment's rows in segments.PLACES."""
-    segments: int = 0
-    parts: int = 1
-
-    @property
-    def piece(self) -> str:
-        return f"{self.kind}-{self.number:06d}"
-
-    def file(self, table: str, number: int | None = None) -> str:
-        """The name of a table of this step: the task's own, or that of another segment or range."""
-        return self.folder.file(f"{table}/{self.number if number is None else number:06d}.parquet")
-
-
 def settings(recipe: Recipe) -> Containment:
     assert recipe.dedup.containment is not None
     return recipe.dedup.containment
@@ -106,10 +79,7 @@ def phases(
     """What is to be done, one after the other: name, function, tasks. Those of a phase are done before the next is
     asked for. places: see segments.places."""
     template = Task(folder, measure, clusters, recipe, "sample", 0)
-    of_segments = [
-        replace(template, number=number, segment=segment, places=rows)
-        for number, (segment, rows) in enumerate(segments.segments(places))
-    ]
+    of_segments = segments.tasks_of(template, places)
     yield "sampled shingles", sample, of_segments
     parts = segments.parts_for(folder, [task.piece for task in of_segments], PART_KEYS)
     template = replace(template, kind="match", segments=len(of_segments), parts=parts)

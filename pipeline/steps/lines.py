@@ -13,7 +13,7 @@ the input, and what crosses segments are keys (dedup/host_lines.py), never hosts
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.clustering import HostLines
 from pipeline.steps import segments
-from pipeline.steps.segments import between, key_range
+from pipeline.steps.segments import Task, between, key_range
 from pipeline.steps.units import Rows
 from pipeline.store import parquet_writer
 
@@ -52,38 +52,14 @@ MARKS = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Task:
-    """One segment to count or to mark, or one range of keys to sum."""
-
-    folder: StepFolder
-    measure: StepFolder
-    clusters: StepFolder
-    recipe: Recipe
-    kind: str
-    """`keys`, `totals` or `marks`."""
-    number: int
-    """Of the segment, or of the range."""
-    segment: str = ""
-    places: tuple[int, int] = (0, 0)
-    """The segment's rows in segments.PLACES."""
-    segments: int = 0
-    parts: int = 1
-
-    @property
-    def piece(self) -> str:
-        return f"{self.kind}-{self.number:06d}"
-
-    @property
-    def settings(self) -> HostLines:
-        assert self.recipe.host_lines is not None
-        return self.recipe.host_lines
+def settings(recipe: Recipe) -> HostLines:
+    assert recipe.host_lines is not None
+    return recipe.host_lines
 
 
 def depends_on(recipe: Recipe) -> dict[str, Any]:
     """What decides which lines recur; whether they are removed is E's."""
-    assert recipe.host_lines is not None
-    return recipe.host_lines.model_dump(exclude={"remove"})
+    return settings(recipe).model_dump(exclude={"remove"})
 
 
 def phases(
@@ -96,10 +72,7 @@ def phases(
     """What is to be done, one after the other: name, function, tasks. Those of a phase are done before the next is
     asked for. places: see segments.places."""
     template = Task(folder, measure, clusters, recipe, "keys", 0)
-    of_segments = [
-        replace(template, number=number, segment=segment, places=rows)
-        for number, (segment, rows) in enumerate(segments.segments(places))
-    ]
+    of_segments = segments.tasks_of(template, places)
     yield "line keys", count, of_segments
     parts = segments.parts_for(folder, [task.piece for task in of_segments], PART_KEYS)
     template = replace(template, kind="totals", segments=len(of_segments), parts=parts)
@@ -110,12 +83,14 @@ def phases(
 def count(task: Task) -> dict[str, Any]:
     """Count the keys of one segment and commit it."""
     texts, hosts, is_clustered = _segment(task)
-    lines = _lines(texts, task.settings)
+    lines = _lines(texts, settings(task.recipe))
     stands = segments.stands(task.folder, task.clusters, task.places, len(hosts))
     keys, documents = host_lines.counted(lines, hosts, is_clustered & stands)
     table = pa.table([keys, documents], schema=KEYS)
-    file = task.folder.file(f"keys/{task.number:06d}.parquet")
-    with task.folder.store.create(file) as handle, parquet_writer(handle, KEYS) as writer:
+    with (
+        task.folder.store.create(task.file("keys")) as handle,
+        parquet_writer(handle, KEYS) as writer,
+    ):
         writer.write_table(table, row_group_size=GROUP)
     task.folder.commit(task.piece, {"keys": len(keys), "documents": len(hosts)})
     return {"documents": len(hosts)}
@@ -126,15 +101,14 @@ def total(task: Task) -> dict[str, Any]:
     low, high = key_range(task.number, task.parts)
     keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for segment in range(task.segments):
-        name = task.folder.file(f"keys/{segment:06d}.parquet")
-        part = between(task.folder, name, "key", low, high)
+        part = between(task.folder, task.file("keys", segment), "key", low, high)
         keys.append(part["key"].to_numpy())
         counts.append(part["documents"].to_numpy())
     sizes = [len(part) for part in keys[1:]]
     every = np.concatenate(keys)
     distinct, sums = host_lines.summed(every, np.concatenate(counts))
     del keys, counts
-    frequent = sums >= task.settings.min_documents
+    frequent = sums >= settings(task.recipe).min_documents
     distinct, sums = distinct[frequent], sums[frequent]
     owners = np.repeat(np.arange(task.segments), sizes)
     if len(distinct):
@@ -143,8 +117,10 @@ def total(task: Task) -> dict[str, Any]:
         columns = [owners[rows], every[rows], sums[place[rows]]]
     else:
         columns = [owners[:0], every[:0], sums]
-    file = task.folder.file(f"totals/{task.number:06d}.parquet")
-    with task.folder.store.create(file) as handle, parquet_writer(handle, TOTALS) as writer:
+    with (
+        task.folder.store.create(task.file("totals")) as handle,
+        parquet_writer(handle, TOTALS) as writer,
+    ):
         writer.write_table(pa.table(columns, schema=TOTALS), row_group_size=GROUP)
     task.folder.commit(task.piece, {"recurring": len(distinct)})
     return {"recurring": len(distinct)}
@@ -152,19 +128,17 @@ def total(task: Task) -> dict[str, Any]:
 
 def mark(task: Task) -> dict[str, Any]:
     """Mark the lines of one segment that recur, and commit it."""
-    settings = task.settings
+    asked = settings(task.recipe)
     texts, hosts, _ = _segment(task)
-    lines = _lines(texts, settings)
+    lines = _lines(texts, asked)
     found = [KEYS.empty_table()]
     for part in range(task.parts):
-        name = task.folder.file(f"totals/{part:06d}.parquet")
+        name = task.file("totals", part)
         own = between(task.folder, name, "segment", task.number, task.number)
         found.append(own.select(KEYS.names))
     totals = pa.concat_tables(found)  # the ranges are in the order of the keys
     known = totals["key"].to_numpy(), totals["documents"].to_numpy()
-    recurring = host_lines.recurring(
-        lines, hosts, known, settings.min_documents, settings.min_share
-    )
+    recurring = host_lines.recurring(lines, hosts, known, asked.min_documents, asked.min_share)
     table = marks(lines, hosts, recurring)
     task.folder.store.write_table(task.folder.file(f"marks/{task.segment}.parquet"), table)
     repeated = pc.sum(table["repeated"]).as_py() or 0
@@ -227,5 +201,5 @@ def _segment(task: Task) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
     return documents["text"], hosts, documents["cut"].is_null().to_numpy()
 
 
-def _lines(texts: pa.ChunkedArray, settings: HostLines) -> host_lines.Lines:
-    return host_lines.lines_of(texts, settings.min_letters, any_digit=settings.digits == "zero")
+def _lines(texts: pa.ChunkedArray, asked: HostLines) -> host_lines.Lines:
+    return host_lines.lines_of(texts, asked.min_letters, any_digit=asked.digits == "zero")

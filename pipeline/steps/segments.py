@@ -1,6 +1,7 @@
-"""What passes over the segments of A share: which rows of a segment stand for clusters, files cut by ranges of keys."""
+"""What passes over the segments of A share: tasks, which rows of a segment stand for clusters, files cut by keys."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -8,9 +9,37 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.ledger import StepFolder
+from pipeline.recipe import Recipe
 from pipeline.steps.units import Unit
 
 PLACES = "places.parquet"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A segment, or a range of keys, in one phase of a pass."""
+
+    folder: StepFolder
+    measure: StepFolder
+    clusters: StepFolder
+    recipe: Recipe
+    kind: str
+    """The phase, as the names of its pieces have it."""
+    number: int
+    """Of the segment, or of the range."""
+    segment: str = ""
+    places: tuple[int, int] = (0, 0)
+    """The segment's rows in PLACES."""
+    segments: int = 0
+    parts: int = 1
+
+    @property
+    def piece(self) -> str:
+        return f"{self.kind}-{self.number:06d}"
+
+    def file(self, table: str, number: int | None = None) -> str:
+        """The name of a table of the pass: the task's own, or that of another segment or range."""
+        return self.folder.file(f"{table}/{self.number if number is None else number:06d}.parquet")
 
 
 def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
@@ -25,12 +54,14 @@ def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
     return chosen.to_arrow()
 
 
-def segments(places: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
-    """(segment, its first row in `places` and the one after the last), by name."""
+def tasks_of(template: Task, places: pa.Table) -> list[Task]:
+    """A task for each segment, by name."""
     frame = pl.DataFrame(places).with_row_index("row")
     ranges = frame.group_by("segment").agg(pl.col("row").min(), pl.len()).sort("segment")
-    for segment, first, rows in ranges.iter_rows():
-        yield segment, (first, first + rows)
+    return [
+        replace(template, number=number, segment=segment, places=(first, first + rows))
+        for number, (segment, first, rows) in enumerate(ranges.iter_rows())
+    ]
 
 
 def stands(folder: StepFolder, clusters: StepFolder, rows: tuple[int, int], n: int) -> np.ndarray:

@@ -136,8 +136,6 @@ def run(task: Task) -> dict[str, Any]:
     if task.shard:
         is_written &= is_removed[order] == (task.shard[0] == "removed")
     table, found = cleaned(_without_texts(table.take(order), ~is_written), task.recipe)
-    if task.recipe.output.tokenizer:
-        table = with_tokens(table, task.recipe.output.tokenizer)
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
     token_counts: dict[str, int] = {}
     pii: dict[str, dict[str, int]] = {}
@@ -165,13 +163,6 @@ def run(task: Task) -> dict[str, Any]:
     return counts
 
 
-def with_tokens(table: pa.Table, tokenizer: str) -> pa.Table:
-    """The table with the tokens of its texts as they are written."""
-    column = tokens.count(table["text"].combine_chunks(), tokenizer)
-    place = table.column_names.index("token_count")
-    return table.set_column(place, table.schema.field("token_count"), column)
-
-
 def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
     """The table with null for text and title of the chosen rows (bool[n]): they are not worth cleaning."""
     for name in ("text", "title"):
@@ -181,12 +172,16 @@ def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
 
 
 def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counter[str]]]:
-    """The table with texts and titles as they are written, and the personal data found in texts, by row."""
+    """The table with texts and titles as they are written and the tokens of these texts, and the personal data found in
+    texts, by row."""
     labels = pc.binary_join_element_wise(table["language"], table["language_script"], "_")
     labels = labels.combine_chunks()
     written = cleaning.of_written(table["text"].combine_chunks(), labels, recipe.clean)
     titles = cleaning.of_written(table["title"].combine_chunks(), labels, recipe.clean).texts
-    for name, column in (("text", written.texts), ("title", titles), ("pii", written.pii)):
+    columns = {"text": written.texts, "title": titles, "pii": written.pii}
+    if recipe.output.tokenizer:
+        columns["token_count"] = tokens.count(written.texts, recipe.output.tokenizer)
+    for name, column in columns.items():
         table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
     return table, written.counts
 

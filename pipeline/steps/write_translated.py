@@ -20,7 +20,7 @@ from pipeline.samples import sample
 from pipeline.schema import CORPUS, REMOVED, parquet_rows
 from pipeline.steps.decisions import KEPT, OUTCOMES
 from pipeline.steps.translate import piece
-from pipeline.steps.write import cleaned, with_tokens
+from pipeline.steps.write import cleaned
 from pipeline.store import Store, parquet_writer
 from translation.checks import CHECKS
 
@@ -94,8 +94,6 @@ def run(task: Task) -> dict[str, Any]:
             table = _columns(documents, words, decisions)
             kept = pc.equal(decisions["outcome"].cast(pa.string()), OUTCOMES[KEPT]).to_numpy()
             table, _ = cleaned(table, task.recipe)
-            if task.recipe.output.tokenizer:
-                table = with_tokens(table, task.recipe.output.tokenizer)
             for kind, chosen in (("corpus", kept), ("removed", ~kept)):
                 part = table.filter(pa.array(chosen))
                 if not len(part):
