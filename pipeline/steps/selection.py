@@ -19,7 +19,7 @@ from filters.quality import selection
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Quality, Score
-from pipeline.steps import scores, windows
+from pipeline.steps import scorers, scores, windows
 from pipeline.steps.members import Slices
 from pipeline.steps.units import Rows, Unit
 from pipeline.store import parquet_writer
@@ -103,7 +103,7 @@ def select(
                 once[own] |= fails
             hashes = of_models.get(name, {})
             figures[label]["scores"][name] = {
-                "model": one.path.replace(scores.LABEL, label),
+                "model": one.path.replace(scorers.LABEL, label),
                 "sha256": hashes.get(label, hashes.get("")),
                 "kind": one.kind,
                 "action": one.action,

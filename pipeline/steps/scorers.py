@@ -1,0 +1,164 @@
+"""How each kind of score is checked before a run, known by its hash, and asked.
+
+A model is loaded once per process, and again where its file was replaced.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from filters.quality import encoders, heads, ngrams, selection, word_lists
+from filters.quality.encoders import Device
+from filters.quality.fasttext_file import ModelError, file_hash
+from filters.quality.fasttext_scorer import FastTextScorer, read_labels
+from filters.quality.heads import Head
+from filters.quality.kenlm_model import KenlmModel
+from filters.quality.ngrams import NgramModel
+from filters.quality.word_lists import WordList
+from pipeline.recipe.quality import Score
+
+LABEL = "{label}"
+CACHED = 32  # models that a process holds
+Stamp = tuple[int, int]
+"""Time of change and size."""
+
+
+def _nothing(path: str) -> Iterable[str]:
+    return ()
+
+
+class Scorer(NamedTuple):
+    """A kind of score. `path` is a model's own, without `{label}`."""
+
+    check: Callable[[str, Score, Device], object]
+    """Raises ModelError or OSError for a model that cannot be used."""
+    scores: Callable[[pa.Array, str, Score, Device], np.ndarray]
+    """float64[n] of n texts in one language by the model at a path, NaN where a text has no score."""
+    beside: Callable[[str], Iterable[str]] = _nothing
+    """Hashes of other models that take part in its scores."""
+    libraries: tuple[str, ...] = ()
+    """Installed distributions that take part in its scores."""
+    by_device: bool = False
+    """Whether the last bits of its scores depend on the device."""
+
+
+def hashes(path: str) -> dict[str, str]:
+    """Label (`` for a model of all languages) → SHA-256 of the model at a path with or without `{label}`.
+
+    Raises ModelError where there is none.
+    """
+    if LABEL not in path:
+        return {"": file_hash(path)}
+    before, _, after = path.partition(LABEL)
+    folder = Path(before).parent if not before.endswith("/") else Path(before)
+    found = {
+        str(file)[len(before) : len(str(file)) - len(after)]: file_hash(file)
+        for file in sorted(folder.glob("*"))
+        if str(file).startswith(before) and str(file).endswith(after) and file.is_file()
+    }
+    if not found:
+        raise ModelError(f"{path}: no file of any language; correct the path")
+    return found
+
+
+def own_path(path: str, label: str) -> str | None:
+    """The model for a label; None where its language has none."""
+    own = path.replace(LABEL, label)
+    return own if LABEL not in path or Path(own).is_file() else None
+
+
+def stamp(path: str) -> Stamp:
+    """What changes with a file: a model that was replaced is loaded again."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _check_fasttext(path: str, one: Score, device: Device) -> None:
+    labels = read_labels(path)
+    if one.positive not in labels:
+        known = ", ".join(sorted(labels)[:20])
+        raise ModelError(f"{path}: has no label {one.positive}; name one of {known} in `positive`")
+
+
+def _fasttext(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    scorer = classifier(path, stamp(path))
+    found = scorer.probabilities(texts, one.lower)[:, scorer.labels.index(one.positive)]
+    return selection.log_odds(found) if one.log_odds else found
+
+
+@lru_cache(CACHED)
+def classifier(path: str, stamp: Stamp) -> FastTextScorer:
+    """A fastText classifier, of a score or of an attribute."""
+    return FastTextScorer(path)
+
+
+def _ngrams(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    return _ngram_model(path, stamp(path)).scores(texts, one.skip, one.most)
+
+
+@lru_cache(CACHED)
+def _ngram_model(path: str, stamp: Stamp) -> NgramModel:
+    return ngrams.load(path)
+
+
+def _kenlm(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    return _kenlm_model(path, stamp(path)).scores(texts, one.skip, one.most)
+
+
+@lru_cache(CACHED)
+def _kenlm_model(path: str, stamp: Stamp) -> KenlmModel:
+    return KenlmModel(path)
+
+
+def _check_head(path: str, one: Score, device: Device) -> None:
+    head = heads.load(path)
+    encoder = encoders.load(head.encoder, device)
+    if encoder.hash != head.encoder_hash:
+        raise ModelError(
+            f"{path}: was made for another {head.encoder} than the one that is here; train or import it again"
+        )
+
+
+def _embedding(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    head = _head(path, stamp(path))
+    encoder = encoders.load(head.encoder, device)
+    found = head.scores(encoder.encode(texts.to_pylist(), head.window, head.unit))
+    return selection.log_odds(found) if one.log_odds and head.method == "mlp" else found
+
+
+@lru_cache(CACHED)
+def _head(path: str, stamp: Stamp) -> Head:
+    return heads.load(path)
+
+
+def _check_words(path: str, one: Score, device: Device) -> None:
+    if not word_lists.load(path).entries:
+        raise ModelError(f"{path}: no word in it; write a word or phrase a line")
+
+
+def _words(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    return word_lists.shares(texts, _list(path, stamp(path)), one.distinct)
+
+
+@lru_cache(CACHED)
+def _list(path: str, stamp: Stamp) -> WordList:
+    return word_lists.load(path)
+
+
+SCORERS: dict[str, Scorer] = {
+    "fasttext": Scorer(_check_fasttext, _fasttext),
+    "ngrams": Scorer(lambda path, one, device: ngrams.check(path), _ngrams),
+    "kenlm": Scorer(lambda path, one, device: KenlmModel(path), _kenlm, libraries=("kenlm",)),
+    "embedding": Scorer(
+        _check_head,
+        _embedding,
+        beside=lambda path: [_head(path, stamp(path)).encoder_hash],
+        by_device=True,
+    ),
+    "words": Scorer(_check_words, _words),
+}
+"""Kind (recipe.quality.KINDS) → how it is used. N-grams that a run trains are asked in pipeline/steps/trained.py."""
