@@ -1,7 +1,7 @@
-"""Where an encoder's files lie: a folder, or a repository of the Hugging Face hub that is downloaded into its cache.
+"""Where a model's files lie: a folder, or a repository of the Hugging Face hub that is downloaded into its cache.
 
-A repository is named `owner/name[@revision]`, or by one of the names below. ONNX files are taken before weights: they
-need no torch, and none of a repository's own code, which is never run.
+A repository is named `owner/name[@revision]`, or, of encoders, by one of the names below. Of an encoder, ONNX files are
+taken before weights: they need no torch, and none of a repository's own code, which is never run.
 """
 
 import hashlib
@@ -23,6 +23,8 @@ WEIGHTS = (
     "model-*.safetensors",
     "model.safetensors.index.json",
 )
+Stamp = tuple[tuple[str, int, int], ...]
+"""Of each file its name, time of change and size."""
 PICKLED = ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json")
 
 
@@ -47,7 +49,7 @@ KNOWN = {
 
 
 class EncoderFiles(NamedTuple):
-    """What an encoder is made of."""
+    """What an encoder, or another model of transformers, is made of."""
 
     onnx: Path | None
     """None: the weights in `folder` are for torch."""
@@ -61,6 +63,17 @@ class EncoderFiles(NamedTuple):
         return hashlib.sha256(
             "".join([*parts, "cls" if self.pooling == "cls" else ""]).encode()
         ).hexdigest()
+
+    def weights(self, name: str) -> list[Path]:
+        """The files of torch's weights. Raises ModelError where there are none."""
+        found = sorted([*self.folder.glob("*.safetensors")] or self.folder.glob("*.bin"))
+        if not found:
+            raise ModelError(f"{name}: no weights in it (model.safetensors)")
+        return found
+
+    def weights_hash(self, name: str) -> str:
+        """`hash` of a model of transformers. Raises ModelError."""
+        return self.hash([self.folder / "config.json", *self.weights(name)])
 
 
 def find(name: str) -> EncoderFiles:
@@ -79,10 +92,42 @@ def find(name: str) -> EncoderFiles:
         folder = _snapshot(model, name, (*more, *ONNX))
         onnx = _first(folder, ONNX[:2])
     if onnx is None:
-        folder = _snapshot(model, name, (*more, *WEIGHTS))
-        if not any(folder.glob("*.safetensors")):
-            folder = _snapshot(model, name, (*more, *PICKLED))
+        folder = _weights(model, name, more)
     return _of(folder, name, onnx, known.pooling if known else None)
+
+
+def of_weights(name: str) -> EncoderFiles:
+    """The files of a model of transformers by folder or repository: config.json, weights and tokenizer.json.
+
+    Downloaded where they are not on this machine. Raises ModelError.
+    """
+    model = None if Path(name).is_dir() else hub.parse(name)
+    folder = _weights(model, name, TOKENIZER) if model else Path(name)
+    cure = "name a repository of the hub (owner/name) or the folder of a model of transformers"
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{name}: no config.json in it; {cure}")
+    if not (folder / TOKENIZER[0]).is_file():
+        raise ModelError(
+            f"{name}: no tokenizer.json in it; make one with transformers: "
+            f"AutoTokenizer.from_pretrained({name!r}).save_pretrained(FOLDER)"
+        )
+    return EncoderFiles(None, folder, folder / TOKENIZER[0], "mean")
+
+
+def stamp(name: str) -> Stamp:
+    """What changes with the files of a folder; nothing for a repository, which is looked up once per process."""
+    if not Path(name).is_dir():
+        return ()
+    files = sorted(one for one in Path(name).iterdir() if one.is_file())
+    return tuple((one.name, one.stat().st_mtime_ns, one.stat().st_size) for one in files)
+
+
+def _weights(model: hub.HubModel, name: str, more: tuple[str, ...]) -> Path:
+    """The folder in the cache with a repository's weights and more files of it."""
+    folder = _snapshot(model, name, (*more, *WEIGHTS))
+    if not any(folder.glob("*.safetensors")):
+        folder = _snapshot(model, name, (*more, *PICKLED))
+    return folder
 
 
 def _of(folder: Path, name: str, onnx: Path | None, pooling: Pooling | None = None) -> EncoderFiles:
@@ -139,5 +184,5 @@ def _snapshot(model: hub.HubModel, name: str, patterns: tuple[str, ...]) -> Path
         )
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise ModelError(
-            f"encoder {name}: {model.repository} {hub.cause(error, model)}; download its files and give their folder"
+            f"model {name}: {model.repository} {hub.cause(error, model)}; download its files and give their folder"
         ) from None

