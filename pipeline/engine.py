@@ -4,10 +4,7 @@ A task is a small picklable object; `function(task)` does its work by writing fi
 manifest, and returns a few counts. Nothing whose size grows with the corpus passes through here.
 """
 
-import contextlib
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,16 +23,24 @@ class Outcome:
     """The worker process died (rather than the task raising)."""
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Says that tasks load a model that is worth keeping: they run on workers that last as long as the step."""
+
+    gpus: float = 0.0
+    """GPUs of each worker, or the share of one."""
+
+
 class Engine(Protocol):
     def run(
         self,
         function: Callable[[Any], dict[str, Any]],
         tasks: Iterable[Any],
         memory: int,
-        gpus: float = 0.0,
+        pool: Pool | None = None,
     ) -> Iterator[Outcome]:
-        """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes, `gpus` how many
-        (or what share of one) it is given."""
+        """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes. With `pool` the
+        tasks run on its workers, each in one of them from beginning to end."""
         ...
 
     def close(self) -> None: ...
@@ -49,112 +54,26 @@ class Inline:
         function: Callable[[Any], dict[str, Any]],
         tasks: Iterable[Any],
         memory: int,
-        gpus: float = 0.0,
+        pool: Pool | None = None,
     ) -> Iterator[Outcome]:
         for task in tasks:
-            yield _attempt(function, task)
+            yield attempt(function, task)
 
     def close(self) -> None:
         pass
 
 
-class OnRay:
-    """Ray Core tasks with a bounded number in flight."""
-
-    def __init__(self, workers: int | None, address: str | None) -> None:
-        """Connect to the cluster at `address`, or start Ray on this machine with `workers` CPUs.
-
-        Raises ConnectionError where there is no cluster at `address`.
-        """
-        # Read by Ray when it is imported: no usage statistics, no noise on the terminal.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        import ray
-
-        self._ray = ray
-        # Ray puts the folder that it is started in before everything else on its workers' import
-        # path, and its workers live there: a `pipeline/` that happens to lie there would be
-        # taken for ours. So it is started in an empty folder.
-        self._start = tempfile.TemporaryDirectory(prefix="polysieve-")
-        options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-        if address:
-            try:
-                with _inside(self._start.name):
-                    ray.init(address=address, **options)
-            except Exception as error:
-                raise ConnectionError(f"no Ray cluster at {address}: {error}") from None
-            self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        else:
-            self.workers = workers or os.cpu_count() or 1
-            with _inside(self._start.name):
-                ray.init(num_cpus=self.workers, include_dashboard=False, **options)
-
-    def run(
-        self,
-        function: Callable[[Any], dict[str, Any]],
-        tasks: Iterable[Any],
-        memory: int,
-        gpus: float = 0.0,
-    ) -> Iterator[Outcome]:
-        ray = self._ray
-        total = int(ray.cluster_resources().get("memory", memory))
-        # Memory is declared so that a node is not overfilled; a machine too small for the
-        # declaration still runs one task at a time.
-        declared = min(memory, max(1, int(total * 0.9)))
-        # Workers are replaced now and then, since some libraries leak.
-        remote = ray.remote(
-            num_cpus=1, num_gpus=gpus, memory=declared, max_retries=RETRIES, max_calls=200
-        )(_attempt)
-        waiting = iter(tasks)
-        running: dict[Any, Any] = {}
-
-        def start() -> None:
-            while len(running) < 2 * self.workers:
-                task = next(waiting, None)
-                if task is None:
-                    return
-                running[remote.remote(function, task)] = task
-
-        start()
-        while running:
-            finished, _ = ray.wait(list(running), num_returns=1, timeout=1.0)
-            for reference in finished:
-                task = running.pop(reference)
-                try:
-                    yield ray.get(reference)
-                except ray.exceptions.OutOfMemoryError as error:
-                    yield Outcome(task, error=f"the worker ran out of memory: {_one_line(error)}")
-                except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as error:
-                    yield Outcome(
-                        task, error=f"the worker process died: {_one_line(error)}", crashed=True
-                    )
-                except ray.exceptions.RayError as error:
-                    yield Outcome(task, error=_one_line(error))
-            start()
-
-    def close(self) -> None:
-        with contextlib.suppress(Exception):
-            self._ray.shutdown()
-        self._start.cleanup()
-
-
 def start(engine: str, workers: int | None, address: str | None) -> Engine:
     """The engine named `ray` or `inline`."""
-    return Inline() if engine == "inline" else OnRay(workers, address)
+    if engine == "inline":
+        return Inline()
+    from pipeline.on_ray import OnRay  # Ray takes a second to import
+
+    return OnRay(workers, address)
 
 
-@contextlib.contextmanager
-def _inside(folder: str) -> Iterator[None]:
-    """Be in `folder` for a while."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
-def _attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
+def attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
+    """`function(task)`, or the error that it raised."""
     try:
         return Outcome(task, result=function(task))
     except Exception as error:
@@ -165,6 +84,17 @@ def _attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
             cause = cause.__cause__ or cause.__context__
         logging.getLogger("polysieve").exception("task failed: %s", task)
         return Outcome(task, error=f"{type(error).__name__}: {_one_line(error)}")
+
+
+def lost(ray: Any, task: Any, error: BaseException) -> Outcome:
+    """How a task ended whose worker gave no answer, by the error that Ray raised."""
+    said = ray.exceptions
+    if isinstance(error, said.OutOfMemoryError):
+        return Outcome(task, error=f"the worker ran out of memory: {_one_line(error)}")
+    died = (said.WorkerCrashedError, said.NodeDiedError, said.RayActorError)
+    if isinstance(error, died):
+        return Outcome(task, error=f"the worker process died: {_one_line(error)}", crashed=True)
+    return Outcome(task, error=_one_line(error))
 
 
 def _one_line(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pipeline.engine import Engine
+from pipeline.engine import Engine, Pool
 from pipeline.ledger import StepFolder
 from pipeline.steps import clusters, decisions, judgements, measure, parts, scores, trained
 from pipeline.watch import Watch
@@ -24,9 +24,9 @@ def run_pieces(
     tasks: Sequence[Any],
     engine: Engine,
     watch: Watch,
-    gpus: float = 0.0,
+    pool: Pool | None = None,
 ) -> None:
-    """Run the tasks of a step that are not done, each with so many GPUs, and commit to `folder`.
+    """Run the tasks of a step that are not done, on a pool of workers where one is given, and commit to `folder`.
 
     Raises Unfinished where one fails.
     """
@@ -34,7 +34,7 @@ def run_pieces(
     failed: list[str] = []
     with watch.step(step, len(tasks), len(tasks) - len(todo)) as advance:
         careful = []
-        for outcome in engine.run(function, todo, _memory(todo), gpus):
+        for outcome in engine.run(function, todo, _memory(todo), pool):
             if outcome.result is not None:
                 advance(outcome.result)
             elif outcome.crashed and isinstance(outcome.task, measure.Task | judgements.Task):

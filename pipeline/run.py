@@ -164,10 +164,19 @@ def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: W
     windows = translating.window_tasks(plan, where)
     run_pieces("choice", choice.choose_windows, plan.choice, windows, engine, watch)
     tasks = translating.translate_tasks(plan)
-    gpus = plan.recipe.translate.gpus if plan.recipe.translate else 0.0
-    run_pieces("translate", translate.run, plan.translate, tasks, engine, watch, gpus)
+    run_pieces(
+        "translate",
+        translate.run,
+        plan.translate,
+        tasks,
+        engine,
+        watch,
+        translate.pool(plan.recipe),
+    )
     deciding = translating.admit_tasks(plan, where)
-    run_pieces("admit", admit.run, plan.admit, deciding, engine, watch)
+    run_pieces(
+        "admit", admit.run, plan.admit, deciding, engine, watch, scores.pool(plan.recipe, "mt")
+    )
     writing = translating.write_tasks(plan)
     run_pieces("write translations", write_translated.run, plan.write, writing, engine, watch)
 
@@ -195,8 +204,7 @@ def _score(
         for unit in unit_list
         for number in windows.windows(unit)
     ]
-    gpus = int(plan.recipe.quality.device == "cuda")
-    run_pieces("scores", scores.run, folder, tasks, engine, watch, gpus)
+    run_pieces("scores", scores.run, folder, tasks, engine, watch, scores.pool(plan.recipe))
 
 
 def _decide(

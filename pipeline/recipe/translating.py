@@ -100,7 +100,7 @@ class CTranslate2(Hop):
     tokenizer: str | None = None
     """Folder or repository of the tokeniser. Absent: the model's."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
-    """Where it runs; on a cluster see `gpus`."""
+    """Where it runs; `cuda` takes one GPU a task, unless `gpus` says otherwise."""
     compute_type: str = "default"
     """Numbers: int8, int8_float16, float16, float32; default: those that the model was converted with."""
     beams: int = Field(default=1, ge=1)
@@ -268,10 +268,21 @@ class Translate(Section):
     remote, a folder beside temporary files."""
     window_words: int = Field(default=20_000, ge=1)
     """Words of source text of one task."""
-    gpus: float = Field(default=0.0, ge=0)
-    """GPUs that Ray sets aside for each task; 0.5: two tasks share one."""
+    gpus: float | None = Field(default=None, ge=0)
+    """GPUs that Ray sets aside for each task; 0.5: two tasks share one. Absent: one where an engine's device is `cuda`,
+    else none."""
     parallel: bool = True
     """Write the pairs, documents and sentences, to `parallel/`."""
+
+    @property
+    def gpus_of_task(self) -> float:
+        """`gpus`, or what the engines need."""
+        if self.gpus is not None:
+            return self.gpus
+        hops = [hop for target in self.targets.values() for hop in target.engine]
+        for target in self.targets.values():
+            hops += target.checks.round_trip.engine if target.checks.round_trip else []
+        return float(any(isinstance(hop, CTranslate2) and hop.device == "cuda" for hop in hops))
 
     @field_validator("targets")
     @classmethod

@@ -22,6 +22,7 @@ from filters.quality.decontamination import Benchmarks
 from filters.quality.fasttext_file import ModelError
 from filters.quality.fasttext_scorer import read_labels
 from pipeline import benchmarks
+from pipeline.engine import Pool
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
@@ -75,6 +76,20 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
         "encoders": _beside(quality),
         "libraries": {name: version(name) for name in libraries(quality)},
     }
+
+
+def pool(recipe: Recipe, origin: str = "web") -> Pool | None:
+    """On what workers documents of an origin are scored: on a pool where a neural model is asked about them, with a GPU
+    each on `cuda`.
+
+    The others load in less time than a worker needs to start, and tasks share the workers of the steps before.
+    """
+    quality = recipe.quality
+    if quality is None or not any(
+        k.by_device and origin in one.origins for one, k in _asked(quality)
+    ):
+        return None
+    return Pool(float(quality.device == "cuda"))
 
 
 def libraries(quality: Quality) -> list[str]:

@@ -26,6 +26,7 @@ from filters import precision
 from filters.signals import StopWords
 from filters.words import segment
 from pipeline import cleaning
+from pipeline.engine import Pool
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.translating import Checks, Target
@@ -130,6 +131,12 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
         "clean": recipe.clean.model_dump(),
         "libraries": cleaning.versions(recipe.clean, "written"),
     }
+
+
+def pool(recipe: Recipe) -> Pool:
+    """On what workers windows are translated."""
+    assert recipe.translate is not None
+    return Pool(recipe.translate.gpus_of_task)
 
 
 def engine_of(target: Target, label: str) -> Engine:
