@@ -20,9 +20,11 @@ class OnRay:
 
         Raises ConnectionError where there is no cluster at `address`.
         """
-        # Read by Ray when it is imported: no usage statistics, no noise on the terminal.
+        # Read by Ray when it is imported or started: no usage statistics, no noise on the terminal.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        # Ray would try a task for ever that needs more memory than there is.
+        os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))
         import ray
 
         self._ray = ray

@@ -275,14 +275,20 @@ class Translate(Section):
     """Write the pairs, documents and sentences, to `parallel/`."""
 
     @property
+    def hops(self) -> list[Hop]:
+        """Every engine of every target, those of round trips too."""
+        found: list[Hop] = []
+        for target in self.targets.values():
+            found += target.engine
+            found += target.checks.round_trip.engine if target.checks.round_trip else []
+        return found
+
+    @property
     def gpus_of_task(self) -> float:
         """`gpus`, or what the engines need."""
         if self.gpus is not None:
             return self.gpus
-        hops = [hop for target in self.targets.values() for hop in target.engine]
-        for target in self.targets.values():
-            hops += target.checks.round_trip.engine if target.checks.round_trip else []
-        return float(any(isinstance(hop, CTranslate2) and hop.device == "cuda" for hop in hops))
+        return float(any(getattr(hop, "device", None) == "cuda" for hop in self.hops))
 
     @field_validator("targets")
     @classmethod

