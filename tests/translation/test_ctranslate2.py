@@ -1,197 +1,135 @@
-"""Models of three families, made here with random weights, converted and compared with transformers' own decoding."""
+"""Converted models of three families, whose weights are a dictionary (word_models)."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ctranslate2")
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-spm = pytest.importorskip("sentencepiece")
+from tests.translation.word_models import POSITIONS, sentence_pieces, word_model
+from translation.documents import translate
+from translation.engines import EngineDown, EngineError
+from translation.engines.ctranslate2 import CTranslate2
 
-from translation.engines import EngineDown, EngineError  # noqa: E402
-from translation.engines.ctranslate2 import CTranslate2  # noqa: E402
+tokenizers = pytest.importorskip("tokenizers", reason="needs the extra ctranslate2")
 
-SAMPLE = Path(__file__).resolve().parents[2] / "recipes" / "sample" / "pages"
-LINES = [
-    line
-    for name in ("eng_Latn", "por_Latn")
-    for line in (SAMPLE / f"{name}.txt").read_text("utf-8").splitlines()
-    if len(line) > 40
-]
-TEXTS = ["The river rises in the hills.", "Nobody knows who built the bridge.", "Seeds and soil."]
-SIZES = {"d_model": 32, "decoder_ffn_dim": 64, "encoder_ffn_dim": 64, "encoder_layers": 1, "decoder_layers": 1,
-         "encoder_attention_heads": 2, "decoder_attention_heads": 2, "max_position_embeddings": 256}  # fmt: skip
+TEXT = "the old river sings"
+IN = {"por": "o velho rio canta", "cat": "el vell riu canta."}
 
 
-def converted(folder: Path, model, tokenizer) -> Path:
-    """The folder of the converted model, with its tokeniser."""
-    from ctranslate2.converters import TransformersConverter
-
-    torch.manual_seed(3)
-    for parameter in model.parameters():  # far apart, so that no two continuations are nearly alike
-        torch.nn.init.normal_(parameter, std=0.5)
-    for module in model.modules():
-        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None:
-            module.weight.data[module.padding_idx].zero_()
-    model.generation_config.max_length = None
-    model.save_pretrained(folder / "source")
-    tokenizer.save_pretrained(folder / "source")
-    TransformersConverter(str(folder / "source")).convert(str(folder / "model"))
-    tokenizer.save_pretrained(folder / "model")
-    return folder / "model"
-
-
-def pieces(folder: Path, **options) -> Path:
-    spm.SentencePieceTrainer.train(
-        sentence_iterator=iter(LINES),
-        model_prefix=str(folder / "spm"),
-        vocab_size=300,
-        minloglevel=2,
-        **options,
-    )
-    return folder / "spm.model"
-
-
-def decoded(model, tokenizer, inputs: list[list[int]], **options) -> list[str]:
-    """What transformers makes of each source, greedily."""
-    with torch.no_grad():
-        found = [
-            model.generate(
-                torch.tensor([own]), num_beams=1, do_sample=False, max_new_tokens=20, **options
-            )[0]
-            for own in inputs
-        ]
-    return [tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in found]
+def said(engine: CTranslate2, text: str = TEXT, target: str = "por_Latn") -> str:
+    return engine.translate([text], "eng_Latn", target)[0].text
 
 
 @pytest.fixture(scope="module")
 def marian(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("marian")
-    model_file = pieces(folder)
-    processor = spm.SentencePieceProcessor(model_file=str(model_file))
-    names = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
-    ordered = ["</s>", "<unk>", *(n for n in names if n not in ("</s>", "<unk>", "<s>")), "<pad>"]
-    (folder / "vocab.json").write_text(json.dumps({n: i for i, n in enumerate(ordered)}))
-    tokenizer = transformers.MarianTokenizer(
-        source_spm=str(model_file), target_spm=str(model_file), vocab=str(folder / "vocab.json"),
-        source_lang="en", target_lang="pt",
-    )  # fmt: skip
-    pad = len(ordered) - 1
-    config = transformers.MarianConfig(
-        vocab_size=len(ordered), pad_token_id=pad, eos_token_id=0, decoder_start_token_id=pad,
-        forced_eos_token_id=None, **SIZES,
-    )  # fmt: skip
-    model = transformers.MarianMTModel(config).eval()
-    return converted(folder, model, tokenizer), model, tokenizer
+    folder = word_model(tmp_path_factory.mktemp("marian") / "model", {"por": "por"}, "nobody")
+    for name in ("source.spm", "target.spm"):
+        sentence_pieces(folder / name)
+    return str(folder)
 
 
-def test_a_marian_model_says_what_transformers_says(marian) -> None:
-    folder, model, tokenizer = marian
-    engine = CTranslate2(model=str(folder), family="marian", max_target_tokens=20)
-    found = engine.translate(TEXTS, "eng_Latn", "por_Latn")
-    ids = [
-        [*tokenizer.encode(text, add_special_tokens=False), tokenizer.eos_token_id]
-        for text in TEXTS
-    ]
-    assert [s.text for s in found] == decoded(model, tokenizer, ids)
-    for own, segment in zip(ids, found, strict=True):
-        said = model.generate(
-            torch.tensor([own]), num_beams=1, do_sample=False, max_new_tokens=20,
-            output_scores=True, return_dict_in_generate=True,
-        )  # fmt: skip
-        each = model.compute_transition_scores(said.sequences, said.scores, normalize_logits=True)
-        # The mean over tokens; divided by their number once more it would be near 1.
-        assert segment.score == pytest.approx(float(each.mean().exp()), rel=0.15)
+@pytest.mark.parametrize("options", [{}, {"beams": 4}, {"compute_type": "int8"}])
+def test_a_marian_model_translates_by_beams_and_in_eight_bits(marian, options) -> None:
+    engine = CTranslate2(model=marian, family="marian", max_target_tokens=POSITIONS, **options)
+    texts = [TEXT, "ወንዝ", " ".join(["mill"] * 30)]
+    found = engine.translate(texts, "eng_Latn", "por_Latn")
+    assert [s.text for s in found] == [IN["por"], "águas", " ".join(["moinho"] * 30)]
+    assert all(s.status == "translated" and s.score > 0.99 for s in found)
+
+
+def test_words_that_the_model_lacks_lower_the_score_or_fail(marian) -> None:
+    engine = CTranslate2(model=marian, family="marian")
+    some, none = engine.translate(["the 河 sings", "河"], "eng_Latn", "por_Latn")
+    assert some.text == "o canta"
+    assert (none.text, none.status) == ("", "failed")
 
 
 def test_a_text_beyond_what_the_model_reads_fails_alone(marian) -> None:
-    folder, _, _ = marian
-    engine = CTranslate2(
-        model=str(folder), family="marian", max_source_tokens=30, max_target_tokens=20
-    )
-    found = engine.translate([TEXTS[0], "long " * 200, TEXTS[1]], "eng_Latn", "por_Latn")
+    engine = CTranslate2(model=marian, family="marian", max_source_tokens=20)
+    found = engine.translate([TEXT, "mill " * 30, "river"], "eng_Latn", "por_Latn")
     assert [s.status for s in found] == ["translated", "failed", "translated"]
+    assert found[2].text == "rio"
 
 
-def test_the_hash_changes_with_model_and_options(marian, tmp_path) -> None:
-    folder, _, _ = marian
-    base = CTranslate2(model=str(folder), family="marian").hash
-    assert CTranslate2(model=str(folder), family="marian").hash == base
-    assert CTranslate2(model=str(folder), family="marian", beams=4).hash != base
-    assert CTranslate2(model=str(folder), family="marian", compute_type="int8").hash != base
+def test_limits_beyond_the_models_positions_are_told_with_the_cure(marian) -> None:
+    engine = CTranslate2(model=marian, family="marian", max_source_tokens=100)
+    with pytest.raises(EngineDown, match=rf"position encodings.* {POSITIONS}.*max_source_tokens"):
+        engine.translate(["mill " * 50], "eng_Latn", "por_Latn")
 
 
-def test_an_nllb_model_is_told_both_languages(tmp_path) -> None:
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    words = sorted({word for line in LINES for word in line.split()})[:200]
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    codes = ["eng_Latn", "por_Latn"]
-    vocabulary = {piece: i for i, piece in enumerate([*special, *(f"▁{w}" for w in words), *codes])}
-    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    raw.pre_tokenizer = pre_tokenizers.Metaspace()
-    from tokenizers import decoders
-
-    raw.decoder = decoders.Metaspace()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>",
-        additional_special_tokens=codes,
-    )  # fmt: skip
-    config = transformers.M2M100Config(
-        vocab_size=len(vocabulary),
-        pad_token_id=1,
-        eos_token_id=2,
-        bos_token_id=0,
-        decoder_start_token_id=2,
-        **SIZES,
+def test_a_documents_marks_links_and_code_stay(marian) -> None:
+    engine = CTranslate2(model=marian, family="marian")
+    text = "# the river\n\n- the [old mill](https://mill.example/a?b=1)\n- `code` the mill\n"
+    (found,) = translate([text], engine, "eng_Latn", "por_Latn")
+    assert (
+        found.text
+        == "# o rio\n\n- o [velho moinho](https://mill.example/a?b=1)\n- `code` o moinho\n"
     )
-    model = transformers.M2M100ForConditionalGeneration(config).eval()
-    folder = converted(tmp_path, model, tokenizer)
-    engine = CTranslate2(model=str(folder), family="nllb", max_target_tokens=20)
-    texts = [" ".join(words[i : i + 6]) for i in (3, 50, 120)]
-    found = engine.translate(texts, "eng_Latn", "por_Latn")
-    code = vocabulary["por_Latn"]
-    ids = [
-        [vocabulary["eng_Latn"], *tokenizer.encode(text, add_special_tokens=False), 2]
-        for text in texts
-    ]
-    assert [s.text for s in found] == decoded(model, tokenizer, ids, forced_bos_token_id=code)
-    assert engine.problem("eng_Latn", "por_Latn") is None
+
+
+def test_a_converter_that_ends_sources_itself_is_not_doubled(tmp_path) -> None:
+    """OPUS-MT's own converter writes `add_source_eos`. A text that fills the model's positions shows a second end."""
+    folder = word_model(tmp_path / "model", {"por": "por"}, "nobody", add_source_eos=True)
+    for name in ("source.spm", "target.spm"):
+        sentence_pieces(folder / name)
+    engine = CTranslate2(model=str(folder), family="marian", max_target_tokens=POSITIONS)
+    assert said(engine, " ".join(["river"] * (POSITIONS - 1))) == " ".join(
+        ["rio"] * (POSITIONS - 1)
+    )
+
+
+def test_a_marian_model_of_several_targets_is_told_which(tmp_path) -> None:
+    folder = word_model(tmp_path / "model", {"por": ">>pt<<", "cat": ">>cat<<"}, "source")
+    for name in ("source.spm", "target.spm"):
+        sentence_pieces(folder / name)
+    engine = CTranslate2(model=str(folder), family="marian")
+    assert (said(engine), said(engine, target="cat_Latn")) == (IN["por"], IN["cat"])
+    assert engine.problem("eng_Latn", "cat_Latn") is None
     assert "yor_Latn" in (engine.problem("eng_Latn", "yor_Latn") or "")
 
 
-def test_a_madlad_model_is_told_the_target(tmp_path) -> None:
-    words = sorted({word for line in LINES for word in line.split()})[:200]
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+@pytest.mark.parametrize("tokenizer", ["tokenizer.json", "sentencepiece.bpe.model"])
+def test_an_nllb_model_is_told_both_languages(tmp_path, tokenizer) -> None:
+    folder = word_model(tmp_path / "model", {"por": "por_Latn", "cat": "cat_Latn"}, "prefix")
+    if tokenizer == "tokenizer.json":
+        whole_words(folder)
+    else:
+        sentence_pieces(folder / tokenizer)
+    engine = CTranslate2(model=str(folder), family="nllb")
+    assert (said(engine), said(engine, target="cat_Latn")) == (IN["por"], IN["cat"])
+    assert engine.problem("eng_Latn", "por_Latn") is None
+    assert "yor_Latn" in (engine.problem("eng_Latn", "yor_Latn") or "")
+    assert "fra_Latn" in (engine.problem("fra_Latn", "por_Latn") or "")
 
-    vocabulary = {
-        p: i
-        for i, p in enumerate(
-            ["<pad>", "</s>", "<unk>", *(f"▁{w}" for w in words), "<2pt>", "<2yo>"]
-        )
-    }
-    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    raw.pre_tokenizer = pre_tokenizers.Metaspace()
-    raw.decoder = decoders.Metaspace()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=raw, eos_token="</s>", unk_token="<unk>", pad_token="<pad>",
-        additional_special_tokens=["<2pt>", "<2yo>"],
-    )  # fmt: skip
-    config = transformers.T5Config(
-        vocab_size=len(vocabulary), d_model=32, d_kv=16, d_ff=64, num_layers=1, num_heads=2,
-        pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, feed_forward_proj="gated-gelu",
-    )  # fmt: skip
-    model = transformers.T5ForConditionalGeneration(config).eval()
-    folder = converted(tmp_path, model, tokenizer)
-    engine = CTranslate2(model=str(folder), family="madlad", max_target_tokens=20)
-    texts = [" ".join(words[i : i + 6]) for i in (3, 50, 120)]
-    for label, tag in (("por_Latn", "<2pt>"), ("yor_Latn", "<2yo>")):
-        found = engine.translate(texts, "eng_Latn", label)
-        ids = [[*tokenizer.encode(f"{tag} {text}", add_special_tokens=False), 1] for text in texts]
-        assert [s.text for s in found] == decoded(model, tokenizer, ids)
+
+def whole_words(folder: Path) -> None:
+    """A tokenizer.json of the model's words that asks for short texts, as published files may."""
+    vocabulary = json.loads((folder / "shared_vocabulary.json").read_text("utf-8"))
+    numbers = {piece: i for i, piece in enumerate(vocabulary)}
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(numbers, unk_token="<unk>"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    made.decoder = tokenizers.decoders.Metaspace()
+    made.add_special_tokens(["</s>", "<unk>", "por_Latn", "cat_Latn", "eng_Latn"])
+    made.enable_truncation(3)
+    made.save(str(folder / "tokenizer.json"))
+
+
+def test_a_madlad_model_is_told_the_target(tmp_path) -> None:
+    folder = word_model(tmp_path / "model", {"por": "▁<2pt>", "cat": "▁<2ca>"}, "source")
+    sentence_pieces(tmp_path / "pieces" / "spiece.model", ["▁<2pt>", "▁<2ca>"])
+    engine = CTranslate2(model=str(folder), family="madlad", tokenizer=str(tmp_path / "pieces"))
+    assert (said(engine), said(engine, target="cat_Latn")) == (IN["por"], IN["cat"])
+    assert engine.problem("eng_Latn", "cat_Latn") is None
     assert "zul_Latn" in (engine.problem("eng_Latn", "zul_Latn") or "")
+
+
+def test_the_hash_changes_with_model_tokeniser_and_options(marian, tmp_path) -> None:
+    base = CTranslate2(model=marian, family="marian").hash
+    assert CTranslate2(model=marian, family="marian").hash == base
+    sentence_pieces(tmp_path / "spiece.model")
+    others = ({"beams": 4}, {"compute_type": "int8"}, {"tokenizer": str(tmp_path)})
+    hashes = {CTranslate2(model=marian, family="marian", **options).hash for options in others}
+    assert len(hashes | {base}) == 4
 
 
 def test_what_is_no_model_is_told(tmp_path) -> None:
@@ -199,14 +137,34 @@ def test_what_is_no_model_is_told(tmp_path) -> None:
         CTranslate2(model=str(tmp_path), family="marian")
     with pytest.raises(EngineError, match="no such folder"):
         CTranslate2(model="/nowhere/at/all", family="marian")
+    folder = word_model(tmp_path / "model", {"por": "por"}, "nobody")
+    with pytest.raises(EngineError, match=r"no tokeniser.*tokenizer\.json"):
+        CTranslate2(model=str(folder), family="marian")
+    for name in ("spiece.model", "tokenizer.json"):
+        (folder / name).write_text("no model")
+        with pytest.raises(EngineError, match=name):
+            CTranslate2(model=str(folder), family="marian")
+
+
+def test_a_device_that_is_not_there_leaves_the_work_for_later(marian) -> None:
+    engine = CTranslate2(model=marian, family="marian", device="cuda")
+    with pytest.raises(EngineDown, match="ctranslate2"):
+        engine.translate([TEXT], "eng_Latn", "por_Latn")
 
 
 def test_a_model_that_the_hub_does_not_give_is_down(monkeypatch) -> None:
     import huggingface_hub
 
-    def refuse(name: str) -> str:
+    def refuse(name: str, **options: object) -> str:
         raise OSError("no network")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
     with pytest.raises(EngineDown, match="no network"):
         CTranslate2(model="someone/model", family="nllb")
+
+
+def test_a_missing_package_is_told_with_its_cure(marian, monkeypatch) -> None:
+    for module in ("sentencepiece", "ctranslate2"):
+        monkeypatch.setitem(__import__("sys").modules, module, None)
+        with pytest.raises(ImportError, match=r"pip install 'polysieve\[ctranslate2\]'"):
+            CTranslate2(model=marian, family="marian")

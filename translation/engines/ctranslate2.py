@@ -1,11 +1,13 @@
 """Models converted for CTranslate2: OPUS-MT (Marian), NLLB-200, MADLAD-400, by folder or by the id of a hub repository.
 
-A folder holds what `ct2-transformers-converter` wrote and the model's tokeniser (`--copy_files`, or the converter's
-source as `tokenizer`). How languages are named is the model's family: Marian has one pair, NLLB puts a code before
-source and target, MADLAD and T5 put `<2pt>` before the source.
+A folder holds what a converter of CTranslate2 wrote and the model's tokeniser (`--copy_files`, or the converter's
+source as `tokenizer`; translation.engines.pieces has the files). How languages are named is the model's family: Marian
+has one pair, or `>>por<<` before the source where it has several targets; NLLB puts a code before source and target,
+MADLAD and T5 put `<2pt>` before the source.
 """
 
 import hashlib
+import json
 import math
 from collections.abc import Sequence
 from functools import cache, cached_property
@@ -14,6 +16,7 @@ from typing import Any, Literal
 
 from language_id.labels import aliases, language_of
 from translation.engines import FAILED, EngineDown, EngineError, Local, Segment, digest
+from translation.engines.pieces import FILES, Pieces, open_pieces
 from translation.needs import needed
 
 Family = Literal["marian", "nllb", "madlad"]
@@ -47,16 +50,17 @@ class CTranslate2(Local):
     ) -> None:
         """model: a folder, or a repository of the hub as `owner/name`. tokenizer: likewise; None: the model's folder.
         compute_type: int8, float16, … batch_tokens: of one call of the model. A text of more than max_source_tokens
-        fails. Raises ImportError, with the cure, without the extra, EngineError for a folder without a model."""
+        fails. Raises ImportError, with the cure, without the extra, EngineError for a folder without a model or a
+        tokeniser."""
         needed("ctranslate2", EXTRA)
-        needed("transformers", EXTRA)
         self.model, self.family = model, family
         self.folder = _folder(model)
-        self.tokenizer = _folder(tokenizer) if tokenizer else self.folder
+        self.tokenizer = _folder(tokenizer, FILES) if tokenizer else self.folder
         if not (self.folder / "model.bin").is_file():
             raise EngineError(
                 f"ctranslate2: {self.folder}: no model.bin; convert the model with ct2-transformers-converter"
             )
+        self._pieces: Pieces = open_pieces(self.tokenizer, EXTRA)
         self.device, self.compute_type, self.threads = device, compute_type, threads
         self.options: dict[str, Any] = {
             "beam_size": beams,
@@ -67,7 +71,7 @@ class CTranslate2(Local):
         }
         self.max_source_tokens = max_source_tokens
         self.hash = digest(
-            files=[_file_hash(self.folder), _file_hash(self.tokenizer)], family=family, device=device,
+            files=[_file_hash(self.folder), _file_hash(self.tokenizer)], pieces="own", family=family, device=device,
             compute_type=compute_type, options=self.options, max_source_tokens=max_source_tokens,
         )  # fmt: skip
 
@@ -75,11 +79,16 @@ class CTranslate2(Local):
         return [{"engine": self.name, "model": Path(self.model).name, "hash": self.hash}]
 
     def problem(self, source: str, target: str) -> str | None:
+        asked: dict[str, list[str]] = {}  # language → the tokens that may stand for it
         if self.family == "nllb":
-            unknown = [x for x in (source, target) if self._code(x) not in self._vocabulary]
-            return f"ctranslate2: {self.model} has no language {unknown[0]}" if unknown else None
-        if self.family == "madlad" and self._tag(target) not in self._vocabulary:
-            return f"ctranslate2: {self.model} has no language {target}"
+            asked = {label: [_code(label)] for label in (source, target)}
+        elif self.family == "madlad":
+            asked = {target: [_tag(target), f"▁{_tag(target)}"]}
+        elif self._targets:
+            asked = {target: self._opening(target)}
+        for label, tokens in asked.items():
+            if self._vocabulary.isdisjoint(tokens):
+                return f"ctranslate2: {self.model} has no language {label}"
         return None
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Segment]:
@@ -88,7 +97,7 @@ class CTranslate2(Local):
         fitting = [
             i for i, own in enumerate(tokens) if len(own) <= self.max_source_tokens + _MARGIN
         ]
-        prefix = [[self._code(target)]] * len(fitting) if self.family == "nllb" else None
+        prefix = [[_code(target)]] * len(fitting) if self.family == "nllb" else None
         try:
             answers = self._translator.translate_batch(
                 [tokens[i] for i in fitting],
@@ -98,7 +107,9 @@ class CTranslate2(Local):
                 **self.options,
             )
         except RuntimeError as error:
-            raise EngineDown(f"ctranslate2: {self.model}: {error}") from None
+            beyond = "position encodings" in str(error)
+            cure = "; set max_source_tokens and max_target_tokens to less" if beyond else ""
+            raise EngineDown(f"ctranslate2: {self.model}: {error}{cure}") from None
         found = [Segment("", FAILED)] * len(texts)
         for i, answer in zip(fitting, answers, strict=True):
             found[i] = self._segment(answer)
@@ -108,34 +119,43 @@ class CTranslate2(Local):
         tokens = answer.hypotheses[0]
         if self.family == "nllb":
             tokens = tokens[1:]  # the language
-        ids = self._tokenizer.convert_tokens_to_ids(tokens)
-        text = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
+        text = self._pieces.decode(tokens).strip()
         score = math.exp(answer.scores[0])  # of the mean log-probability of a token
         return Segment(text, score=round(min(1.0, score), 4)) if text else Segment("", FAILED)
 
     def _tokens(self, text: str, source: str, target: str) -> list[str]:
-        tokenizer = self._tokenizer
         if self.family == "madlad":
-            text = f"{self._tag(target)} {text}"
-        own = tokenizer.convert_ids_to_tokens(tokenizer.encode(text, add_special_tokens=False))
-        end = tokenizer.eos_token
-        return [self._code(source), *own, end] if self.family == "nllb" else [*own, end]
+            text = f"{_tag(target)} {text}"
+        end = [] if self._config.get("add_source_eos") else [self._config.get("eos_token", "</s>")]
+        opening = [_code(source)] if self.family == "nllb" else self._opening(target)
+        return [*opening, *self._pieces.encode(text), *end]
 
-    def _code(self, label: str) -> str:
-        return _NLLB.get(label, label)
+    def _opening(self, target: str) -> list[str]:
+        """What a Marian model of several targets has before the source: the target's name, if it has it."""
+        if self.family != "marian":
+            return []
+        language = language_of(target)
+        names = (target, language, _short_codes().get(language, language))
+        return [f">>{name}<<" for name in names if f">>{name}<<" in self._targets][:1]
 
-    def _tag(self, label: str) -> str:
-        language = language_of(label)
-        return f"<2{_short_codes().get(language, language)}>"
+    @cached_property
+    def _targets(self) -> set[str]:
+        return {t for t in self._vocabulary if t.startswith(">>") and t.endswith("<<")}
 
     @cached_property
     def _vocabulary(self) -> set[str]:
-        return set(self._tokenizer.get_vocab())
+        """What the model knows of sources."""
+        for name in ("shared_vocabulary", "source_vocabulary"):
+            if (path := self.folder / f"{name}.json").is_file():
+                return set(json.loads(path.read_text("utf-8")))
+            if (path := self.folder / f"{name}.txt").is_file():  # written by older converters
+                return set(path.read_text("utf-8").split("\n"))
+        raise EngineError(f"ctranslate2: {self.folder}: no vocabulary; convert the model again")
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        transformers = needed("transformers", EXTRA)
-        return transformers.AutoTokenizer.from_pretrained(str(self.tokenizer))
+    def _config(self) -> dict[str, Any]:
+        path = self.folder / "config.json"
+        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
     @cached_property
     def _translator(self) -> Any:
@@ -150,6 +170,17 @@ class CTranslate2(Local):
             )
         except (RuntimeError, ValueError) as error:
             raise EngineDown(f"ctranslate2: {self.model}: {error}") from None
+
+
+def _code(label: str) -> str:
+    """A language's name in NLLB."""
+    return _NLLB.get(label, label)
+
+
+def _tag(label: str) -> str:
+    """What MADLAD and T5 put before a source for this target."""
+    language = language_of(label)
+    return f"<2{_short_codes().get(language, language)}>"
 
 
 @cache
@@ -167,14 +198,17 @@ def _short_codes() -> dict[str, str]:
     }
 
 
-def _folder(name: str) -> Path:
-    """A folder that is there, or one of the hub, downloaded once. Raises EngineError, EngineDown."""
+def _folder(name: str, files: Sequence[str] | None = None) -> Path:
+    """A folder that is there, or one of the hub, of which these files are downloaded once (None: all of them).
+
+    Raises EngineError, EngineDown.
+    """
     if Path(name).is_dir():
         return Path(name)
     if name.count("/") != 1 or name.startswith((".", "/")):
         raise EngineError(f"ctranslate2: {name}: no such folder, and no repository as owner/name")
     try:
-        return Path(needed("huggingface_hub", EXTRA).snapshot_download(name))
+        return Path(needed("huggingface_hub", EXTRA).snapshot_download(name, allow_patterns=files))
     except Exception as error:
         line = " ".join(str(error).split())
         raise EngineDown(f"ctranslate2: {name} cannot be had from the hub: {line}") from None
