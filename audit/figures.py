@@ -14,6 +14,9 @@ UNKNOWN = "und_Zzzz"
 Entry = dict[str, Any]
 
 
+COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
+
+
 def labels(run: Entry, languages: dict[str, Entry]) -> list[str]:
     """Every label that the run or its languages know, the most documents first, then by name."""
     known = set(languages) | set(_accounting(run, "languages"))
@@ -23,12 +26,14 @@ def labels(run: Entry, languages: dict[str, Entry]) -> list[str]:
 
 
 def counts(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
-    """documents_in, kept, removed (reason -> count), duplicates, quarantined of one label.
+    """documents_in, kept, removed (reason -> count), duplicates, quarantined of one label; translations not counted.
 
     The run's accounting has the word; what it does not say is taken from the language's own entry.
     """
     own = languages.get(label, {})
     entry = _accounting(run, "languages").get(label, {})
+    if _origin(entry, "mt"):
+        entry = _origin(entry, "web") or {}
     return _complete({**own, "documents_in": own.get("documents"), **entry})
 
 
@@ -36,21 +41,45 @@ def totals(run: Entry, languages: dict[str, Entry]) -> Entry:
     """As `counts` for the whole run, with records_read and records_skipped; the sum over labels where it gives none."""
     whole = _accounting(run, "total")
     if not whole:
-        parts = [counts(run, languages, label) for label in labels(run, languages)]
-        whole = {
-            key: sum(part[key] or 0 for part in parts) if parts else None
-            for key in ("documents_in", "kept", "duplicates", "quarantined")
-        }
-        whole["removed"] = {
-            reason: sum(part["removed"].get(reason, 0) for part in parts)
-            for reason in sorted({reason for part in parts for reason in part["removed"]})
-        }
+        return _sum_of([counts(run, languages, label) for label in labels(run, languages)])
+    made = translations(run)
+    if made:
+        whole = {**whole, **_less(_complete(whole), made)}
     return {
         **_complete(whole),
         "records_read": whole.get("records_read"),
         "records_skipped": whole.get("records_skipped") or {},
         "documents_split": whole.get("documents_split") or 0,
-        "documents_translated": whole.get("documents_translated") or 0,
+    }
+
+
+def translations(run: Entry) -> Entry | None:
+    """As `counts`, of the translations into all languages; None where the run made none."""
+    parts = [_origin(entry, "mt") for entry in _accounting(run, "languages").values()]
+    found = [part for part in parts if part]
+    return _sum_of([_complete(part) for part in found]) if found else None
+
+
+def _origin(entry: Entry, origin: str) -> Entry | None:
+    return (entry.get("origins") or {}).get(origin)
+
+
+def _sum_of(parts: Sequence[Entry]) -> Entry:
+    reasons = sorted({reason for part in parts for reason in part["removed"]})
+    return {
+        **{key: sum(part[key] or 0 for part in parts) if parts else None for key in COUNTS},
+        "removed": {r: sum(part["removed"].get(r, 0) for part in parts) for r in reasons},
+        "records_read": None,
+        "records_skipped": {},
+        "documents_split": 0,
+    }
+
+
+def _less(whole: Entry, made: Entry) -> Entry:
+    removed = {r: n - made["removed"].get(r, 0) for r, n in whole["removed"].items()}
+    return {
+        **{key: None if whole[key] is None else whole[key] - (made[key] or 0) for key in COUNTS},
+        "removed": {reason: n for reason, n in removed.items() if n},
     }
 
 
@@ -59,8 +88,7 @@ def _accounting(run: Entry, key: str) -> Entry:
 
 
 def _complete(entry: Entry) -> Entry:
-    found = {key: entry.get(key) for key in ("documents_in", "kept", "duplicates", "quarantined")}
-    return {**found, "removed": entry.get("removed") or {}}
+    return {**{key: entry.get(key) for key in COUNTS}, "removed": entry.get("removed") or {}}
 
 
 def personal_data(languages: dict[str, Entry]) -> dict[str, int]:
@@ -242,13 +270,14 @@ def imbalances(run: Entry, languages: dict[str, Entry]) -> list[str]:
     found = []
     if whole["records_read"] is not None and whole["documents_in"] is not None:
         records = sum(whole["records_skipped"].values()) + whole["documents_in"]
-        more = whole["documents_split"] + whole["documents_translated"]
-        if records != whole["records_read"] + more:
+        if records != whole["records_read"] + whole["documents_split"]:
             found.append(
                 f"{whole['records_read']:,} records were read, but {records:,} were skipped or became documents."
             )
+    made = translations(run)
     named = [
         ("The run", whole),
+        *([("The translations", made)] if made else []),
         *((label, counts(run, languages, label)) for label in labels(run, languages)),
     ]
     for name, counted in named:

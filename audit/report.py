@@ -20,6 +20,7 @@ Put = Callable[[str, str], None]
 SAMPLES_PER_SIDE = 10
 QUARANTINE_ROWS = 50
 EXTRAS = (
+    ("translated", "Translated"),
     ("quality", "Quality"),
     ("fertility", "Tokens a word"),
     ("contamination", "Foreign words"),
@@ -93,6 +94,7 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
         kept_tokens=_sum(languages, "tokens"),
         kept_bytes=_sum(languages, "kept_bytes"),
         pii=figures.personal_data(languages),
+        made=figures.translations(run),
         translated=figures.translated_words(languages),
         lines_removed=figures.lines_removed(languages),
         warnings=warnings,
@@ -101,7 +103,14 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
         plots=[plots.flow(run, languages)],
         extras=[(key, name) for key, name in EXTRAS if any(row.get(key) for row in rows)],
     )
-    data = {"run": run, "total": whole, "funnel": steps, "warnings": warnings, "languages": rows}
+    data = {
+        "run": run,
+        "total": whole,
+        "translations": figures.translations(run),
+        "funnel": steps,
+        "warnings": warnings,
+        "languages": rows,
+    }
     put("index.html", page)
     put("index.json", untrusted.json_text(data) + "\n")
     put(PLOTS, plotly())
@@ -177,6 +186,7 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
         "kept": counted["kept"],
         "kept_share": figures.share(counted["kept"], whole),
         "kept_words": language.get("kept_words"),
+        "translated": (language.get("translated") or {}).get("share_of_words"),
         "fertility": figures.share(language.get("tokens"), language.get("kept_words")),
         "duplicates_share": figures.share(counted["duplicates"], whole),
         "biggest_reason": biggest[0] if biggest else None,

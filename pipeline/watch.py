@@ -70,7 +70,7 @@ class Watch:
     @contextmanager
     def step(self, name: str, total: int, done: int) -> Iterator[Callable[[dict[str, Any]], None]]:
         """Follow a step of `total` pieces of which `done` were finished before; call the result with the
-        counts of each further piece."""
+        counts of each further piece. A step without pieces is not shown."""
         counts: dict[str, Any] = {}
         state: dict[str, Any] = {
             "total": total,
@@ -91,7 +91,7 @@ class Watch:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self.console,
-            disable=not bar,
+            disable=not bar or not total,
         )
         with progress:
             row = progress.add_task(name, total=total, completed=done, rate="")
@@ -117,7 +117,7 @@ class Watch:
             yield advance
         state["seconds"] = round(time.monotonic() - begun, 1)
         self.log("step ended", step=name, seconds=state["seconds"], counts=counts)
-        if not bar:
+        if total and not bar:
             extra = f", {done} found done" if done else ""
             self.console.print(
                 f"{name}: {state['done']}/{total}{extra}, {state['seconds']} s", markup=False

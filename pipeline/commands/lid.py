@@ -156,11 +156,14 @@ def _print(figures: dict[str, Any], screen: Console) -> None:
             "yes" if c["known"] else "no",
         )  # fmt: skip
     screen.print(table)
+    if not figures["confusions"]:
+        screen.print("No class was taken for another.")
     confusions = Table("class", "called", "documents", "", title="confusions")
     for c in figures["confusions"][:_MOST_CONFUSIONS]:
         note = "not in the model" if c["out_of_model"] else ""
         confusions.add_row(c["class"], c["answer"], str(c["documents"]), note)
-    screen.print(confusions)
+    if figures["confusions"]:
+        screen.print(confusions)
     coverage = Table(
         "score", "answered", "right of them", "other languages accepted", "noise left out"
     )

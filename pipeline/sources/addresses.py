@@ -5,6 +5,7 @@ import os
 import re
 import urllib.parse
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -25,6 +26,8 @@ BASE_URL: Final = "https://data.commoncrawl.org"
 _SNAPSHOT = re.compile(r"CC-MAIN-[0-9A-Za-z]+(-[0-9A-Za-z]+)*")
 _EXAMPLE = "commoncrawl://CC-MAIN-2025-18/wet?shards=0-9"
 _CONNECTIONS = 16
+_LOOKED_AT = 10_000
+_ENDING = re.compile(r"(\.[A-Za-z0-9]+)?\.(gz|zst|bz2|xz|lz4)$|\.[A-Za-z0-9]+$")
 
 
 def resolve(
@@ -80,14 +83,45 @@ def _local(path: str) -> list[str]:
     if os.path.isfile(path):
         return [path]
     if os.path.isdir(path):
-        raise InputError(f"{path}: is a folder; give its files, e.g. {path}/**/*.gz")
+        held = _held(path)
+        raise InputError(
+            f"{path}: is a folder; give its files, e.g. {held[0][0]} ({_told(held)} there)"
+            if held
+            else f"{path}: is a folder without files"
+        )
     if not glob.has_magic(path):
         raise InputError(f"{path}: no such file; check the path")
     # Told by isfile, not by name: a glob's folders are passed over.
     files = [found for found in glob.glob(path, recursive=True) if os.path.isfile(found)]
     if not files:
-        raise InputError(f"{path}: no file matches; check the pattern (** crosses folders)")
+        fixed = os.path.dirname(re.split(r"[*?[]", path, maxsplit=1)[0])
+        raise InputError(f"{path}: no file matches; {_there(fixed)}")
     return files
+
+
+def _there(folder: str) -> str:
+    """What stands in a folder where no file fits a pattern."""
+    if not os.path.isdir(folder):
+        return f"there is no folder {folder}"
+    held = _held(folder)
+    return f"{folder} has {_told(held)}" if held else f"{folder} has no files"
+
+
+def _told(held: list[tuple[str, int]]) -> str:
+    return " and ".join(f"{count:,} × {pattern}" for pattern, count in held[:3])
+
+
+def _held(folder: str) -> list[tuple[str, int]]:
+    """Patterns of the files under a folder and how many fit each, the most first; of some 10,000 files."""
+    found: Counter[str] = Counter()
+    for path, _, names in os.walk(folder):
+        for name in names:
+            ending = _ENDING.search(name)
+            depth = "" if path == folder else "**/"
+            found[os.path.join(folder, f"{depth}*{ending[0] if ending else ''}")] += 1
+        if found.total() >= _LOOKED_AT:
+            break
+    return found.most_common()
 
 
 def _remote(address: str, storage_options: dict[str, Any] | None) -> list[Source]:

@@ -162,10 +162,14 @@ def test_translations_have_their_share_of_words_on_both_pages_and_break_no_ident
     }  # fmt: skip
     known["tha_Thai"] |= {"kept_words": 1_000, "translated": translated}
     total, thai = whole["accounting"]["total"], whole["accounting"]["languages"]["tha_Thai"]
+    made = entry(35, 30, {"translation_failed": 5}, 0)
+    thai["origins"] = {**thai["origins"], "mt": made}
     for counted in (total, thai):
-        counted["documents_in"] += 30
+        counted["documents_in"] += 35
         counted["kept"] += 30
-    total["documents_translated"] = 30
+        counted["removed"] = {**counted["removed"], "translation_failed": 5}
+    total["documents_translated"] = 35
+    native = run()["accounting"]
     pages = write(whole, known)
     assert "80.0%" in pages["tha_Thai.html"]
     assert "apertium (eng-cat)" in pages["tha_Thai.html"]
@@ -173,6 +177,17 @@ def test_translations_have_their_share_of_words_on_both_pages_and_break_no_ident
     assert "mostly translated" in pages["index.html"]
     assert "Translated words kept" in pages["index.html"]
     assert "records were read, but" not in pages["index.html"]
+    assert "accounted for" not in pages["index.html"]
+    for name, counted in (
+        ("index", native["total"]),
+        ("tha_Thai", native["languages"]["tha_Thai"]),
+    ):
+        words = Page(pages[f"{name}.html"]).words
+        assert f"Documents in {counted['documents_in']} and 35 translations" in words
+        outcomes = words.partition("Where documents went")[2].partition("origin Origin")[0]
+        assert "and 30 translations" in outcomes
+        assert f"documents in {counted['documents_in']} 100.0%" in outcomes
+    assert json.loads(pages["index.json"])["translations"]["removed"] == {"translation_failed": 5}
 
 
 def test_json_holds_every_figure_of_the_input(files):

@@ -42,6 +42,22 @@ def test_relative_paths_become_absolute(tmp_path, monkeypatch):
     assert addresses(resolve(["a", "../x/*"])) == [str(tmp_path / "x" / "a")]
 
 
+def test_where_nothing_fits_it_is_said_what_is_there(tmp_path):
+    made = {"a.jsonl.zst": b"", "b.jsonl.zst": b"", "deep/down/c.wet.gz": b"", "deep/notes": b""}
+    write_tree(tmp_path, made)
+    (tmp_path / "empty").mkdir()
+    for address, says in (
+        ("", rf"is a folder; give its files, e\.g\. {tmp_path}/\*\.jsonl\.zst \(2 × .*there\)"),
+        ("deep", r"1 × \S+/deep/\*\*/\*\.wet\.gz"),
+        ("empty", "is a folder without files"),
+        ("*.parquet", rf"no file matches; {tmp_path} has 2 × {tmp_path}/\*\.jsonl\.zst and 1 ×"),
+        ("empty/*.gz", "no file matches; .*/empty has no files"),
+        ("nowhere/**/*.gz", f"no file matches; there is no folder {tmp_path}/nowhere"),
+    ):
+        with pytest.raises(InputError, match=says):
+            resolve([str(tmp_path / address)])
+
+
 def test_a_glob_passes_folders_over(tmp_path):
     write_tree(tmp_path, {"one": b"", "two/three": b""})
     assert addresses(resolve([f"{tmp_path}/*"])) == [f"{tmp_path}/one"]
@@ -57,7 +73,7 @@ def test_names_with_the_signs_of_a_glob(tmp_path):
     [
         ("none.gz", "no such file"),
         ("*.none", "no file matches"),
-        ("folder", "is a folder; give its files"),
+        ("folder", "is a folder without files"),
         ("nowhere://x/y", "check the address"),
         ("memory://nothing/here", "no such file"),
         ("memory://nothing/*.gz", "no file matches"),
