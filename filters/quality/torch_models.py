@@ -94,6 +94,22 @@ def config(name: str, files: EncoderFiles) -> dict[str, Any]:
     return found
 
 
+def tensors(name: str, files: EncoderFiles, names: Sequence[str]) -> dict[str, Any]:
+    """Tensors of a checkpoint by name. torch reads tensors and nothing else. Raises ModelError."""
+    import torch
+    from safetensors import safe_open
+
+    found: dict[str, Any] = {}
+    for file in files.weights(name):
+        if file.suffix == ".safetensors":
+            with safe_open(file, "pt") as opened:
+                found |= {key: opened.get_tensor(key) for key in {*names} & {*opened.keys()}}
+        else:
+            stored = torch.load(file, map_location="cpu", weights_only=True)
+            found |= {key: stored[key] for key in {*names} & {*stored}}
+    return found
+
+
 def positions(model: Any) -> int | None:
     """The tokens that a model reads at most; None where nothing limits them.
 
@@ -120,10 +136,11 @@ def batches(lengths: Sequence[int], most: int = BATCH_TOKENS) -> Iterator[np.nda
         start += count
 
 
-def padded(sequences: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """int64[n, longest] of token ids, filled up on the right with 0, and as many that are 1 where there is a token."""
+def padded(sequences: Sequence[Sequence[int]], fill: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """int64[n, longest] of token ids, with `fill` on the right, and as many that are 1 where there is a token."""
     longest = max(map(len, sequences))
-    ids, mask = np.zeros((2, len(sequences), longest), np.int64)
+    ids = np.full((len(sequences), longest), fill, np.int64)
+    mask = np.zeros_like(ids)
     for row, sequence in enumerate(sequences):
         ids[row, : len(sequence)] = sequence
         mask[row, : len(sequence)] = 1

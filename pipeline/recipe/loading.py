@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from language_id.hub import is_file_name
 from pipeline.recipe.model import Recipe
-from pipeline.recipe.quality import KINDS
+from pipeline.recipe.quality import HUB_KINDS, KINDS
 from pipeline.recipe.section import RecipeError
 from pipeline.recipe.translating import ENGINE_SECTIONS
 
@@ -155,7 +155,7 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         for named in (section.get("scores"), section.get("attributes")):
             for one in named.values() if isinstance(named, dict) else ():
                 for kind in KINDS if isinstance(one, dict) else ():
-                    if kind in one:
+                    if kind in one and _is_path(one[kind], kind, folder):
                         one[kind] = absolute(one[kind])
         benchmarks = section.get("decontaminate")
         if isinstance(benchmarks, dict) and isinstance(benchmarks.get("benchmarks"), dict):
@@ -170,6 +170,13 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
             if isinstance(section.get(key), list):
                 section[key] = [absolute(v) for v in section[key]]
     return data
+
+
+def _is_path(given: Any, kind: str, folder: Path) -> bool:
+    """Whether what stands for a model is a path: of some kinds it may be a repository of the hub, `owner/name`."""
+    if kind not in HUB_KINDS or not isinstance(given, str):
+        return True
+    return "{label}" in given or given.startswith(".") or (folder / given).exists()
 
 
 def _checks(section: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pipeline.recipe.section import Section, Share, Threshold
 
 Kept = Annotated[float, Field(gt=0, le=1)]
-KINDS = ("fasttext", "ngrams", "kenlm", "embedding", "words")
+KINDS = ("fasttext", "ngrams", "kenlm", "transformer", "embedding", "classifier", "words")
+HUB_KINDS = ("transformer", "classifier")
+"""Kinds whose models may be named as repositories of the Hugging Face hub."""
 CUTS = ("keep", "band", "at_least", "at_most")
 
 
@@ -17,6 +19,17 @@ def _names(given: dict[str, Any]) -> dict[str, Any]:
         if not re.fullmatch(r"[A-Za-z][\w-]*", name):
             raise ValueError(f"{name!r} is no name; choose a word of letters, digits, _ and -")
     return given
+
+
+def _no_boolean(given: Any) -> Any:
+    if isinstance(given, bool):
+        raise ValueError(
+            "YAML reads yes, no, true and false as booleans; write the label in quotes"
+        )
+    return given
+
+
+Label = Annotated[str | int, BeforeValidator(_no_boolean)]
 
 
 class TrainedNgrams(Section):
@@ -45,22 +58,32 @@ class Score(Section):
     perplexing. `{train: survivors}`: a model that the run trains."""
     kenlm: str | None = None
     """A KenLM model, `.arpa` or binary (the extra `kenlm`): likewise, of a word between blanks."""
+    transformer: str | None = None
+    """A causal language model of transformers (the extra `torch`), by folder or `owner/name[@revision]` of the hub: the
+    mean log10 probability of a token."""
     embedding: str | None = None
     """A head of `polysieve quality train --method embedding`, which names its encoder."""
+    classifier: str | None = None
+    """A sequence classifier of transformers (the extra `torch`), by folder or `owner/name[@revision]` of the hub: the
+    probability of `positive`, or the number itself of a model that gives one number."""
     words: str | None = None
     """A list of words or phrases, one a line: the share of the document's words that they make up; the smaller, the
     better, so only `at_most` can cut it."""
-    positive: str = "hq"
-    """Of `fasttext`: the label whose probability is the score, without `__label__`."""
+    positive: Label | None = None
+    """Of `fasttext`: the label whose probability is the score, without `__label__` (`hq`). Of `classifier`: the label,
+    by name or by number; absent where it gives one number."""
     lower: bool = True
     """Of `fasttext`: the model reads lower case, as those of `polysieve quality train` do."""
     log_odds: bool = False
-    """Of `fasttext` and of an `embedding` with an MLP: the score is log(p / (1 - p)) in place of the probability p,
-    which tells apart what a sure model puts at 1.0000."""
-    skip: int = Field(default=0, ge=0)
-    """Of `ngrams` and `kenlm`: words at the beginning that only serve as context."""
+    """Of `fasttext`, of an `embedding` with an MLP and of a `classifier` of probabilities: the score is
+    log(p / (1 - p)) in place of the probability p, which tells apart what a sure model puts at 1.0000."""
+    skip: int | None = Field(default=None, ge=0)
+    """Of `ngrams` and `kenlm`: words at the beginning that only serve as context (0); of `transformer`: tokens (10).
+    What has no more than these has no score."""
     most: int | None = Field(default=None, ge=1)
-    """Of `ngrams` and `kenlm`: words that are scored, after those skipped; absent: all."""
+    """Of `ngrams` and `kenlm`: words that are scored, after those skipped (all); of `transformer`: tokens (1,024)."""
+    window: int = Field(default=512, ge=8)
+    """Of `classifier`: the tokens at the beginning that are read."""
     distinct: int = Field(default=2, ge=1)
     """Of `words`: a document with fewer different ones of the list scores 0."""
     keep: Kept | dict[str, Kept] | None = None
@@ -117,6 +140,12 @@ class Score(Section):
         if isinstance(self.ngrams, TrainedNgrams):
             return f"n-grams of {self.ngrams.train}"
         return getattr(self, self.kind)
+
+    @property
+    def stretch(self) -> tuple[int, int | None]:
+        """Words or tokens that are skipped, and those that are scored at most (None: all)."""
+        skip, most = (10, 1024) if self.kind == "transformer" else (0, None)
+        return skip if self.skip is None else self.skip, self.most or most
 
     def share_kept(self, label: str) -> float | None:
         """The share of a language that stays, None where no share is asked for."""

@@ -11,7 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters.quality import encoders, heads, ngrams, selection, word_lists
+from filters.quality import (
+    encoder_files,
+    encoders,
+    heads,
+    ngrams,
+    selection,
+    sequence_classifier,
+    transformer_lm,
+    word_lists,
+)
 from filters.quality.encoders import Device
 from filters.quality.fasttext_file import ModelError, file_hash
 from filters.quality.fasttext_scorer import FastTextScorer, read_labels
@@ -38,6 +47,10 @@ class Scorer(NamedTuple):
     """Raises ModelError or OSError for a model that cannot be used."""
     scores: Callable[[pa.Array, str, Score, Device], np.ndarray]
     """float64[n] of n texts in one language by the model at a path, NaN where a text has no score."""
+    hash: Callable[[str], str] = file_hash
+    """SHA-256 of a model. Raises ModelError where there is none."""
+    marks: str | None = None
+    """The file that makes a folder a model; None: a model is a file."""
     beside: Callable[[str], Iterable[str]] = _nothing
     """Hashes of other models that take part in its scores."""
     libraries: tuple[str, ...] = ()
@@ -46,29 +59,35 @@ class Scorer(NamedTuple):
     """Whether the last bits of its scores depend on the device."""
 
 
-def hashes(path: str) -> dict[str, str]:
-    """Label (`` for a model of all languages) → SHA-256 of the model at a path with or without `{label}`.
+def hashes(path: str, kind: str = "fasttext") -> dict[str, str]:
+    """Label (`` for a model of all languages) → SHA-256 of the model of a kind at a path with or without `{label}`.
 
     Raises ModelError where there is none.
     """
+    scorer = SCORERS[kind]
     if LABEL not in path:
-        return {"": file_hash(path)}
+        return {"": scorer.hash(path)}
     before, _, after = path.partition(LABEL)
     folder = Path(before).parent if not before.endswith("/") else Path(before)
     found = {
-        str(file)[len(before) : len(str(file)) - len(after)]: file_hash(file)
-        for file in sorted(folder.glob("*"))
-        if str(file).startswith(before) and str(file).endswith(after) and file.is_file()
+        str(one)[len(before) : len(str(one)) - len(after)]: scorer.hash(str(one))
+        for one in sorted(folder.glob("*"))
+        if str(one).startswith(before) and str(one).endswith(after) and _is_there(one, scorer)
     }
     if not found:
-        raise ModelError(f"{path}: no file of any language; correct the path")
+        what = f"folder with {scorer.marks}" if scorer.marks else "file"
+        raise ModelError(f"{path}: no {what} of any language; correct the path")
     return found
 
 
-def own_path(path: str, label: str) -> str | None:
-    """The model for a label; None where its language has none."""
+def own_path(path: str, label: str, kind: str = "fasttext") -> str | None:
+    """The model of a kind for a label; None where its language has none."""
     own = path.replace(LABEL, label)
-    return own if LABEL not in path or Path(own).is_file() else None
+    return own if LABEL not in path or _is_there(Path(own), SCORERS[kind]) else None
+
+
+def _is_there(path: Path, scorer: Scorer) -> bool:
+    return (path / scorer.marks if scorer.marks else path).is_file()
 
 
 def stamp(path: str) -> Stamp:
@@ -79,14 +98,20 @@ def stamp(path: str) -> Stamp:
 
 def _check_fasttext(path: str, one: Score, device: Device) -> None:
     labels = read_labels(path)
-    if one.positive not in labels:
+    if _positive(one) not in labels:
         known = ", ".join(sorted(labels)[:20])
-        raise ModelError(f"{path}: has no label {one.positive}; name one of {known} in `positive`")
+        raise ModelError(
+            f"{path}: has no label {_positive(one)}; name one of {known} in `positive`"
+        )
+
+
+def _positive(one: Score) -> str:
+    return "hq" if one.positive is None else str(one.positive)
 
 
 def _fasttext(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
     scorer = classifier(path, stamp(path))
-    found = scorer.probabilities(texts, one.lower)[:, scorer.labels.index(one.positive)]
+    found = scorer.probabilities(texts, one.lower)[:, scorer.labels.index(_positive(one))]
     return selection.log_odds(found) if one.log_odds else found
 
 
@@ -97,7 +122,7 @@ def classifier(path: str, stamp: Stamp) -> FastTextScorer:
 
 
 def _ngrams(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
-    return _ngram_model(path, stamp(path)).scores(texts, one.skip, one.most)
+    return _ngram_model(path, stamp(path)).scores(texts, *one.stretch)
 
 
 @lru_cache(CACHED)
@@ -106,12 +131,26 @@ def _ngram_model(path: str, stamp: Stamp) -> NgramModel:
 
 
 def _kenlm(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
-    return _kenlm_model(path, stamp(path)).scores(texts, one.skip, one.most)
+    return _kenlm_model(path, stamp(path)).scores(texts, *one.stretch)
 
 
 @lru_cache(CACHED)
 def _kenlm_model(path: str, stamp: Stamp) -> KenlmModel:
     return KenlmModel(path)
+
+
+def _transformer(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    return transformer_lm.load(path, device).scores(texts, *one.stretch)
+
+
+def _weights_hash(path: str) -> str:
+    """Of a model of transformers; it has gigabytes."""
+    return _weights_hashed(path, encoder_files.stamp(path))
+
+
+@lru_cache(CACHED)
+def _weights_hashed(path: str, stamp: encoder_files.Stamp) -> str:
+    return encoder_files.of_weights(path).weights_hash(path)
 
 
 def _check_head(path: str, one: Score, device: Device) -> None:
@@ -135,6 +174,15 @@ def _head(path: str, stamp: Stamp) -> Head:
     return heads.load(path)
 
 
+def _check_sequence_classifier(path: str, one: Score, device: Device) -> None:
+    sequence_classifier.load(path, device).check(one.positive, one.window, one.log_odds)
+
+
+def _sequence_classifier(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
+    found = sequence_classifier.load(path, device).scores(texts, one.positive, one.window)
+    return selection.log_odds(found) if one.log_odds else found
+
+
 def _check_words(path: str, one: Score, device: Device) -> None:
     if not word_lists.load(path).entries:
         raise ModelError(f"{path}: no word in it; write a word or phrase a line")
@@ -153,10 +201,26 @@ SCORERS: dict[str, Scorer] = {
     "fasttext": Scorer(_check_fasttext, _fasttext),
     "ngrams": Scorer(lambda path, one, device: ngrams.check(path), _ngrams),
     "kenlm": Scorer(lambda path, one, device: KenlmModel(path), _kenlm, libraries=("kenlm",)),
+    "transformer": Scorer(
+        lambda path, one, device: transformer_lm.load(path, device),
+        _transformer,
+        _weights_hash,
+        marks="config.json",
+        libraries=("torch", "transformers"),
+        by_device=True,
+    ),
     "embedding": Scorer(
         _check_head,
         _embedding,
         beside=lambda path: [_head(path, stamp(path)).encoder_hash],
+        by_device=True,
+    ),
+    "classifier": Scorer(
+        _check_sequence_classifier,
+        _sequence_classifier,
+        _weights_hash,
+        marks="config.json",
+        libraries=("torch", "transformers"),
         by_device=True,
     ),
     "words": Scorer(_check_words, _words),

@@ -108,7 +108,7 @@ def _beside(quality: Quality) -> list[str]:
         {
             hash
             for one, kind in _asked(quality)
-            for label in scorers.hashes(one.path)
+            for label in scorers.hashes(one.path, one.kind)
             for hash in kind.beside(one.path.replace(LABEL, label))
         }
     )
@@ -124,7 +124,7 @@ def problems(recipe: Recipe) -> list[str]:
         if one.kind not in SCORERS:
             continue
         try:
-            for label in scorers.hashes(one.path):
+            for label in scorers.hashes(one.path, one.kind):
                 SCORERS[one.kind].check(one.path.replace(LABEL, label), one, quality.device)
         except (ModelError, OSError) as error:
             found.append(f"quality.scores.{name}.{one.kind}: {error}")
@@ -148,9 +148,12 @@ def models(quality: Quality) -> dict[str, dict[str, str]]:
 
     Models that the run trains are left out. Raises ModelError where a path leads to no file.
     """
-    paths = {name: one.path for name, one in quality.scores.items() if one.kind in SCORERS}
-    paths |= {name: one.fasttext for name, one in quality.attributes.items()}
-    return {name: scorers.hashes(path) for name, path in paths.items()}
+    found = {
+        name: scorers.hashes(one.path, one.kind)
+        for name, one in quality.scores.items()
+        if one.kind in SCORERS
+    }
+    return found | {name: scorers.hashes(one.fasttext) for name, one in quality.attributes.items()}
 
 
 def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
@@ -219,7 +222,7 @@ def _batches(texts: pa.Array) -> list[pa.Array]:
 def _batch(texts: pa.Array, label: str, quality: Quality, origin: str) -> list[pa.Array]:
     columns: list[pa.Array] = [pa.array(np.ones(len(texts), bool))]
     for one in quality.scores.values():
-        path = scorers.own_path(one.path, label) if one.kind in SCORERS else None
+        path = scorers.own_path(one.path, label, one.kind) if one.kind in SCORERS else None
         if path is None or origin not in one.origins:
             columns.append(pa.nulls(len(texts), pa.float32()))
             continue

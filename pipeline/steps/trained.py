@@ -116,8 +116,7 @@ def answers(said: pa.Table, documents: pa.Table, quality: Quality, folder: StepF
                 if not len(own) or not folder.store.exists(file.name):
                     continue
                 texts = pc.fill_null(part["text"].take(own), "").combine_chunks()
-                one = quality.scores[name]
-                found[start + own] = _model(file).scores(texts, one.skip, one.most)
+                found[start + own] = _model(file).scores(texts, *quality.scores[name].stretch)
         column = selection.rounded(found).astype(np.float32)
         place = said.schema.get_field_index(f"score.{name}")
         said = said.set_column(

@@ -1,6 +1,7 @@
 """Tiny models of transformers with random weights, made on the spot: the same at every call."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,25 @@ def causal(folder: Path, positions: int = 64, **more: Any) -> Any:
         vocab_size=vocabulary, n_embd=32, n_layer=2, n_head=2, n_positions=positions, **given
     )
     model = transformers.GPT2LMHeadModel(config).eval()
+    model.save_pretrained(folder)
+    return model
+
+
+def classifier(
+    folder: Path, kind: str = "bert", labels: Sequence[str] = ("no", "yes"), **more: Any
+) -> Any:
+    """A sequence classifier of random weights; returns transformers' own model."""
+    torch = pytest.importorskip("torch", reason="needs the extra torch")
+    transformers = pytest.importorskip("transformers", reason="needs the extra torch")
+    vocabulary = tokenizer(folder, begin="<|endoftext|>").get_vocab_size()
+    torch.manual_seed(0)
+    given = {
+        "vocab_size": vocabulary, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 64, "max_position_embeddings": 64, "initializer_range": 0.5,
+        "id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}, **more,
+    }  # fmt: skip
+    config = transformers.AutoConfig.for_model(kind, **given)
+    model = transformers.AutoModelForSequenceClassification.from_config(config).eval()
     model.save_pretrained(folder)
     return model
 
