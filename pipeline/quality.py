@@ -75,7 +75,8 @@ def write_cards(output: Path, cards: dict[str, Any], about: dict[str, Any]) -> N
     (output / SUMMARY).write_text(summary + "\n", "utf-8")
     rows = [
         f"| {label} | {card['examples']['train']:,} | {card['test']['texts']:,} | {_figure(card['test']['auc'])} | "
-        f"{_figure(card['test']['precision_at'])} | `{card['sha256'][:12]}` |"
+        f"{_figure(card['test']['precision_at'])} | {_figure(card['test'].get('perplexity'))} | "
+        f"`{card['sha256'][:12]}` |"
         for label, card in cards.items()
     ]
     codes = "".join(f"\n- {code}" for code in sorted({label.partition("_")[0] for label in cards}))
@@ -87,8 +88,8 @@ def write_cards(output: Path, cards: dict[str, Any], about: dict[str, Any]) -> N
         f"- positives: {', '.join(f'`{p}`' for p in about['positives'])}",
         f"- negatives: {', '.join(f'`{p}`' for p in about['negatives'])}",
         "- examples are without repetition, divided 80/10/10 by class; figures are of the last tenth, half good", "",
-        "| language | trained on | tested on | AUC | precision of the best tenth | SHA-256 |",
-        "|---|---:|---:|---:|---:|---|", *rows, "",
+        "| language | trained on | tested on | AUC | precision of the best tenth | perplexity of the good | SHA-256 |",
+        "|---|---:|---:|---:|---:|---:|---|", *rows, "",
         "A model knows text like its examples. Scores of other kinds of text, of machine translations above all, mean "
         "nothing.", "",
     ]  # fmt: skip

@@ -1,16 +1,16 @@
-"""Training the other kinds of models of good text: n-grams of it, and heads on an encoder's vectors.
+"""Training the other kinds of models of good text: language models of it, and heads on an encoder's vectors.
 
 Each function writes a model for one language and returns its card, like filters.quality.fasttext_training.train.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from filters.quality import encoders, heads, ngrams
+from filters.quality import encoders, heads, ngrams, transformer_lm, transformer_training
 from filters.quality.encoders import Device
 from filters.quality.evaluation import evaluate
 from filters.quality.examples import Part
@@ -39,7 +39,25 @@ def train_ngrams(path: Path, parts: dict[str, Part], order: int) -> dict[str, An
     model = ngrams.load(path)
     test = parts["test"]
     scores = model.scores(pa.array(test.texts, pa.large_string()))
-    return _card(model.hash, {"order": order}, parts, scores)
+    return _language_model_card(model.hash, {"order": order}, parts, scores)
+
+
+def train_transformer(
+    path: Path, parts: dict[str, Part], how: transformer_training.Training
+) -> dict[str, Any]:
+    """Write a tiny transformer of the positives, a folder of transformers; the negatives only test it.
+
+    Raises fasttext_file.ModelError where the extra is missing.
+    """
+    good, held_out = (
+        [t for t, positive in zip(parts[n].texts, parts[n].positive, strict=True) if positive]
+        for n in ("train", "validate")
+    )
+    transformer_training.train(path, good, held_out, how)
+    model = transformer_lm.load(str(path), how.device)
+    scores = model.scores(pa.array(parts["test"].texts, pa.large_string()))
+    given = {k: v for k, v in asdict(how).items() if k not in ("device", "seed")}
+    return _language_model_card(model.hash, given, parts, scores)
 
 
 def train_head(path: Path, parts: dict[str, Part], how: HeadTraining) -> dict[str, Any]:
@@ -62,6 +80,17 @@ def train_head(path: Path, parts: dict[str, Part], how: HeadTraining) -> dict[st
         "window": how.window,
     }
     return _card(head.hash, given, parts, head.scores(encoder.encode(test.texts, how.window)))
+
+
+def _language_model_card(
+    hash: str, given: dict[str, Any], parts: dict[str, Part], scores: np.ndarray
+) -> dict[str, Any]:
+    """`_card`, with the perplexity of the test's positives: 10 to the negative of their mean score."""
+    card = _card(hash, given, parts, scores)
+    good = scores[parts["test"].positive]
+    known = good[~np.isnan(good)]
+    card["test"]["perplexity"] = round(float(10 ** -known.mean()), 2) if len(known) else None
+    return card
 
 
 def _card(

