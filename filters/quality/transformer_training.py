@@ -41,7 +41,7 @@ class Training:
     """Tokens of the tokenizer at most."""
     context: int = 256
     """Tokens that the model reads at once, and that a stretch of training has at most."""
-    batch: int = 16
+    batch: int = 8
     """Stretches a step."""
     device: Device = "cpu"
     seed: int = 0
