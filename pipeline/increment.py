@@ -97,11 +97,16 @@ def finish(plan: Plan, units: Sequence[Unit]) -> None:
         manifest = plan.decisions.manifest(unit.piece)
         assert manifest is not None
         published |= manifest["published"]
+    translated = _translated(plan)
     if isinstance(plan.index, Revision):
         version = plan.index.version
-        if any(_changed(version, label, tables) for label, tables in published.items()):
-            record = {**version.record, "parent": version.fingerprint}
-            index.commit(plan.index.store, index.with_published(record, published))
+        if translated or any(
+            _changed(version, label, tables) for label, tables in published.items()
+        ):
+            record = index.with_published(
+                {**version.record, "parent": version.fingerprint}, published
+            )
+            index.commit(plan.index.store, index.with_translations(record, translated))
         return
     assert plan.index is not None
     store = plan.index.store
@@ -112,6 +117,8 @@ def finish(plan: Plan, units: Sequence[Unit]) -> None:
         assert manifest is not None
         added |= manifest["index"]
         dumps.update(manifest["dumps"])
+    for label, tables in translated.items():
+        added[label] = {**added.get(label, {}), **tables}
     inputs_file = f"{clusters.layer_folder(plan.clusters)}/inputs.json"
     run = {
         "inputs": inputs_hash(plan.inputs),
@@ -126,6 +133,19 @@ def finish(plan: Plan, units: Sequence[Unit]) -> None:
     if latest is None or latest.fingerprint != index.fingerprint_of(record):
         store.write_json(inputs_file, list(plan.inputs))
         index.commit(store, record)
+
+
+def _translated(plan: Plan) -> dict[str, index.Pieces]:
+    """What step G has for the index: label → the pieces of its table of translations."""
+    if plan.admit is None or plan.recipe.translate is None:
+        return {}
+    found = {}
+    for label in plan.recipe.translate.targets:
+        manifest = plan.admit.manifest(label)
+        assert manifest is not None
+        if manifest["index"]:
+            found[label] = manifest["index"]
+    return found
 
 
 def _changed(version: Earlier, label: str, tables: index.Pieces) -> bool:

@@ -12,6 +12,9 @@ of them shared with the version before. Contents and members of a label are numb
 | components | content | its component before and after verification (a content), documents, first and last run |
 | members | document | content, run, and what the kept member is chosen by |
 | published | document whose text is in a corpus | its number among the members |
+| translations | translation whose text is in a corpus | run, id, and what it is compared by |
+
+Members are native documents; translations stand apart, so that no native document is ever compared with one.
 """
 
 import hashlib
@@ -29,7 +32,7 @@ from pipeline.store import Store
 CURRENT = "current.json"
 FORMAT = 1
 WINDOW = 1 << 22  # rows of a table that are read at a time
-TABLES = ("contents", "keys", "components", "members", "published")
+TABLES = ("contents", "keys", "components", "members", "published", "translations")
 
 Pieces: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
 """table → pieces of a label: file, first row, rows."""
@@ -84,6 +87,18 @@ def contents_schema(signature_bytes: int) -> pa.Schema:
             ("signature", pa.binary(signature_bytes or -1)),
         ]
     )
+
+
+def translations_schema(bands: int, rows: int) -> pa.Schema:
+    """The table `translations`; bands: those of MinHash, 0 where nothing was signed."""
+    signed = [
+        ("has_shingles", pa.bool_()),
+        ("signature", pa.binary(bands * rows or -1)),
+        *((f"band_{band}", pa.uint64()) for band in range(bands)),
+    ]
+    names = [("run", pa.int32()), ("id", pa.string())]
+    contents = [("content_0", pa.uint64()), ("content_1", pa.uint64())]
+    return pa.schema([*names, *contents, *(signed if bands else [])])
 
 
 @dataclass(frozen=True)
@@ -224,4 +239,14 @@ def with_published(record: dict[str, Any], published: Mapping[str, Pieces]) -> d
     labels = dict(record["labels"])
     for label, tables in published.items():
         labels[label] = {**labels[label], "published": [list(p) for p in tables["published"]]}
+    return {**record, "labels": labels}
+
+
+def with_translations(record: dict[str, Any], replaced: Mapping[str, Pieces]) -> dict[str, Any]:
+    """A version's JSON with other tables of the translations into some labels."""
+    labels = dict(record["labels"])
+    for label, tables in replaced.items():
+        labels[label] = {
+            **labels.get(label, {}), "translations": [list(p) for p in tables["translations"]]
+        }  # fmt: skip
     return {**record, "labels": labels}

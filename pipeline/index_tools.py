@@ -17,12 +17,14 @@ from pipeline.index import (
     Earlier,
     contents_schema,
     members_schema,
+    translations_schema,
 )
 from pipeline.store import Store, parquet_writer
 
 
 def info(store: Store) -> dict[str, Any]:
-    """Runs, and for each language documents, contents, clusters of several documents, the largest of them."""
+    """Runs, and for each language documents, contents, clusters of several documents, the largest of them, and
+    what is in corpora, documents and translations."""
     version = _current(store)
     labels = {label: _label(version, label) for label in sorted(version.record["labels"])}
     return {
@@ -53,6 +55,7 @@ def _label(version: Earlier, label: str) -> dict[str, Any]:
         "clusters_over_runs": int(((sizes > 0) & (earliest < latest)).sum()),
         "largest_cluster": int(sizes.max(initial=0)),
         "published": sum(rows for _, _, rows in version.pieces(label, "published")),
+        "translations": sum(rows for _, _, rows in version.pieces(label, "translations")),
     }
 
 
@@ -68,7 +71,7 @@ def print_info(found: dict[str, Any], console: Console) -> None:
     console.print(runs)
     names = [
         "documents", "contents", "clusters", "clusters_of_several", "clusters_over_runs",
-        "largest_cluster", "published",
+        "largest_cluster", "published", "translations",
     ]  # fmt: skip
     table = Table("language", *(name.replace("_", " ") for name in names))
     for label, entry in found["labels"].items():
@@ -142,6 +145,10 @@ def _disagreements(version: Earlier, label: str) -> list[str]:
     expect(
         bool(((published >= 0) & (published < members)).all()), "a published member is not there"
     )
+    runs = len(version.runs)
+    for part in version.parts(label, "translations", ["run"]):
+        known = part["run"].to_numpy() < runs
+        expect(bool(known.all()), "a translation is of a run that is not there")
     for band in range(version.record["bands"]):
         for keys, owners in version.keys(label, band):
             expect(bool((keys[1:] >= keys[:-1]).all()), f"band {band}: keys are not sorted")
@@ -160,10 +167,12 @@ def compact(store: Store) -> tuple[int, int]:
     record = version.record
     folder = f"runs/compact-{version.fingerprint}"
     lanes = _signature_bytes(version)
+    minhash = record["settings"]["minhash"]
     schemas = {
         "contents": contents_schema(lanes), "keys": KEYS, "components": COMPONENTS,
         "members": members_schema(record["settings"]["kept"]),
         "published": PUBLISHED,
+        "translations": translations_schema(*((minhash["bands"], minhash["rows"]) if minhash else (0, 0))),
     }  # fmt: skip
     labels: dict[str, dict[str, list[Any]]] = {label: {} for label in record["labels"]}
     for table, schema in schemas.items():

@@ -99,7 +99,7 @@ def admit_tasks(plan: Plan, where: dict[str, Place]) -> list[admit.Task]:
         found.append(
             admit.Task(
                 plan.admit, plan.translate, plan.measure, plan.index_file, plan.fit, plan.decisions,
-                label, sizes(plan, label), native, plan.recipe,
+                label, sizes(plan, label), native, plan.recipe, plan.index,
             )
         )  # fmt: skip
     return found

@@ -3,13 +3,11 @@
 The native decision is fixed and stays as it is. A translation goes, in this order, because a check of it failed
 (`translation_failed`), its language score is under the cut, it is a duplicate of a native document that
 remains or of a translation that stands before it, a rule drops it, or the language has its share of translations
-(`translation_share`). Its `minhash_cluster_size` counts the native members of its cluster.
-
-Only native rows that share a content or a band key with a translation are ever held, so a task's memory follows the
-translations of a language, not its crawl.
+(`translation_share`). Its `minhash_cluster_size` counts the native members of its cluster. With an index, the
+native documents and the translations of other runs count too; a translation that is in a corpus stays unless a native
+document has come (pipeline/steps/compared.py).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +18,16 @@ import pyarrow.compute as pc
 
 from dedup import components, edges
 from filters import rules
+from pipeline.index import translations_schema
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import fit, judgements, selection
+from pipeline.steps import compared, fit, judgements, selection
+from pipeline.steps.clusters import Increment
+from pipeline.steps.compared import Keys
 from pipeline.steps.decisions import DUPLICATES, OUTCOMES, language_cut, rule_thresholds
 from pipeline.steps.kept import kept_members, order_columns
-from pipeline.steps.population import fixed_bytes
+from pipeline.steps.members import Revision
 from pipeline.steps.translate import rows_of
 from pipeline.steps.units import Rows
 
@@ -60,6 +61,7 @@ class Task:
     native: Native | None
     """None where no page is in the language."""
     recipe: Recipe
+    index: Increment | Revision | None = None
 
     @property
     def piece(self) -> str:
@@ -77,7 +79,8 @@ def run(task: Task) -> dict[str, Any]:
     rows = rows_of(task.translate, task.label, dict(task.windows))
     count = sum(size for _, size in task.windows)
     if not count:
-        task.folder.commit(task.piece, {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0})
+        nothing = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0}
+        task.folder.commit(task.piece, {**nothing, **_indexed(task, rows, np.zeros(0, np.int64))})
         return {"documents": 0, "kept": 0}
     documents = rows.read(
         "documents", ["language_score", "failed_checks", "text_bytes", "rank", "source_language"]
@@ -93,7 +96,7 @@ def run(task: Task) -> dict[str, Any]:
         low = documents["language_score"].to_numpy() < cut
         reason[low & (reason == 0)] = code["language_score"]
 
-    found = _clusters(task, rows, np.flatnonzero(reason == 0))
+    found = _clusters(task, rows, np.flatnonzero(reason == 0), cut)
     for name, duplicate in zip(DUPLICATES, (found.exact, found.near), strict=True):
         reason[duplicate] = code[name]
 
@@ -128,8 +131,26 @@ def run(task: Task) -> dict[str, Any]:
     )
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
     manifest = _counts(outcome, reason, names, words, documents)
-    task.folder.commit(task.piece, manifest)
+    indexed = _indexed(task, rows, np.flatnonzero(outcome == KEPT))
+    task.folder.commit(task.piece, {**manifest, **indexed})
     return {"documents": count, "kept": manifest["kept"]}
+
+
+def _indexed(task: Task, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
+    """What the manifest says of an index: the pieces of its table of translations, where there is something to say."""
+    if task.index is None:
+        return {}
+    settings = task.recipe.dedup.minhash
+    if len(kept):
+        table = rows.take("bands", compared.columns(settings), kept)
+        ids = rows.take("documents", ["id"], kept)["id"]
+    else:
+        table = translations_schema(*((settings.bands, settings.rows) if settings else (0, 0)))
+        table = table.empty_table().drop_columns(["run", "id"])
+        ids = pa.chunked_array([[]], pa.string())
+    file = f"runs/{task.folder.fingerprint}/{task.piece}-translations.parquet"
+    table = table.append_column("id", ids)
+    return {"index": compared.write_translations(task.index, file, task.label, table, settings)}
 
 
 @dataclass(frozen=True)
@@ -141,130 +162,88 @@ class Clusters:
     size: np.ndarray
 
 
-def _clusters(task: Task, rows: Rows, remaining: np.ndarray) -> Clusters:
-    """Duplicates among the translations that remain, and of native documents that remain."""
-    recipe = task.recipe
+def _clusters(task: Task, rows: Rows, remaining: np.ndarray, cut: float | None) -> Clusters:
+    """Duplicates among the translations that remain, of native documents that remain, and of what an index has."""
+    settings = task.recipe.dedup.minhash
     count = sum(size for _, size in task.windows)
     exact, near = np.zeros(count, bool), np.zeros(count, bool)
     size = np.full(count, -1)
-    own = _Keys.read(rows.take("bands", _columns(recipe), remaining), recipe)
-    native = _near_native(task, own)
-    both = own.after(native)
-    sets = components.UnionFind(len(both.content))
-    if recipe.dedup.exact:
-        sets.union_edges(*edges.equal_pairs(both.content[:, 0], both.content[:, 1]))
-    settings = recipe.dedup.minhash
-    if settings:
-        for band in range(settings.bands):
-            keys = np.ascontiguousarray(both.bands[:, band])
-            if settings.verify is None:
-                sets.union_edges(*edges.band_edges(keys, both.shingled))
-            else:
-                shingled = np.flatnonzero(both.shingled)
-                a, b = edges.verified_band_edges(
-                    keys[shingled], both.low[shingled], settings.verify
-                )
-                sets.union_edges(shingled[a], shingled[b])
-    component = sets.roots().astype(np.int64)
-    first = len(native.content)
-    natives = np.bincount(component[:first], minlength=len(component))[component[first:]]
-    order = order_columns(rows, recipe.dedup.kept, remaining)
-    stands = kept_members(
-        pl.DataFrame({"cluster": component[first:], **order}), recipe.dedup.kept
-    ) & (natives == 0)
-    # An exact duplicate has the content of a native document or of the translation that stands.
-    standing = np.concatenate([np.ones(first, bool), stands])
-    same = _equal_to_any(both.content, standing)[first:]
+    table = rows.take("bands", compared.columns(settings), remaining)
+    own = Keys.read(table, settings)
+    before = [_native(task, own)]
+    documents = [np.ones(len(before[0].content), np.int64)]
+    mine = np.zeros(len(remaining), bool)  # in a corpus already, as the index has it
+    if task.index:
+        indexed, counts = compared.near_indexed(task.index, task.label, cut, own, settings)
+        made = compared.near_translated(task.index, task.label, own, settings)
+        before += [indexed, made]
+        documents += [counts, np.zeros(len(made.content), np.int64)]
+        ids = compared.published(task.index, task.label)
+        mine[:] = [id in ids for id in rows.take("documents", ["id"], remaining)["id"].to_pylist()]
+    component = _components(Keys.joined([*before, own]), task.recipe)
+    first = len(component) - len(remaining)
+    weights = np.concatenate(documents)
+    natives = _per_component(component, first, weights)
+    others = _per_component(component, first, weights == 0)
+    order = {
+        "cluster": component[first:],
+        "published": mine,
+        **order_columns(rows, task.recipe.dedup.kept, remaining),
+    }
+    stands = kept_members(pl.DataFrame(order), task.recipe.dedup.kept, rekeep=False)
+    stands &= (natives == 0) & (mine | (others == 0))
+    # An exact duplicate has the content of a document before it or of the translation that stands.
+    content = np.concatenate([*(keys.content for keys in before), own.content])
+    same = _equal_to_any(content, np.r_[np.ones(first, bool), stands])[first:]
     exact[remaining], near[remaining] = ~stands & same, ~stands & ~same
     size[remaining] = natives
     return Clusters(exact, near, size)
+
+
+def _components(keys: Keys, recipe: Recipe) -> np.ndarray:
+    """int64[n]: rows of one cluster have the same number."""
+    sets = components.UnionFind(len(keys.content))
+    if recipe.dedup.exact:
+        sets.union_edges(*edges.equal_pairs(keys.content[:, 0], keys.content[:, 1]))
+    settings = recipe.dedup.minhash
+    for band in range(settings.bands if settings else 0):
+        assert settings is not None
+        own = np.ascontiguousarray(keys.bands[:, band])
+        if settings.verify is None:
+            sets.union_edges(*edges.band_edges(own, keys.shingled))
+        else:
+            shingled = np.flatnonzero(keys.shingled)
+            a, b = edges.verified_band_edges(own[shingled], keys.low[shingled], settings.verify)
+            sets.union_edges(shingled[a], shingled[b])
+    return sets.roots().astype(np.int64)
+
+
+def _per_component(component: np.ndarray, first: int, weights: np.ndarray) -> np.ndarray:
+    """int64: for each row from `first` on, the sum of the weights of the rows before `first` in its component."""
+    sums = np.zeros(len(component), np.int64)
+    np.add.at(sums, component[:first], weights)
+    return sums[component[first:]]
+
+
+def _native(task: Task, own: Keys) -> Keys:
+    """The native rows of the run that remain after the cut and share a key with a translation."""
+    if task.native is None:
+        return own.take(np.zeros(0, np.int64))
+    sizes = task.decisions.store.read_columns(
+        task.decisions.file(f"{task.native.unit_piece}.parquet"),
+        ["minhash_cluster_size"],
+        task.native.first_row,
+        task.native.first_row + task.native.documents,
+    )["minhash_cluster_size"]
+    remains = sizes.is_valid().to_numpy()
+    natives = Rows.of(task.measure, task.index_file, [task.label])
+    return compared.near_native(natives, remains, own, task.recipe.dedup.minhash)
 
 
 def _equal_to_any(content: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """bool[n]: rows (uint64[n, 2]) that are equal to one of the chosen rows."""
     pairs = np.ascontiguousarray(content).view([("a", np.uint64), ("b", np.uint64)]).ravel()
     return np.isin(pairs, pairs[chosen])
-
-
-@dataclass(frozen=True)
-class _Keys:
-    """What rows are compared by."""
-
-    content: np.ndarray
-    """uint64[n, 2]"""
-    shingled: np.ndarray
-    """bool[n]"""
-    bands: np.ndarray
-    """uint64[n, bands]"""
-    low: np.ndarray
-    """uint8[n, lanes]"""
-
-    @classmethod
-    def read(cls, table: pa.Table, recipe: Recipe) -> "_Keys":
-        settings = recipe.dedup.minhash
-        n = len(table)
-        content = np.empty((n, 2), np.uint64)
-        for half in range(2):
-            content[:, half] = table[f"content_{half}"].to_numpy()
-        if settings is None:
-            nothing = np.zeros((n, 0), np.uint64)
-            return cls(content, np.zeros(n, bool), nothing, nothing.astype(np.uint8))
-        bands = np.empty((n, settings.bands), np.uint64)
-        for band in range(settings.bands):
-            bands[:, band] = table[f"band_{band}"].to_numpy()
-        low = fixed_bytes(table["signature"], settings.bands * settings.rows)
-        return cls(content, table["has_shingles"].to_numpy(), bands, low)
-
-    def after(self, other: "_Keys") -> "_Keys":
-        """The rows of `other`, then these."""
-        pairs = ((getattr(other, name), getattr(self, name)) for name in self.__dataclass_fields__)
-        return _Keys(*(np.concatenate(pair) for pair in pairs))
-
-    def take(self, chosen: np.ndarray) -> "_Keys":
-        return _Keys(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
-
-
-def _columns(recipe: Recipe) -> list[str]:
-    settings = recipe.dedup.minhash
-    names = ["content_0", "content_1"]
-    if settings:
-        names += ["has_shingles", "signature", *(f"band_{b}" for b in range(settings.bands))]
-    return names
-
-
-def _near_native(task: Task, own: _Keys) -> _Keys:
-    """The native rows that remain after the language cut and share a content or a band key with a translation."""
-    found = [own.take(np.zeros(0, np.int64))]
-    for keys in _native_parts(task):
-        shares = np.isin(keys.content[:, 0], own.content[:, 0])
-        for band in range(keys.bands.shape[1]):
-            theirs = own.bands[own.shingled, band]
-            shares |= keys.shingled & np.isin(keys.bands[:, band], theirs)
-        found.append(keys.take(np.flatnonzero(shares)))
-    whole = found[0]
-    for part in found[1:]:
-        whole = part.after(whole)
-    return whole
-
-
-def _native_parts(task: Task) -> Iterator[_Keys]:
-    native = task.native
-    if native is None:
-        return
-    sizes = task.decisions.store.read_columns(
-        task.decisions.file(f"{native.unit_piece}.parquet"),
-        ["minhash_cluster_size"],
-        native.first_row,
-        native.first_row + native.documents,
-    )["minhash_cluster_size"]
-    remains = sizes.is_valid().to_numpy()
-    first = 0
-    for part in Rows.of(task.measure, task.index_file, [task.label]).parts(
-        "bands", _columns(task.recipe)
-    ):
-        inside = np.flatnonzero(remains[first : first + len(part)])
-        yield _Keys.read(part.take(pa.array(inside)), task.recipe)
-        first += len(part)
 
 
 def _ask_readers(rows: Rows, recipe: Recipe, reason: np.ndarray, known: int) -> list[str | None]:
