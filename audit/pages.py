@@ -57,9 +57,21 @@ def appearance() -> str:
     return digest.hexdigest()[:16]
 
 
+_OF_DICTIONARIES = frozenset(dir(dict))
+
+
+class _Environment(jinja2.Environment):
+    """Looks for `one.key` among a dictionary's keys before its attributes: missing an attribute takes long."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj and attribute not in _OF_DICTIONARIES:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+    environment = _Environment(
         loader=jinja2.PackageLoader("audit", "templates"),
         autoescape=True,
         undefined=jinja2.ChainableUndefined,  # any key of the data may be missing
@@ -116,11 +128,9 @@ def render(template: str, **values: Any) -> str:
 
 def _shown(value: Any) -> Any:
     """What an expression of a template shows: a string with hidden characters spelled out, None as a dash."""
-    if isinstance(value, Markup | jinja2.Undefined):
-        return value
-    if value is None:
-        return "–"
-    return untrusted.line(value) if isinstance(value, str) else value
+    if type(value) is str:  # not Markup, which is one too
+        return untrusted.line(value)
+    return "–" if value is None else value
 
 
 def _prose(text: Any, limit: int = untrusted.PROSE_LIMIT, most_bytes: int | None = None) -> Markup:

@@ -123,8 +123,20 @@ def confusable(labels: pl.Series, candidates: pl.Series) -> pl.DataFrame:
     )
 
 
-def top(
-    frame: pl.DataFrame, key: str, by: str = "documents", most: int = TOP
-) -> list[dict[str, object]]:
-    """The rows with the most documents, the first by name of equals."""
-    return frame.sort([by, key], descending=[True, False], nulls_last=True).head(most).to_dicts()
+def top(frame: pl.DataFrame, key: str, most: int = TOP) -> dict[str, list[dict[str, object]]]:
+    """Label -> the rows with the most documents, the first by name of equals. Rows without a key are left out."""
+    ranked = frame.filter(pl.col(key).is_not_null()).sort(["documents", key], descending=[True, False])
+    return by_label(ranked.group_by("label", maintain_order=True).head(most))
+
+
+def in_order(frame: pl.DataFrame, key: str) -> dict[str, list[dict[str, object]]]:
+    """Label -> its rows, sorted by the key. Rows without a key are left out."""
+    return by_label(frame.filter(pl.col(key).is_not_null()).sort(key))
+
+
+def by_label(frame: pl.DataFrame) -> dict[str, list[dict[str, object]]]:
+    """Label -> its rows, in the frame's order, as dictionaries of the other columns."""
+    found: dict[str, list[dict[str, object]]] = {}
+    for row in frame.to_dicts():
+        found.setdefault(row.pop("label"), []).append(row)
+    return found

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from filters.words import segment
 
@@ -20,17 +21,18 @@ def frequent_words(texts: Sequence[str], label: str) -> list[dict[str, object]]:
     first spelling that occurs is shown.
     """
     words = segment(texts, [label] * len(texts))
-    document = np.repeat(np.arange(len(words)), np.diff(words.documents))
     spelled = np.flatnonzero(words.folded)
     if not len(spelled):
         return []
-    _, first, inverse, counts = np.unique(
-        words.folded[spelled], return_index=True, return_inverse=True, return_counts=True
-    )
-    pairs = np.unique(np.stack([inverse, document[spelled]], axis=1), axis=0)
-    spread = np.bincount(pairs[:, 0], minlength=len(counts))
+    codes = pa.array(words.folded[spelled]).dictionary_encode().indices.to_numpy()
+    counts = np.bincount(codes)
+    # Arrow numbers words as they first occur, so each does where the highest number so far grows.
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=-1))
+    document = np.repeat(np.arange(len(words)), np.diff(words.documents))[spelled]
+    pairs = np.unique(codes.astype(np.int64) * len(words) + document)
+    spread = np.bincount(pairs // len(words), minlength=len(counts))
     found = []
-    for place in np.lexsort((first, -counts))[:MOST_WORDS]:
+    for place in np.argsort(-counts, kind="stable")[:MOST_WORDS]:
         token = spelled[first[place]]
         word = words.buffer[words.starts[token] : words.ends[token]].tobytes().decode()
         found.append({"word": word, "count": int(counts[place]), "documents": int(spread[place])})

@@ -3,6 +3,7 @@
 Everything is a count over documents, by language: counts of parts of a run add up to those of the whole.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ MOVED = 0.1
 EFFECTS = ("fails", "only", "back", "more")
 
 
+@functools.cache
 def edges(metric: str) -> np.ndarray:
     """float64[k+1]: the edges of a signal's k bins, from the least up.
 
@@ -30,6 +32,12 @@ def edges(metric: str) -> np.ndarray:
         return np.arange(SHARE_BINS + 1) / SHARE_BINS
     powers = 2.0 ** np.arange(1, 24)
     return np.concatenate([[0, 1], np.sort(np.concatenate([powers, powers[1:] * 0.75])), [2.0**24]])
+
+
+@functools.cache
+def shown_edges(metric: str) -> list[float]:
+    """The edges of a signal's bins as the report has them, to six places. Not to be changed by the caller."""
+    return [round(float(edge), 6) for edge in edges(metric)]
 
 
 def histogram(values: np.ndarray, group: np.ndarray, groups: int, bins: np.ndarray) -> np.ndarray:

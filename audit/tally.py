@@ -134,9 +134,10 @@ class Tally:
 
     def figures(self) -> dict[str, Entry]:
         """Label -> the figures of its documents, as `audit.report` shows them."""
+        of_signals = self._signals()
         found = {
             language.label: {
-                "signals": self._signals(number),
+                "signals": of_signals[number],
                 "rules": self._rules(number, language),
                 "scores": self._scores(number, language),
                 "means": self._means(number),
@@ -148,26 +149,30 @@ class Tally:
             found[label].update(entry)
         return found
 
-    def _signals(self, number: int) -> dict[str, Entry]:
-        """Signal -> its bins, up to the last with a document or a threshold; what no document has is left out."""
-        found = {}
-        limits: dict[str, list[float]] = {}
-        for rule, thresholds in self.thresholds.items():
-            threshold = thresholds[number]
-            if threshold is not None:
-                limits.setdefault(RULES[rule].metric, []).append(threshold)
+    def _signals(self) -> list[dict[str, Entry]]:
+        """Signal -> its bins, up to the last with a document or a threshold, of each language; what no document of
+        it has is left out."""
+        found: list[dict[str, Entry]] = [{} for _ in self.languages]
         for name in self.metrics:
-            counts = self._counts[f"signal {name}"][2 * number : 2 * number + 2]
-            if counts[:, :-1].any():
-                bins = signals.edges(name)
-                used = int(np.flatnonzero(counts[:, :-1].any(axis=0))[-1]) + 1
-                last = max(limits.get(name, [0]))
-                used = min(max(used, int(np.searchsorted(bins, last, side="right"))), len(bins) - 1)
-                found[name] = {
-                    "edges": [round(float(edge), 6) for edge in bins[: used + 1]],
-                    "removed": counts[0, :used].tolist(),
-                    "kept": counts[1, :used].tolist(),
-                    "undefined": int(counts[:, -1].sum()),
+            bins = signals.edges(name)
+            counts = self._counts[f"signal {name}"].reshape(len(found), 2, len(bins))
+            filled = counts[:, :, :-1].any(axis=1)
+            used = filled.shape[1] - np.argmax(filled[:, ::-1], axis=1)
+            limits = [
+                [0 if threshold is None else threshold for threshold in thresholds]
+                for rule, thresholds in self.thresholds.items()
+                if RULES[rule].metric == name
+            ]
+            last = np.max([np.zeros(len(found)), *limits], axis=0)
+            used = np.maximum(used, np.searchsorted(bins, last, side="right"))
+            used = np.minimum(used, len(bins) - 1)
+            for number in np.flatnonzero(filled.any(axis=1)).tolist():
+                own, stop = counts[number], int(used[number])
+                found[number][name] = {
+                    "edges": signals.shown_edges(name)[: stop + 1],
+                    "removed": own[0, :stop].tolist(),
+                    "kept": own[1, :stop].tolist(),
+                    "undefined": int(own[:, -1].sum()),
                 }
         return found
 
@@ -191,7 +196,7 @@ class Tally:
     def _scores(self, number: int, language: Language) -> Entry:
         counts = self._counts["scores"][2 * number : 2 * number + 2, :-1]
         under, back, more = self._counts["cut"][number].tolist()
-        edges = [round(float(edge), 6) for edge in signals.edges("language_score")]
+        edges = signals.shown_edges("language_score")
         whole = {"edges": edges, "under": counts[0].tolist(), "over": counts[1].tolist()}
         if language.cut is None:
             return whole
@@ -225,28 +230,36 @@ class Tally:
             for language in self.languages
         }
         hosts = self._frames["host"]
-        known = pl.concat([hosts, places.sites(hosts["host"])], how="horizontal")
-        for (label,), rows in known.group_by("label"):
-            named = rows.select("host", "documents", "kept").filter(pl.col("host").is_not_null())
-            found[str(label)]["hosts"] = {"distinct": len(named), "top": places.top(named, "host")}
-            found[str(label)]["sites"] = {
-                site: {key: int(rows.filter(site)[key].sum()) for key in ("documents", "kept")}
+        is_site = places.sites(hosts["host"])
+        known = pl.concat([hosts, is_site], how="horizontal").group_by("label").agg(
+            pl.col("host").is_not_null().sum().alias("distinct"),
+            *(
+                pl.col(key).filter(site).sum().alias(f"{site} {key}")
+                for site in places.SITES
+                for key in ("documents", "kept")
+            ),
+        )  # fmt: skip
+        top_hosts = places.top(hosts, "host")
+        for label, (sums,) in places.by_label(known).items():
+            found[label]["hosts"] = {"distinct": sums["distinct"], "top": top_hosts.get(label, [])}
+            found[label]["sites"] = {
+                site: {key: sums[f"{site} {key}"] for key in ("documents", "kept")}
                 for site in places.SITES
             }
-        for key, name in (("suffix", "suffixes"), ("month", "months"), ("snapshot", "snapshots")):
-            for (label,), rows in self._frames[key].group_by("label"):
-                named = rows.drop("label").filter(pl.col(key).is_not_null())
-                in_time = key != "suffix"
-                found[str(label)][name] = (
-                    named.sort(key).to_dicts() if in_time else places.top(named, key)
-                )
-        for (label,), rows in self._frames["other"].group_by("label"):
-            mean = (pl.col("score") / pl.col("documents") / 10_000).round(4)
-            listed = rows.drop("label").with_columns(mean.alias("score"))
-            found[str(label)]["confusable"] = places.top(listed, "other")
-        for (label,), rows in self._frames["weights"].group_by("label"):
-            weights = rows.drop("label").sort("weight").to_dicts()
-            found[self.languages[int(label)].label]["weights"] = weights
+        mean = (pl.col("score") / (pl.col("documents") * 10_000)).round(4)
+        listed = {
+            "suffixes": places.top(self._frames["suffix"], "suffix"),
+            "months": places.in_order(self._frames["month"], "month"),
+            "snapshots": places.in_order(self._frames["snapshot"], "snapshot"),
+            "confusable": places.top(
+                self._frames["other"].with_columns(mean.alias("score")), "other"
+            ),
+        }
+        for name, rows in listed.items():
+            for label, own in rows.items():
+                found[label][name] = own
+        for number, weights in places.in_order(self._frames["weights"], "weight").items():
+            found[self.languages[int(number)].label]["weights"] = weights
         return found
 
 

@@ -5,6 +5,7 @@ single angle bracket, a control character shows as nothing, a page of one line o
 browser. Everything here returns plain strings, which the pages then escape as HTML.
 """
 
+import functools
 import json
 import math
 import re
@@ -61,6 +62,8 @@ def line(text: str, limit: int = LINE_LIMIT) -> str:
 
     Line feeds, tabs, zero-width spaces and directional marks are spelled out too.
     """
+    if text.isprintable() and len(text) <= limit:  # nothing that _IN_LINE looks for is printable
+        return text
     return _IN_LINE.sub(_mark, text[:limit]) + ("…" if len(text) > limit else "")
 
 
@@ -86,6 +89,7 @@ def _json_escape(character: str) -> str:
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
+@functools.cache
 def direction(label: str) -> str:
     """The HTML `dir` of text in `label` (`arb_Arab` -> `rtl`); `auto` where the script is not known."""
     match = _LABEL.fullmatch(label)
@@ -94,6 +98,7 @@ def direction(label: str) -> str:
     return "rtl" if match[2] in _RIGHT_TO_LEFT else "ltr"
 
 
+@functools.cache
 def language_tag(label: str) -> str:
     """The HTML `lang` of text in `label`, a BCP 47 tag (`cmn_Hans` -> `cmn-Hans`, `tha_Thai` -> `th-Thai`).
 
@@ -106,13 +111,23 @@ def language_tag(label: str) -> str:
     return code if match[2] == "Zzzz" else f"{code}-{match[2]}"
 
 
+_AS_IS = (str, int, bool, type(None))  # what `plain` leaves as it is
+
+
 def plain(value: Any, ordered: bool = False) -> Any:
     """`value` as JSON can hold it: string keys (sorted unless `ordered`), infinities and NaN as their names."""
     if isinstance(value, dict):
-        items = [(str(key), plain(item, ordered)) for key, item in value.items()]
-        return dict(items if ordered else sorted(items, key=lambda item: _natural(item[0])))
+        found = {
+            str(key): item if type(item) in _AS_IS else plain(item, ordered)
+            for key, item in value.items()
+        }
+        if ordered:
+            return found
+        numbered = any(map(str.isdigit, found))
+        return {key: found[key] for key in sorted(found, key=_natural if numbered else None)}
     if isinstance(value, list | tuple):
-        if set(map(type, value)) <= {int, str}:
+        kinds = set(map(type, value))
+        if kinds <= {int, str} or (kinds <= {int, float} and all(map(math.isfinite, value))):
             return list(value)
         return [plain(item, ordered) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

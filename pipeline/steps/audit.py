@@ -291,12 +291,14 @@ class Written:
 
     def __init__(self, store: Store, folder: str, salt: str) -> None:
         self.store = store
+        self.metadata: dict[str, pq.FileMetaData] = {}
         self.groups: list[tuple[str, int, int, int]] = []
         """(file, row group, first row, row after the last)"""
         number = row = 0
         while store.exists(name := f"{folder}/train-{number:05d}.parquet"):
             with store.open(name) as file:
                 metadata = pq.read_metadata(file)
+            self.metadata[name] = metadata
             for group in range(metadata.num_row_groups):
                 rows = metadata.row_group(group).num_rows
                 self.groups.append((name, group, row, row + rows))
@@ -321,8 +323,9 @@ class Written:
             if not len(own):
                 continue
             with self.store.open(name) as file:
-                parquet = pq.ParquetFile(file)
-                there = [c for c in self.COLUMNS if c in parquet.schema_arrow.names]
+                parquet = pq.ParquetFile(file, metadata=self.metadata[name])
+                names = set(parquet.metadata.schema.names)
+                there = [c for c in self.COLUMNS if c in names]
                 table = parquet.read_row_group(group, columns=there, use_threads=False)
             table = table.take(pa.array(own - start))
             if "text" in there:
