@@ -125,7 +125,9 @@ def confusable(labels: pl.Series, candidates: pl.Series) -> pl.DataFrame:
 
 def top(frame: pl.DataFrame, key: str, most: int = TOP) -> dict[str, list[dict[str, object]]]:
     """Label -> the rows with the most documents, the first by name of equals. Rows without a key are left out."""
-    ranked = frame.filter(pl.col(key).is_not_null()).sort(["documents", key], descending=[True, False])
+    ranked = frame.filter(pl.col(key).is_not_null()).sort(
+        ["documents", key], descending=[True, False]
+    )
     return by_label(ranked.group_by("label", maintain_order=True).head(most))
 
 

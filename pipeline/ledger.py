@@ -28,7 +28,7 @@ VERSIONS = {
     "translate": 3,
     "admit": 2,
     "write": 8,
-    "audit": 1,
+    "audit": 2,
 }
 STEPS = tuple(VERSIONS)
 DURABLE = {

@@ -70,7 +70,8 @@ def stage(
     """
     accounting = record["accounting"]
     described = translating.described(details, translated, record.get("synthetic", {}))
-    unit_list = units.units(plan.store.read_columns(plan.index_file, None))
+    index = plan.store.read_columns(plan.index_file, None)
+    unit_list = units.units(index)
     keys = {label: _key(plan, label, described[label], accounting) for label in details}
     same = {
         label: entry["brief"]
@@ -78,21 +79,25 @@ def stage(
         if entry.get("page") == keys[label] and _take_over(folder, label)
     }
     tasks = [
-        audit.Task(
-            folder,
-            written,
-            plan.measure,
-            plan.index_file,
-            plan.fit,
-            plan.decisions,
-            unit,
-            plan.recipe,
-            {label: described[label] for label in unit.labels},
-            {label: accounting["languages"][label] for label in unit.labels},
-            frozenset(same),
-            plan.lines,
-        )
+        task
         for unit in unit_list
+        for task in audit.tasks(
+            audit.Task(
+                folder,
+                written,
+                plan.measure,
+                plan.index_file,
+                plan.fit,
+                plan.decisions,
+                unit,
+                plan.recipe,
+                described,
+                accounting["languages"],
+                frozenset(same),
+                plan.lines,
+            ),
+            index,
+        )
     ]
     run_pieces("audit", audit.run, folder, tasks, engine, watch)
     briefs = dict(same)

@@ -4,11 +4,10 @@ memory and bytes on disk of every phase.
 python -m benchmarks.dedup.passes_at_scale SCRATCH [--millions 1 4]
 
 A document has 60 to 300 words of its own, drawn evenly from 200,000, in lines of twelve, under five lines that all
-documents of its host have; a host has 500 documents, in all segments. One in fifty has the first three fifths of another document
-in place of words of its own: that part of the other is a document too, so it is contained. Segments hold 40,000 documents, about as
-many as 256 MiB of a crawl's text. From there on everything is the pipeline's own: tasks, files, partitions. The phases
-run one task at a time in a process of their own; memory is the most that a phase's process added to what it held
-before.
+documents of its host have; a host has 500 documents, in all segments. One in fifty has the first three fifths of
+another document in place of words of its own, so it is contained. Segments hold 40,000 documents, about as many as
+256 MiB of a crawl's text. From there on everything is the pipeline's own: tasks, files, partitions. The phases run one
+task at a time in a process of their own; memory is the most that a phase's process added to what it held before.
 """
 
 import argparse
@@ -133,7 +132,7 @@ def phase(scratch: Path, name: str, number: int) -> tuple[str, int, float, float
     steps = PASSES[name].phases(folder, measure, clustered, recipe, places)
     for place, (title, function, tasks) in enumerate(steps):
         if place == number:
-            got = measured(lambda: [function(task) for task in tasks])
+            got = measured(list, map(function, tasks))
             return title, len(tasks), got.cpu, got.memory
     return None
 
@@ -148,7 +147,8 @@ def run(scratch: Path, count: int) -> None:
             title, tasks, cpu, memory = got
             total += cpu
             print(
-                f"  {title:17} {tasks:4} tasks {cpu:8.1f} CPU s {cpu / count * 1e6:7.1f} µs a document {memory:6.0f} MiB",
+                f"  {title:17} {tasks:4} tasks {cpu:8.1f} CPU s {cpu / count * 1e6:7.1f} µs a document "
+                f"{memory:6.0f} MiB",
                 flush=True,
             )
             number += 1

@@ -5,7 +5,8 @@ Texts are read only of the documents that a page shows or counts words of, from 
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from pipeline.steps import fit, lines
 from pipeline.steps.units import Rows, Unit, label_slices
 from pipeline.store import Store
 
+PAGES = 128
+"""Languages whose pages one task writes."""
 GROUPS = 6
 """Row groups of a language's files that are read for samples, chosen by a hash where there are more."""
 TEXTS = 200
@@ -37,7 +40,7 @@ BRIEF = ("sites", "snapshots", "contamination", "means", "translated")
 
 @dataclass(frozen=True)
 class Task:
-    """The pages of one unit's languages."""
+    """Pages of consecutive languages of one unit."""
 
     folder: StepFolder
     """Where `report/` and the piece's manifest go."""
@@ -56,18 +59,44 @@ class Task:
     """Languages whose pages are there already."""
     lines: StepFolder | None = None
     """Which lines recur over a host; None where the recipe does not ask."""
+    labels: tuple[str, ...] = ()
+    number: int = 0
+    """Of the task, within the unit."""
+    first: int = 0
+    """The unit's rows before those of `labels`."""
 
     @property
     def piece(self) -> str:
-        return f"audit-{self.unit.piece}"
+        return f"audit-{self.unit.piece}-{self.number:04d}"
+
+
+def tasks(template: Task, index: pa.Table) -> list[Task]:
+    """The tasks of a unit: PAGES languages each. index: the run's, see `units.INDEX`."""
+    labels = template.unit.labels
+    own = index.filter(pc.is_in(index["label"], pa.array(labels)))
+    rows = dict.fromkeys(labels, 0)
+    for label, n in zip(own["label"].to_pylist(), own["rows"].to_pylist(), strict=True):
+        rows[label] += n
+    before = [0, *accumulate(rows.values())]
+    return [
+        replace(
+            template,
+            labels=(some := labels[start : start + PAGES]),
+            number=number,
+            first=before[start],
+            languages={label: template.languages[label] for label in some},
+            accounting={label: template.accounting[label] for label in some},
+        )
+        for number, start in enumerate(range(0, len(labels), PAGES))
+    ]
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Write the pages of one unit's languages and commit them; the manifest holds what the index shows of them."""
-    labels = [label for label in task.unit.labels if label not in task.unchanged]
+    """Write the pages of a task's languages and commit them; the manifest holds what the index shows of them."""
+    labels = [label for label in task.labels if label not in task.unchanged]
     briefs = {}
     if labels:
-        rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+        rows = Rows.of(task.measure, task.index_file, task.labels)
         there = _signal_names(rows)
         metrics = [name for name in METRICS if name in there]
         languages = [
@@ -129,7 +158,7 @@ def _stretches(
 ) -> Iterator[tuple[pl.DataFrame, dict[str, np.ndarray], pl.DataFrame]]:
     """Documents, signals (float64, NaN where undefined) and decisions, as `Rows.stretches` parts them."""
     name = task.decisions.file(f"{task.unit.piece}.parquet")
-    measured = fit.signals_of(task.fit, task.unit, rows, metrics)
+    measured = fit.signals_of(task.fit, task.unit, rows, metrics, task.first)
     whole = rows.stretches({"documents": [*DOCUMENT_COLUMNS, "id"]})
     share = ["host_repeated_line_share"]
     marks = lines.stretches(task.lines, rows, share) if task.lines else None
@@ -137,7 +166,7 @@ def _stretches(
         if marks:
             signals = lines.with_share(signals, next(marks))
         decisions = task.decisions.store.read_columns(
-            name, list(DECISION_COLUMNS), own.start, own.stop
+            name, list(DECISION_COLUMNS), task.first + own.start, task.first + own.stop
         )
         columns = {
             metric: signals[metric].cast(pa.float64()).to_numpy().astype(np.float64, copy=False)

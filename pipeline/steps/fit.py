@@ -347,16 +347,19 @@ def parameters_of(folder: StepFolder, recipe: Recipe, label: str) -> Fitted:
 
 
 def signals_of(
-    folder: StepFolder, unit: Unit, rows: Rows, columns: list[str]
+    folder: StepFolder, unit: Unit, rows: Rows, columns: list[str], first: int = 0
 ) -> Iterator[tuple[slice, pa.Table]]:
-    """(rows, columns of signals) of a unit, what B measured again in place of A's figures; see `Rows.stretches`."""
+    """(rows, columns of signals) of a unit, what B measured again in place of A's figures; see `Rows.stretches`.
+
+    rows: the unit's, or those of some of its labels, of which `first` is the first row.
+    """
     again = folder.manifest(f"words-{unit.piece}") is not None
     names = [name for name in REMEASURED if name in columns]
     for own, read in rows.stretches({"signals": columns}):
         table = read["signals"]
         if again and names:
             file = folder.file(f"words/{unit.piece}.parquet")
-            measured = folder.store.read_columns(file, names, own.start, own.stop)
+            measured = folder.store.read_columns(file, names, first + own.start, first + own.stop)
             for name in names:
                 table = table.set_column(columns.index(name), name, measured[name])
         yield own, table

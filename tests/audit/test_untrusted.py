@@ -42,6 +42,19 @@ def test_a_line_of_a_megabyte_is_cut():
     assert prose("x" * 601, 600) == "x" * 600 + "…"
 
 
+def test_every_character_that_one_line_spells_out_is_spelled_out_alone_too():
+    every = "".join(map(chr, range(0x110000)))
+    hidden = {match[0] for match in untrusted._IN_LINE.findall(every)}
+    assert len(hidden) > 2_000
+    assert not [c for c in hidden if untrusted.line(c) == c]
+
+
+@given(st.dictionaries(st.sampled_from(["2", "10", "a", "½", "9x", "²"]), st.integers()))
+def test_numbers_as_keys_are_sorted_by_value_before_names(value):
+    numbers = sorted((key for key in value if key in ("2", "10")), key=int)
+    assert list(untrusted.plain(value)) == numbers + sorted(value.keys() - numbers)
+
+
 @given(ANYTHING)
 def test_what_is_shown_can_be_encoded_and_holds_no_control_or_override(text):
     for shown in (prose(text), untrusted.line(text)):

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.steps import audit
 from tests.pipeline.conftest import PAGES
 
 
@@ -63,6 +64,14 @@ def test_a_report_made_anew_is_the_one_that_the_run_wrote(output, words):
     assert result.stdout.strip().endswith(f"{output}/report/index.html")
     assert report(output) == before
     assert not list(output.glob("audit-*"))
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_report_does_not_depend_on_how_many_pages_a_task_writes(output, pages, monkeypatch):
+    before = report(output)
+    monkeypatch.setattr(audit, "PAGES", pages)
+    assert polysieve("audit", output).exit_code == 0
+    assert report(output) == before
 
 
 def test_a_folder_without_a_run_is_a_usage_error(tmp_path):
