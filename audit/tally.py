@@ -156,14 +156,12 @@ class Tally:
         for name in self.metrics:
             bins = signals.edges(name)
             counts = self._counts[f"signal {name}"].reshape(len(found), 2, len(bins))
-            filled = counts[:, :, :-1].any(axis=1)
+            filled = counts[:, :, :-1].sum(axis=1) > 0
             used = filled.shape[1] - np.argmax(filled[:, ::-1], axis=1)
-            limits = [
-                [0 if threshold is None else threshold for threshold in thresholds]
-                for rule, thresholds in self.thresholds.items()
-                if RULES[rule].metric == name
-            ]
-            last = np.max([np.zeros(len(found)), *limits], axis=0)
+            last = np.zeros(len(found))
+            for rule, thresholds in self.thresholds.items():
+                if RULES[rule].metric == name:
+                    last = np.maximum(last, [threshold or 0 for threshold in thresholds])
             used = np.maximum(used, np.searchsorted(bins, last, side="right"))
             used = np.minimum(used, len(bins) - 1)
             for number in np.flatnonzero(filled.any(axis=1)).tolist():
