@@ -40,7 +40,7 @@ class Model(Protocol):
 def load_model(name: str | Path = EMBEDDED, sample: int | None = None) -> Model:
     """The model `embedded`, CLD2 by itself (`cld2`), a fastText model by path, or one of the hub by name.
 
-    It is loaded once per process.
+    It is loaded once per process, and again where its file has been replaced.
 
     `sample`: characters from the beginning of a text that the embedded model reads, and three quarters as many from
     the rest in three pieces; None: 1,200. fastText models read texts whole.
@@ -48,21 +48,30 @@ def load_model(name: str | Path = EMBEDDED, sample: int | None = None) -> Model:
     Raises LanguageIdError if there is no such file, it is no fastText model or its labels have
     another form.
     """
-    return _load(str(name), sample if str(name) == EMBEDDED else None)
+    return _load(str(name), sample if str(name) == EMBEDDED else None, _stamp(str(name)))
 
 
 def load_ensemble(
     models: Mapping[str, float], agree: int | None = None, sample: int | None = None
 ) -> Model:
-    """Several models that vote, by the weight of their votes (language_id/ensemble.py); loaded once per process.
+    """Several models that vote, by the weight of their votes (language_id/ensemble.py); loaded as `load_model` does.
 
     Raises LanguageIdError as `load_model` does, and for fewer than two models or an `agree` beyond their number.
     """
-    return _load_ensemble(tuple(models.items()), agree, sample)
+    stamps = tuple(map(_stamp, models))
+    return _load_ensemble(tuple(models.items()), agree, sample, stamps)
+
+
+def _stamp(name: str) -> tuple[int, ...]:
+    """What changes with a model's file: modification time and size; nothing for what is no file's path."""
+    path = Path(name)
+    if name in (EMBEDDED, CLD2) or not path.is_file():
+        return ()
+    return path.stat().st_mtime_ns, path.stat().st_size
 
 
 @cache
-def _load(name: str, sample: int | None) -> Model:
+def _load(name: str, sample: int | None, stamp: tuple[int, ...]) -> Model:
     if name == EMBEDDED:
         from language_id.embedded import EmbeddedModel
 
@@ -78,7 +87,10 @@ def _load(name: str, sample: int | None) -> Model:
 
 @cache
 def _load_ensemble(
-    models: tuple[tuple[str, float], ...], agree: int | None, sample: int | None
+    models: tuple[tuple[str, float], ...],
+    agree: int | None,
+    sample: int | None,
+    stamps: tuple[tuple[int, ...], ...],
 ) -> Model:
     from language_id.ensemble import Ensemble
 

@@ -6,13 +6,17 @@ measured: step A stores it so. `of_written` is for what a person or a model read
 """
 
 from collections import Counter
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from filters import datatrove, encoding, pii, table_pipes
 from pipeline.recipe.measuring import Clean
+
+
+version = cache(metadata.version)  # asked for once for every language, and found by reading files
 
 
 class Written(NamedTuple):

@@ -31,7 +31,8 @@ def problems(recipe: Recipe) -> list[str]:
         extra, module = EXTRAS[recipe.extract.engine]
         if importlib.util.find_spec(module) is None:
             found.append(
-                f"extract.engine: {recipe.extract.engine} is not installed; run: pip install 'polysieve[{extra}]'"
+                f"extract.engine: {recipe.extract.engine} is not installed; run: pip install 'polysieve[{extra}]', "
+                "or name another engine (inputs that are text, WET say, need none)"
             )
     if recipe.dedup.minhash and recipe.dedup.minhash.signatures == "datatrove":
         from dedup.datatrove import tokeniser

@@ -1,13 +1,14 @@
 """fastText models by path."""
 
 import json
+import shutil
 from pathlib import Path
 
 import fasttext
 import pyarrow as pa
 import pytest
 
-from language_id import LanguageIdError, identify, load_model
+from language_id import LanguageIdError, identify, load_ensemble, load_model
 from language_id.labels import is_canonical_form
 from tests.language_id.test_identify import SENTENCES
 from tests.shared_data import SHARED
@@ -67,6 +68,19 @@ def test_a_model_is_loaded_once_and_named_by_its_content(tiny: Path) -> None:
     model = load_model(tiny)
     assert load_model(tiny) is model
     assert len(model.hash) == 64
+
+
+def test_a_model_that_was_replaced_under_its_path_is_loaded_again(
+    tiny: Path, tmp_path: Path
+) -> None:
+    path = shutil.copy(tiny, tmp_path / "model.bin")
+    before, both = load_model(path), load_ensemble({str(path): 1, "cld2": 1})
+    train(tmp_path, {"swh_Latn": SENTENCES["swh_Latn"], "deu_Latn": SENTENCES["deu_Latn"]}).replace(
+        path
+    )
+    after = load_model(path)
+    assert (after.hash == before.hash, after.labels) == (False, ["deu_Latn", "swh_Latn"])
+    assert load_ensemble({str(path): 1, "cld2": 1}).hash != both.hash
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:

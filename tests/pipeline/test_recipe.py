@@ -1,10 +1,12 @@
 """Recipes: defaults, settings, and a message for every wrong key."""
 
 import json
+import sys
 
 import pytest
 import yaml
 
+from pipeline.preflight import problems
 from pipeline.recipe import Recipe, RecipeError, apply_settings, bundled, load, validate
 
 
@@ -112,3 +114,14 @@ def test_a_relative_path_in_a_setting_is_relative_to_the_working_directory(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert load("minimal", ["parameters.fineweb2=x"]).parameters.folder == str(tmp_path / "x")
+
+
+def test_an_extractor_that_is_not_installed_is_named_with_its_cure(monkeypatch) -> None:
+    asked = load("fineweb2", ["extract.engine=trafilatura_precision"])
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    (message,) = problems(asked)
+    assert message == (
+        "extract.engine: trafilatura_precision is not installed; run: pip install 'polysieve[trafilatura]', or name "
+        "another engine (inputs that are text, WET say, need none)"
+    )
+    assert problems(load("fineweb2")) == []
