@@ -15,7 +15,6 @@ import pyarrow as pa
 from filters import datatrove, encoding, pii, table_pipes
 from pipeline.recipe.measuring import Clean
 
-
 version = cache(metadata.version)  # asked for once for every language, and found by reading files
 
 
