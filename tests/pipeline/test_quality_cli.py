@@ -1,6 +1,7 @@
 """polysieve quality: from examples to models."""
 
 import json
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -98,6 +99,8 @@ def test_a_label_or_an_end_of_line_in_a_text_trains_nothing(tmp_path) -> None:
     ("more", "message"),
     [
         (("--settings", "best"), "choose small, fineweb2_hq or autotune"),
+        (("--method", "bert"), "choose fasttext, ngrams, transformer or embedding"),
+        (("--method", "transformer", "--width", "100"), "--width 100: write a multiple of 32"),
         (("--positives", "nowhere.jsonl"), "nowhere.jsonl: no such file"),
     ],
 )
@@ -117,6 +120,40 @@ def test_texts_that_name_no_language_need_one(tmp_path) -> None:
     assert "no language" in output
     assert train(files, tmp_path / "models", "--language", "eng_Latn")[0] == 0
     assert (tmp_path / "models" / "eng_Latn.bin").exists()
+
+
+def test_language_models_tell_the_perplexity_of_what_they_have_not_read(tmp_path, examples) -> None:
+    pytest.importorskip("torch", reason="needs the extra torch")
+    tiny = ("--method", "transformer", "--steps", "30", "--width", "32", "--layers", "1")
+    for name, more in (("lm", tiny), ("ngrams", ("--method", "ngrams", "--order", "2"))):
+        code, output = train(examples, tmp_path / name, *more)
+        assert code == 0, output
+        assert "perplexity of the good" in output
+        summary = json.loads((tmp_path / name / "training.json").read_text())["languages"]
+        assert set(summary) == {"eng_Latn", "tha_Thai"}
+        for card in summary.values():
+            assert card["test"]["auc"] > 0.9
+            assert 1 < card["test"]["perplexity"] < 400
+    path = str(tmp_path / "lm" / "{label}")
+    assert "use them with `transformer: " in " ".join(
+        train(examples, tmp_path / "lm", *tiny)[1].split()
+    )
+    recipe = Recipe.model_validate({"quality": {"scores": {"lm": {"transformer": path}}}})
+    assert asked.problems(recipe) == []
+    assert recipe.quality is not None
+    assert asked.models(recipe.quality)["lm"] == {
+        label: card["sha256"]
+        for label, card in json.loads((tmp_path / "lm" / "training.json").read_text())[
+            "languages"
+        ].items()
+    }
+
+
+def test_without_torch_a_transformer_is_not_trained(tmp_path, examples, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    code, output = train(examples, tmp_path / "lm", "--method", "transformer")
+    assert code == 2
+    assert "torch is not installed; run: pip install 'polysieve[torch]'" in " ".join(output.split())
 
 
 def test_an_imported_head_scores_in_a_recipe(tmp_path) -> None:
