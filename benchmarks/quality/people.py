@@ -103,7 +103,8 @@ def transformer_scores(case: Case) -> np.ndarray:
     held_out = case.good[::8]
     rest = [text for i, text in enumerate(case.good) if i % 8]
     with tempfile.TemporaryDirectory() as folder:
-        transformer_training.train(Path(folder), rest, held_out, transformer_training.Training())
+        how = transformer_training.Training(steps=200)  # a hundred texts are read several times
+        transformer_training.train(Path(folder), rest, held_out, how)
         return transformer_lm.load(folder).scores(pa.array(case.test.texts, pa.large_string()))
 
 
