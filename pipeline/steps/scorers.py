@@ -32,6 +32,7 @@ from pipeline.recipe.quality import Score
 
 LABEL = "{label}"
 CACHED = 32  # models that a process holds
+NEURAL_CACHED = 4  # of each neural kind at most, as filters.quality keeps
 Stamp = tuple[int, int]
 """Time of change and size."""
 
@@ -57,6 +58,19 @@ class Scorer(NamedTuple):
     """Installed distributions that take part in its scores."""
     by_device: bool = False
     """Whether the last bits of its scores depend on the device."""
+    loads: Callable[[str], tuple[str, int]] | None = None
+    """The name of the neural model that is loaded, and its bytes in memory; None: too few to count."""
+
+
+def memory(asked: Iterable[Score]) -> int:
+    """The bytes that the neural models of some scores take in a process: the largest that it keeps of each kind."""
+    found: dict[str, dict[str, int]] = {}
+    for one in asked:
+        scorer = SCORERS[one.kind]
+        if scorer.loads:
+            own = _own_paths(one.path, scorer).values()
+            found.setdefault(one.kind, {}).update(map(scorer.loads, own))
+    return sum(sum(sorted(sizes.values())[-NEURAL_CACHED:]) for sizes in found.values())
 
 
 def hashes(path: str, kind: str = "fasttext") -> dict[str, str]:
@@ -65,12 +79,17 @@ def hashes(path: str, kind: str = "fasttext") -> dict[str, str]:
     Raises ModelError where there is none.
     """
     scorer = SCORERS[kind]
+    return {label: scorer.hash(own) for label, own in _own_paths(path, scorer).items()}
+
+
+def _own_paths(path: str, scorer: Scorer) -> dict[str, str]:
+    """Label (`` for a model of all languages) → the path of its model. Raises ModelError."""
     if LABEL not in path:
-        return {"": scorer.hash(path)}
+        return {"": path}
     before, _, after = path.partition(LABEL)
     folder = Path(before).parent if not before.endswith("/") else Path(before)
     found = {
-        str(one)[len(before) : len(str(one)) - len(after)]: scorer.hash(str(one))
+        str(one)[len(before) : len(str(one)) - len(after)]: str(one)
         for one in sorted(folder.glob("*"))
         if str(one).startswith(before) and str(one).endswith(after) and _is_there(one, scorer)
     }
@@ -148,6 +167,10 @@ def _weights_hash(path: str) -> str:
     return _weights_hashed(path, encoder_files.stamp(path))
 
 
+def _weights_loaded(path: str) -> tuple[str, int]:
+    return path, encoder_files.of_weights(path).loaded_bytes(path)
+
+
 @lru_cache(CACHED)
 def _weights_hashed(path: str, stamp: encoder_files.Stamp) -> str:
     return encoder_files.of_weights(path).weights_hash(path)
@@ -167,6 +190,11 @@ def _embedding(texts: pa.Array, path: str, one: Score, device: Device) -> np.nda
     encoder = encoders.load(head.encoder, device)
     found = head.scores(encoder.encode(texts.to_pylist(), head.window, head.unit))
     return selection.log_odds(found) if one.log_odds and head.method == "mlp" else found
+
+
+def _encoder_loaded(path: str) -> tuple[str, int]:
+    name = _head(path, stamp(path)).encoder
+    return name, encoders.loaded_bytes(name)
 
 
 @lru_cache(CACHED)
@@ -208,12 +236,14 @@ SCORERS: dict[str, Scorer] = {
         marks="config.json",
         libraries=("torch", "transformers"),
         by_device=True,
+        loads=_weights_loaded,
     ),
     "embedding": Scorer(
         _check_head,
         _embedding,
         beside=lambda path: [_head(path, stamp(path)).encoder_hash],
         by_device=True,
+        loads=_encoder_loaded,
     ),
     "classifier": Scorer(
         _check_sequence_classifier,
@@ -222,6 +252,7 @@ SCORERS: dict[str, Scorer] = {
         marks="config.json",
         libraries=("torch", "transformers"),
         by_device=True,
+        loads=_weights_loaded,
     ),
     "words": Scorer(_check_words, _words),
 }

@@ -162,6 +162,13 @@ def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
     folder.commit(MODELS, {"models": models(recipe.quality) | trained.hashes(folder, units)})
 
 
+def memory(task: Task) -> int:
+    """The bytes that a task may need at most: its models and its texts."""
+    assert task.recipe.quality is not None
+    asked = [one for one, _ in _asked(task.recipe.quality) if task.origin in one.origins]
+    return TASK_MEMORY + scorers.memory(asked)
+
+
 def run(task: Task) -> dict[str, Any]:
     """Score one window and commit it."""
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.recipe import Recipe
-from pipeline.steps import scores
+from pipeline.steps import scorers, scores
 from tests.filters.quality import made_transformers
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.test_end_to_end import digest, record
@@ -222,6 +222,27 @@ def test_without_torch_the_command_that_installs_it_is_told(tmp_path, monkeypatc
         (problem,) = scores.problems(Recipe.model_validate(asked))
         assert problem.startswith(f"quality.scores.own.{kind}: {tmp_path}: torch is not installed")
         assert problem.endswith("run: pip install 'polysieve[torch]'")
+
+
+def test_a_task_is_given_the_memory_of_each_model_once(models) -> None:
+    def memory(**given) -> int:
+        quality = Recipe.model_validate({"quality": {"scores": given}}).quality
+        assert quality is not None
+        return scorers.memory(quality.scores.values())
+
+    toxic, lm = (
+        {"classifier": str(models / "toxic")},
+        {"transformer": str(models / "lm" / "{label}")},
+    )
+    sizes = [
+        path.stat().st_size for path in models.glob("**/*.safetensors") if "edu" not in str(path)
+    ]
+    assert len(sizes) == 2
+    assert memory(a=toxic | {"positive": 0}, b=toxic | {"positive": 1}, c=lm) == sum(sizes)
+    made_transformers.set_config(models / "toxic", dtype="bfloat16")
+    assert memory(a=toxic) == 3 * (models / "toxic" / "model.safetensors").stat().st_size
+    made_transformers.set_config(models / "toxic", dtype="float32")
+    assert memory(a={"words": "list.txt"}) == 0
 
 
 def test_names_of_the_hub_stay_and_folders_become_absolute(tmp_path) -> None:
