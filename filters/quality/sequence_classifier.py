@@ -14,10 +14,9 @@ import pyarrow as pa
 from filters.quality import custom_heads, encoder_files, torch_models
 from filters.quality.encoder_files import EncoderFiles
 from filters.quality.fasttext_file import ModelError
-from filters.quality.torch_models import LETTERS, Device
+from filters.quality.torch_models import Device
 
 WINDOW = 512
-TOKENISED = 64  # texts at a time
 Problem = Literal["number", "one_label", "labels"]
 """What outputs are: numbers as they are, labels of which one holds (softmax), or labels of which any may hold."""
 
@@ -57,7 +56,9 @@ class SequenceClassifier:
             self.labels = [str(names[i]) for i in sorted(names)]
             self.problem = _problem(loaded.model.config.problem_type, len(self.labels))
         self._device = device
-        self._tokenizer = torch_models.tokenizer(files)
+        self._tokens = torch_models.Tokens(
+            name, files, self._model.config.get_text_config().vocab_size
+        )
         self._positions = torch_models.positions(self._model)
         self._pad: int | None = self._model.config.pad_token_id
 
@@ -105,11 +106,7 @@ class SequenceClassifier:
 
     def _logits(self, texts: pa.Array, window: int) -> np.ndarray:
         """float64[n, labels], NaN for a text without a token."""
-        ids: list[list[int]] = []
-        self._tokenizer.enable_truncation(window)
-        for start in range(0, len(texts), TOKENISED):
-            own = [text[: window * LETTERS] for text in texts.slice(start, TOKENISED).to_pylist()]
-            ids += [one.ids for one in self._tokenizer.encode_batch(own)]
+        ids = list(self._tokens.ids(texts, window, marks=True))
         found = np.full((len(ids), len(self.labels)), np.nan)
         asked = [i for i, own in enumerate(ids) if own]
         # Without a token for padding, models that read from left to right cannot tell where a text ends.

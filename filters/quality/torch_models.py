@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from filters.quality.encoder_files import EncoderFiles
 from filters.quality.fasttext_file import ModelError
 
 Device = Literal["cpu", "cuda"]
 LETTERS = 12  # no tokenizer's token is longer on average: what lies beyond is cut off before it is tokenised
+TOKENISED = 64  # texts at a time
 BATCH_TOKENS = 4096  # padding and all
 
 
@@ -64,23 +66,43 @@ def load(kind: str, name: str, files: EncoderFiles, device: Device) -> Loaded:
     return Loaded(found, hash, missing, left)
 
 
-def tokenizer(files: EncoderFiles) -> Any:
-    """The tokenizer of a model, without truncation and padding. Raises ModelError."""
-    try:
-        import tokenizers
-    except ImportError:
-        raise ModelError(
-            "tokenizers is not installed; run: pip install 'polysieve[torch]'"
-        ) from None
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one task, one core
-    try:
-        found = tokenizers.Tokenizer.from_file(str(files.tokenizer))
-    except Exception as error:  # the library raises nothing narrower
-        cause = " ".join(str(error).split())[:200]
-        raise ModelError(f"{files.tokenizer}: is no tokenizer ({cause})") from None
-    found.no_truncation()
-    found.no_padding()
-    return found
+class Tokens:
+    """The tokenizer of a model of `vocabulary` tokens. Raises ModelError."""
+
+    def __init__(self, name: str, files: EncoderFiles, vocabulary: int) -> None:
+        try:
+            import tokenizers
+        except ImportError:
+            raise ModelError(
+                "tokenizers is not installed; run: pip install 'polysieve[torch]'"
+            ) from None
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one task, one core
+        try:
+            self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(files.tokenizer))
+        except Exception as error:  # the library raises nothing narrower
+            cause = " ".join(str(error).split())[:200]
+            raise ModelError(f"{files.tokenizer}: is no tokenizer ({cause})") from None
+        if self._tokenizer.get_vocab_size(with_added_tokens=False) > vocabulary:
+            raise ModelError(
+                f"{name}: tokenizer.json has more tokens than the model knows ({vocabulary}); give its own"
+            )
+        self._tokenizer.no_padding()
+        self._vocabulary = vocabulary
+
+    def ids(self, texts: pa.Array, most: int | None, marks: bool) -> Iterator[list[int]]:
+        """Of each text the ids of its first `most` tokens (None: of all), marks of beginning and end among them or not.
+
+        Marks that were added to the tokenizer and not to the model are left out; a page may name one.
+        """
+        if most is None:
+            self._tokenizer.no_truncation()
+        else:
+            self._tokenizer.enable_truncation(most)
+        for start in range(0, len(texts), TOKENISED):
+            own = texts.slice(start, TOKENISED).to_pylist()
+            cut = own if most is None else [text[: most * LETTERS] for text in own]
+            for one in self._tokenizer.encode_batch_fast(cut, add_special_tokens=marks):
+                yield [token for token in one.ids if token < self._vocabulary]
 
 
 def config(name: str, files: EncoderFiles) -> dict[str, Any]:
@@ -115,7 +137,7 @@ def positions(model: Any) -> int | None:
 
     Models like RoBERTa begin to count after the place of padding, so some of their positions are never used.
     """
-    limit = getattr(model.config, "max_position_embeddings", None)
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if not isinstance(limit, int) or limit < 1:
         return None
     for part, module in model.named_modules():

@@ -15,11 +15,10 @@ import pyarrow as pa
 from filters.quality import encoder_files, torch_models
 from filters.quality.encoder_files import EncoderFiles
 from filters.quality.fasttext_file import ModelError
-from filters.quality.torch_models import LETTERS, Device
+from filters.quality.torch_models import Device
 
 SKIP, MOST = 10, 1024  # tokens, as in the paper
 LOGITS = 2**26  # numbers in a batch: 256 MB
-TOKENISED = 64  # texts at a time
 
 
 def load(name: str, device: Device = "cpu") -> "TransformerLM":
@@ -57,16 +56,15 @@ class TransformerLM:
         self.hash = loaded.hash
         self._model = loaded.model
         self._device = device
-        self._tokenizer = torch_models.tokenizer(files)
+        about = loaded.model.config.get_text_config()
+        self._tokens = torch_models.Tokens(name, files, about.vocab_size)
         self._positions = torch_models.positions(loaded.model)
-        begin = loaded.model.config.bos_token_id
-        self._begin: list[int] = [] if begin is None else [begin]
-        vocabulary = loaded.model.config.vocab_size
-        if self._tokenizer.get_vocab_size() > vocabulary:
+        self._begin: list[int] = [] if about.bos_token_id is None else [about.bos_token_id]
+        self._batch = min(torch_models.BATCH_TOKENS, LOGITS // about.vocab_size)
+        if not self._is_causal():
             raise ModelError(
-                f"{name}: tokenizer.json has more tokens than the model knows ({vocabulary}); give its own tokenizer"
+                f"{name}: no causal language model: it reads what comes after a token, too"
             )
-        self._batch = min(torch_models.BATCH_TOKENS, LOGITS // vocabulary)
 
     def scores(self, texts: pa.Array, skip: int = SKIP, most: int | None = MOST) -> np.ndarray:
         """float64[n]: the mean log10 probability of a token, NaN for a text of fewer than `skip` + 1 tokens.
@@ -78,7 +76,8 @@ class TransformerLM:
         """
         sums, counts = np.zeros(len(texts)), np.zeros(len(texts), np.int64)
         pieces: list[_Piece] = []
-        for document, own in enumerate(self._tokens(texts, None if most is None else skip + most)):
+        stop = None if most is None else skip + most
+        for document, own in enumerate(self._tokens.ids(texts, stop, marks=False)):
             if len(own) > skip:
                 pieces += self._pieces(document, [*self._begin, *own], skip + len(self._begin))
         for batch in torch_models.batches([len(piece.ids) for piece in pieces], self._batch):
@@ -89,14 +88,14 @@ class TransformerLM:
         with np.errstate(invalid="ignore"):
             return np.where(counts > 0, sums / counts, np.nan) / np.log(10)
 
-    def _tokens(self, texts: pa.Array, most: int | None) -> list[list[int]]:
-        found: list[list[int]] = []
-        for start in range(0, len(texts), TOKENISED):
-            own = texts.slice(start, TOKENISED).to_pylist()
-            cut = own if most is None else [text[: most * LETTERS] for text in own]
-            encoded = self._tokenizer.encode_batch(cut, add_special_tokens=False)
-            found += [one.ids[:most] for one in encoded]
-        return found
+    def _is_causal(self) -> bool:
+        """Whether what it says after one token is the same whatever comes next; models like BERT load all the same."""
+        import torch
+
+        given = torch.tensor([[0, 1], [0, 2]], device=self._device)
+        with torch.inference_mode():
+            first, second = self._model(input_ids=given, use_cache=False).logits[:, 0]
+        return bool(torch.allclose(first, second, rtol=1e-3, atol=1e-3))
 
     def _pieces(self, document: int, ids: list[int], first: int) -> list[_Piece]:
         """The stretches in which a document is read; each token from `first` on is scored in one of them."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from filters.quality.transformer_lm import MOST, SKIP
 from pipeline.recipe.section import Section, Share, Threshold
 
 Kept = Annotated[float, Field(gt=0, le=1)]
@@ -144,7 +145,7 @@ class Score(Section):
     @property
     def stretch(self) -> tuple[int, int | None]:
         """Words or tokens that are skipped, and those that are scored at most (None: all)."""
-        skip, most = (10, 1024) if self.kind == "transformer" else (0, None)
+        skip, most = (SKIP, MOST) if self.kind == "transformer" else (0, None)
         return skip if self.skip is None else self.skip, self.most or most
 
     def share_kept(self, label: str) -> float | None:

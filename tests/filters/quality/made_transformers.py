@@ -10,14 +10,14 @@ import pytest
 SENTENCES = ["the river runs past the mill", "casino bonus", "la rivière coule", "河川 الكتاب แม่น้ำ"]
 
 
-def tokenizer(folder: Path, begin: str | None = None) -> Any:
+def tokenizer(folder: Path, begin: str | None = None, size: int = 280) -> Any:
     """A byte-level tokenizer; with `begin` its own encoding of a text begins with that token."""
     tokenizers = pytest.importorskip("tokenizers", reason="needs the extra torch")
     made = tokenizers.Tokenizer(tokenizers.models.BPE())
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = tokenizers.decoders.ByteLevel()
     trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=300,
+        vocab_size=size,
         special_tokens=["<|endoftext|>"],
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

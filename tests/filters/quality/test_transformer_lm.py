@@ -142,6 +142,29 @@ def test_what_is_no_language_model_is_refused(tmp_path) -> None:
         transformer_lm.load(str(tmp_path))
 
 
+def test_a_model_that_reads_ahead_is_refused(tmp_path) -> None:
+    transformers = pytest.importorskip("transformers", reason="needs the extra torch")
+    made_transformers.classifier(tmp_path)
+    config = transformers.BertConfig.from_pretrained(tmp_path)
+    transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="it reads what comes after a token, too"):
+        transformer_lm.load(str(tmp_path))
+
+
+def test_a_mark_that_the_model_does_not_know_is_left_out_of_a_text_that_names_it(tmp_path) -> None:
+    made_transformers.causal(tmp_path)
+    tokens = made_transformers.tokenizer(tmp_path)
+    tokens.add_special_tokens(["<|pad|>"])
+    tokens.save(str(tmp_path / "tokenizer.json"))
+    named, plain = transformer_lm.load(str(tmp_path)).scores(
+        pa.array(["the river<|pad|> runs past", "the river runs past"]), skip=2
+    )
+    assert named == pytest.approx(plain, abs=1e-6)
+    made_transformers.tokenizer(tmp_path, size=400)
+    with pytest.raises(ModelError, match="more tokens than the model knows"):
+        transformer_lm.load(str(tmp_path))
+
+
 def test_weights_of_another_shape_are_told(tmp_path) -> None:
     made_transformers.causal(tmp_path)
     made_transformers.set_config(tmp_path, n_positions=32)
