@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from filters.compiling import kernel
-from filters.hashing import BASE, table_size
-from filters.quality.stream import Stream, powers, spread, stream_of
+from filters.quality.passages import dropped, grown, key_of, passages, powers, slot_of, table_of
+from filters.quality.stream import stream_of
 
 LENGTH = 13
 SHORTEST = 8
@@ -63,9 +63,7 @@ def gather(
     all_keys = np.concatenate(keys) if keys else np.zeros(0, np.uint64)
     all_owners = np.concatenate(owners) if owners else np.zeros(0, np.int32)
     distinct, first = np.unique(all_keys, return_index=True)  # the first benchmark that has it
-    size = table_size(len(distinct))
-    table, found_names = np.zeros(size, np.uint64), np.zeros(size, np.int32)
-    _fill(distinct, all_owners[first], table, found_names)
+    table, found_names = table_of(distinct, all_owners[first])
     ordered = np.array(sorted(lengths, reverse=True), np.int64)
     return Benchmarks(names, len(distinct), too_short, length, table, found_names, ordered)
 
@@ -86,72 +84,19 @@ def find(texts: pa.Array, benchmarks: Benchmarks) -> tuple[np.ndarray, np.ndarra
     return which, count
 
 
-def passages(stream: Stream, lengths: np.ndarray) -> np.ndarray:
-    """uint64: the hash of every passage of lengths[i] quarters of a word in document i; none where that is 0."""
-    out = np.empty(len(stream.hashes), np.uint64)
-    n = _all_hashes(
-        stream.documents,
-        stream.hashes,
-        stream.weights,
-        lengths,
-        powers(int(lengths.max(initial=0))),
-        out,
-    )
-    return out[:n]
-
-
-@kernel
-def _all_hashes(documents, hashes, weights, lengths, powers, out):
-    n = 0
-    for d in range(len(documents) - 1):
-        if lengths[d] == 0:
-            continue
-        stop, weight, h = documents[d], 0, np.uint64(0)
-        for i in range(documents[d], documents[d + 1]):
-            while stop < documents[d + 1] and weight < lengths[d]:
-                h = h * BASE + hashes[stop]
-                weight += weights[stop]
-                stop += 1
-            if weight < lengths[d]:
-                break
-            out[n] = spread(h ^ np.uint64(stop - i))
-            n += 1
-            h -= hashes[i] * powers[stop - i - 1]
-            weight -= weights[i]
-    return n
-
-
-@kernel
-def _fill(keys, names, table, found_names):
-    mask = np.uint64(len(table) - 1)
-    for i in range(len(keys)):
-        slot = keys[i] & mask
-        while table[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        table[slot], found_names[slot] = keys[i], names[i]
-
-
 @kernel
 def _look_up(documents, hashes, weights, lengths, powers, table, names, which, count):
-    mask = np.uint64(len(table) - 1)
     for d in range(len(documents) - 1):
-        for k in range(len(lengths)):
+        end = documents[d + 1]
+        for length in lengths:
             stop, weight, h = documents[d], 0, np.uint64(0)
-            for i in range(documents[d], documents[d + 1]):
-                while stop < documents[d + 1] and weight < lengths[k]:
-                    h = h * BASE + hashes[stop]
-                    weight += weights[stop]
-                    stop += 1
-                if weight < lengths[k]:
+            for i in range(documents[d], end):
+                stop, weight, h = grown(hashes, weights, end, length, stop, weight, h)
+                if weight < length:
                     break
-                key = spread(h ^ np.uint64(stop - i))
-                slot = key & mask
-                while table[slot] != 0:
-                    if table[slot] == key:
-                        if which[d] < 0:
-                            which[d] = names[slot]
-                        count[d] += 1
-                        break
-                    slot = (slot + np.uint64(1)) & mask
-                h -= hashes[i] * powers[stop - i - 1]
-                weight -= weights[i]
+                slot = slot_of(table, key_of(h, stop - i))
+                if slot >= 0:
+                    if which[d] < 0:
+                        which[d] = names[slot]
+                    count[d] += 1
+                weight, h = dropped(hashes, weights, powers, i, stop, weight, h)

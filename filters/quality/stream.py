@@ -1,4 +1,4 @@
-"""What passages are made of: words, and characters where a script does not write words apart.
+"""What passages (passages.py) are made of: words, and characters where a script does not write words apart.
 
 Words count without case, width, punctuation and symbols.
 """
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from filters.characters import DICTIONARY, TSHEG, Tables, tables
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, describe, finish
+from filters.hashing import describe
 from filters.utf8 import decode_call
 from filters.words import segment
 
@@ -65,20 +65,6 @@ def stream_of(texts: pa.Array) -> Stream:
     spoken = folded != 0
     running = np.concatenate([[0], np.cumsum(spoken)])
     return Stream(running[documents], folded[spoken], weights[spoken])
-
-
-def powers(most: int) -> np.ndarray:
-    """BASE to the k-th for k up to `most`: a passage has no more parts than quarters of a word."""
-    found = np.full(most + 1, BASE, np.uint64)
-    found[0] = 1
-    return np.multiply.accumulate(found)
-
-
-@leaf(inline="always")
-def spread(h):
-    """A passage's hash as a table's key, never 0."""
-    h = finish(h)
-    return h if h != 0 else np.uint64(1)
 
 
 @leaf

@@ -14,9 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from filters.compiling import kernel
-from filters.hashing import BASE, table_size
-from filters.quality.decontamination import passages
-from filters.quality.stream import powers, spread, stream_of
+from filters.quality.passages import dropped, grown, key_of, passages, powers, slot_of, table_of
+from filters.quality.stream import stream_of
 
 
 @dataclass(frozen=True)
@@ -44,16 +43,7 @@ def make(entries: Sequence[str], hash: str = "") -> WordList:
     totals = stream.totals()
     # A passage of exactly an entry's length, once per entry.
     keys = np.unique(passages(stream, totals))
-    table, numbers = (
-        np.zeros(table_size(len(keys)), np.uint64),
-        np.zeros(table_size(len(keys)), np.int64),
-    )
-    mask = np.uint64(len(table) - 1)
-    for number, key in enumerate(keys):
-        slot = int(key & mask)
-        while table[slot]:
-            slot = (slot + 1) & int(mask)
-        table[slot], numbers[slot] = key, number
+    table, numbers = table_of(keys, np.arange(len(keys)))
     return WordList(len(keys), hash, table, numbers, np.unique(totals[totals > 0]))
 
 
@@ -74,31 +64,21 @@ def shares(texts: pa.Array, listed: WordList, distinct: int = 2) -> np.ndarray:
 @kernel
 def _cover(documents, hashes, weights, lengths, powers, table, numbers, last, covered, different):
     """Fill the weight of what entries cover, and the number of different entries, of each document."""
-    mask = np.uint64(len(table) - 1)
     for d in range(len(documents) - 1):
         begin, end = documents[d], documents[d + 1]
         marked = np.zeros(end - begin, np.uint8)
-        for k in range(len(lengths)):
+        for length in lengths:
             stop, weight, h = begin, 0, np.uint64(0)
             for i in range(begin, end):
-                while stop < end and weight < lengths[k]:
-                    h = h * BASE + hashes[stop]
-                    weight += weights[stop]
-                    stop += 1
-                if weight < lengths[k]:
+                stop, weight, h = grown(hashes, weights, end, length, stop, weight, h)
+                if weight < length:
                     break
-                key = spread(h ^ np.uint64(stop - i))
-                slot = key & mask
-                while table[slot] != 0:
-                    if table[slot] == key:
-                        if last[numbers[slot]] != d:
-                            last[numbers[slot]] = d
-                            different[d] += 1
-                        for j in range(i, stop):
-                            marked[j - begin] = 1
-                        break
-                    slot = (slot + np.uint64(1)) & mask
-                h -= hashes[i] * powers[stop - i - 1]
-                weight -= weights[i]
+                slot = slot_of(table, key_of(h, stop - i))
+                if slot >= 0:
+                    if last[numbers[slot]] != d:
+                        last[numbers[slot]] = d
+                        different[d] += 1
+                    marked[i - begin : stop - begin] = 1
+                weight, h = dropped(hashes, weights, powers, i, stop, weight, h)
         for j in range(end - begin):
             covered[d] += marked[j] * weights[begin + j]

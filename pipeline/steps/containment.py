@@ -31,7 +31,7 @@ from pipeline.steps.segments import Task, between, key_range
 from pipeline.steps.units import Rows
 from pipeline.store import parquet_writer
 
-PART_KEYS = 1 << 23  # keys of one task of `match`
+PART_KEYS = 1 << 22  # keys of one task of `match`, some 200 bytes each
 GROUP = 1 << 16
 BATCH_BYTES = 4 * 2**20
 ASKED = 1 << 21  # shingles that are written or compared at a time

@@ -1,0 +1,99 @@
+"""Passages: runs of words and characters of a stated length, and tables of their hashes."""
+
+import numpy as np
+
+from filters.compiling import kernel, leaf
+from filters.hashing import BASE, finish, table_size
+from filters.quality.stream import Stream
+
+
+def passages(stream: Stream, lengths: np.ndarray) -> np.ndarray:
+    """uint64: the hash of every passage of lengths[i] quarters of a word in document i; none where that is 0."""
+    out = np.empty(len(stream.hashes), np.uint64)
+    n = _all_keys(
+        stream.documents, stream.hashes, stream.weights, lengths, powers(int(lengths.max(initial=0))), out
+    )  # fmt: skip
+    return out[:n]
+
+
+def table_of(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(table, values), for `slot_of`: uint64[s] with the keys, which are different, and 0 where there is none; the
+    value of each key in its place."""
+    size = table_size(len(keys))
+    table, placed = np.zeros(size, np.uint64), np.zeros(size, values.dtype)
+    _fill(keys, values, table, placed)
+    return table, placed
+
+
+def powers(most: int) -> np.ndarray:
+    """BASE to the k-th for k up to `most`: a passage has no more parts than quarters of a word."""
+    found = np.full(most + 1, BASE, np.uint64)
+    found[0] = 1
+    return np.multiply.accumulate(found)
+
+
+# A window over the parts of a document: `stop` is the part after its last, `weight` and `h` are its quarters of a
+# word and its hash. A loop over first parts i grows it, takes its key, and drops part i.
+
+
+@leaf(inline="always")
+def grown(hashes, weights, end, length, stop, weight, h):
+    """(stop, weight, h) with as many more parts as make `length` quarters of a word, or all up to `end`."""
+    while stop < end and weight < length:
+        h = h * BASE + hashes[stop]
+        weight += weights[stop]
+        stop += 1
+    return stop, weight, h
+
+
+@leaf(inline="always")
+def dropped(hashes, weights, powers, i, stop, weight, h):
+    """(weight, h) without the window's first part i."""
+    return weight - weights[i], h - hashes[i] * powers[stop - i - 1]
+
+
+@leaf(inline="always")
+def key_of(h, parts):
+    """The key of a window of so many parts, never 0."""
+    key = finish(h ^ np.uint64(parts))
+    return key if key != 0 else np.uint64(1)
+
+
+@leaf(inline="always")
+def slot_of(table, key):
+    """Where a table has a key; -1 where it has not."""
+    mask = np.uint64(len(table) - 1)
+    slot = key & mask
+    while table[slot] != 0:
+        if table[slot] == key:
+            return np.int64(slot)
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(-1)
+
+
+@kernel
+def _all_keys(documents, hashes, weights, lengths, powers, out):
+    n = 0
+    for d in range(len(documents) - 1):
+        if lengths[d] == 0:
+            continue
+        end = documents[d + 1]
+        stop, weight, h = documents[d], 0, np.uint64(0)
+        for i in range(documents[d], end):
+            stop, weight, h = grown(hashes, weights, end, lengths[d], stop, weight, h)
+            if weight < lengths[d]:
+                break
+            out[n] = key_of(h, stop - i)
+            n += 1
+            weight, h = dropped(hashes, weights, powers, i, stop, weight, h)
+    return n
+
+
+@kernel
+def _fill(keys, values, table, placed):
+    mask = np.uint64(len(table) - 1)
+    for i in range(len(keys)):
+        slot = keys[i] & mask
+        while table[slot] != 0:
+            slot = (slot + np.uint64(1)) & mask
+        table[slot], placed[slot] = keys[i], values[i]
