@@ -59,6 +59,44 @@ def table_size(n):
     return size
 
 
+@leaf(inline="always")
+def spread(h):
+    """A hash whose bits are well mixed, never 0: a key of a table."""
+    h = finish(h)
+    return h if h != 0 else np.uint64(1)
+
+
+def table_of(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(table, values), for `slot_of`: uint64[s] with the keys, all different and none 0, each in its slot, and the
+    value of each in the same slot."""
+    size = table_size(len(keys))
+    table, placed = np.zeros(size, np.uint64), np.zeros(size, values.dtype)
+    _fill(keys, values, table, placed)
+    return table, placed
+
+
+@kernel
+def _fill(keys, values, table, placed):
+    mask = np.uint64(len(table) - 1)
+    for i in range(len(keys)):
+        slot = keys[i] & mask
+        while table[slot] != 0:
+            slot = (slot + np.uint64(1)) & mask
+        table[slot], placed[slot] = keys[i], values[i]
+
+
+@leaf(inline="always")
+def slot_of(table, key):
+    """Where a table has a key; -1 where it has not."""
+    mask = np.uint64(len(table) - 1)
+    slot = key & mask
+    while table[slot] != 0:
+        if table[slot] == key:
+            return np.int64(slot)
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(-1)
+
+
 @leaf
 def hash_bytes(buffer, start, end):
     """64 well-mixed bits for buffer[start:end], eight bytes at a time; cannot be joined."""

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, table_size
+from filters.hashing import BASE, slot_of, spread, table_of
 from filters.quality.fasttext_file import ModelError, file_hash
-from filters.quality.stream import Stream, spread, stream_of
+from filters.quality.stream import Stream, stream_of
 
 ORDER = 5
 _FALLBACK = np.array([0.0, 0.5, 1.0, 1.5])  # lmplz --discount_fallback
@@ -190,11 +190,8 @@ def _discounts(counts: np.ndarray) -> np.ndarray:
 def _table(
     keys: np.ndarray, chances: np.ndarray, backoffs: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    size = table_size(len(keys))
-    table = np.zeros(size, np.uint64)
-    own_chances, own_backoffs = np.full(size, np.nan, np.float32), np.zeros(size, np.float32)
-    _fill(keys, chances, backoffs, table, own_chances, own_backoffs)
-    return table, own_chances, own_backoffs
+    table, chances = table_of(keys, chances)
+    return table, chances, table_of(keys, backoffs)[1]
 
 
 @leaf(inline="always")
@@ -226,27 +223,6 @@ def _collect(documents, hashes, n, whole, first, last):
 
 
 @kernel
-def _fill(keys, chances, backoffs, table, own_chances, own_backoffs):
-    mask = np.uint64(len(table) - 1)
-    for i in range(len(keys)):
-        slot = keys[i] & mask
-        while table[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        table[slot], own_chances[slot], own_backoffs[slot] = keys[i], chances[i], backoffs[i]
-
-
-@leaf(inline="always")
-def _find(key, table):
-    mask = np.uint64(len(table) - 1)
-    slot = key & mask
-    while table[slot] != 0:
-        if table[slot] == key:
-            return np.int64(slot)
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(-1)
-
-
-@kernel
 def _score(documents, hashes, order, table, chances, backoffs, unknown, skip, most, joined, out):
     """joined uint64[2, order]: scratch, hashes of the last 1 … order words before a word and with it."""
     for d in range(len(documents) - 1):
@@ -262,12 +238,12 @@ def _score(documents, hashes, order, table, chances, backoffs, unknown, skip, mo
                 chance = np.float64(unknown)
                 given = 0.0
                 for n in range(longest, 0, -1):
-                    slot = _find(_key(joined[1, n - 1], n), table)
+                    slot = slot_of(table, _key(joined[1, n - 1], n))
                     if slot >= 0:
                         chance = np.float64(chances[slot])
                         break
                     if n > 1:
-                        slot = _find(_key(joined[0, n - 2], n - 1), table)
+                        slot = slot_of(table, _key(joined[0, n - 2], n - 1))
                         if slot >= 0:
                             given += np.float64(backoffs[slot])
                 total += chance + given

@@ -1,9 +1,9 @@
-"""Passages: runs of words and characters of a stated length, and tables of their hashes."""
+"""Passages: runs of words and characters of a stated length, by the hashes of their parts joined."""
 
 import numpy as np
 
 from filters.compiling import kernel, leaf
-from filters.hashing import BASE, finish, table_size
+from filters.hashing import BASE, spread
 from filters.quality.stream import Stream
 
 
@@ -14,15 +14,6 @@ def passages(stream: Stream, lengths: np.ndarray) -> np.ndarray:
         stream.documents, stream.hashes, stream.weights, lengths, powers(int(lengths.max(initial=0))), out
     )  # fmt: skip
     return out[:n]
-
-
-def table_of(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(table, values), for `slot_of`: uint64[s] with the keys, which are different, and 0 where there is none; the
-    value of each key in its place."""
-    size = table_size(len(keys))
-    table, placed = np.zeros(size, np.uint64), np.zeros(size, values.dtype)
-    _fill(keys, values, table, placed)
-    return table, placed
 
 
 def powers(most: int) -> np.ndarray:
@@ -54,21 +45,8 @@ def dropped(hashes, weights, powers, i, stop, weight, h):
 
 @leaf(inline="always")
 def key_of(h, parts):
-    """The key of a window of so many parts, never 0."""
-    key = finish(h ^ np.uint64(parts))
-    return key if key != 0 else np.uint64(1)
-
-
-@leaf(inline="always")
-def slot_of(table, key):
-    """Where a table has a key; -1 where it has not."""
-    mask = np.uint64(len(table) - 1)
-    slot = key & mask
-    while table[slot] != 0:
-        if table[slot] == key:
-            return np.int64(slot)
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(-1)
+    """The key of a window of so many parts, for filters.hashing.table_of."""
+    return spread(h ^ np.uint64(parts))
 
 
 @kernel
@@ -87,13 +65,3 @@ def _all_keys(documents, hashes, weights, lengths, powers, out):
             n += 1
             weight, h = dropped(hashes, weights, powers, i, stop, weight, h)
     return n
-
-
-@kernel
-def _fill(keys, values, table, placed):
-    mask = np.uint64(len(table) - 1)
-    for i in range(len(keys)):
-        slot = keys[i] & mask
-        while table[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        table[slot], placed[slot] = keys[i], values[i]

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from filters.compiling import kernel
-from filters.quality.passages import dropped, grown, key_of, passages, powers, slot_of, table_of
+from filters.hashing import slot_of, table_of
+from filters.quality.passages import dropped, grown, key_of, passages, powers
 from filters.quality.stream import stream_of
 
 
