@@ -17,7 +17,7 @@ _SPANS = re.compile(
     r"|<(?:/?[A-Za-z][^<>\n]*|https?://[^<>\s]+)>"  # tags
     r"|(?:https?|ftp)://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}…。，]"
     r"|\bwww\.[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}…。，]"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses; tried once a run, which Thai or Chinese has long
     r"|[!-~]{100,}"  # what no word is: encoded data
     r"|\{\{[^{}\n]+\}\}|\$\{[^{}\n]+\}|\{\w*\}|%\([\w]+\)[sd]|&[a-z]+;"  # what programs fill in
     r"|\\[!-/:-@\[-`{-~]"  # a mark that Markdown shall not read

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translation.blocks import blocks
+from translation.protect import mask
 from translation.segments import is_sound, reassemble, segments
 from translation.sentences import LONGEST, sentences
 
@@ -128,6 +129,15 @@ def test_no_sentence_is_longer_than_models_read(text) -> None:
         assert max(end - start for start, end in found) <= LONGEST
         kept = "".join(text[start:end] for start, end in found)
         assert kept.replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("piece", ["河流穿过城市", "แม่น้ำไหลผ่านเมือง", "é", "a@", "![", "a\t", "(("])
+def test_a_line_of_a_hundred_thousand_signs_without_a_blank_is_cut_in_no_time(piece) -> None:
+    text = piece * (
+        100_000 // len(piece)
+    )  # minutes, where a pattern is tried at every letter of a run
+    assert is_sound(segments(text, "cmn_Hans"), len(text))
+    assert mask(text).pieces[0] == text or mask(text).spans
 
 
 LINES = st.sampled_from(
