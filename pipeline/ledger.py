@@ -25,7 +25,7 @@ VERSIONS = {
     "scores": 1,
     "decisions": 8,
     "choice": 2,
-    "translate": 3,
+    "translate": 4,
     "admit": 3,
     "write": 8,
     "audit": 2,

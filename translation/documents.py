@@ -166,21 +166,19 @@ def _sentence(
 
 def _in_pieces(masked: Masked, parts: dict[str, Segment]) -> tuple[str | None, str]:
     """The pieces between protected spans, each translated by itself."""
-    result, status = "", SPLIT
-    for number, piece in enumerate(masked.pieces):
+    found, status = [], SPLIT
+    for piece in masked.pieces:
         answer = parts.get(piece.strip())
         if answer is None:  # blanks and punctuation
-            result += piece
+            found.append(piece)
         elif answer.status == FAILED:
             return None, FAILED
         else:
             status = MARKED if answer.status == MARKED else status
             head = piece[: len(piece) - len(piece.lstrip())]
             tail = piece[len(piece.rstrip()) :]
-            result += head + answer.text + tail
-        if number < len(masked.spans):
-            result += masked.spans[number]
-    return result, status
+            found.append(head + answer.text + tail)
+    return protect.joined(masked, found), status
 
 
 def _has_letters(text: str) -> bool:

@@ -6,8 +6,11 @@ the engine to write as the language does, and compared afterwards (translation.c
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+from translation.spacing import is_unspaced
 
 _SPANS = re.compile(
     r"`+[^`\n]+`+"  # code
@@ -24,6 +27,7 @@ _SPANS = re.compile(
 )
 _LINK = re.compile(r"!?\[[^\[\]\n]+\]\([^()\s]+(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
 _TOKEN = re.compile(r"XQ(\d+)Z")
+_OPENING = re.compile(r"<[A-Za-z]")
 _CLOSING = ".,;:!?)]}»”’…。，、！？।۔؟"
 
 
@@ -35,8 +39,8 @@ class Masked:
     spans: tuple[str, ...]
     pieces: tuple[str, ...]
     """What stands before, between and after the spans: one more than there are spans."""
-    tight: tuple[tuple[bool, bool], ...]
-    """Of each span: whether no blank stood before it, and after it."""
+    sides: tuple[tuple[str, str], ...]
+    """Of each span, what stood before it and after it: a blank, a letter, or "" where nothing ever parts them."""
 
 
 def solid(text: str) -> str:
@@ -63,15 +67,35 @@ def mask(text: str) -> Masked:
     bounds = [0, *(place for span in found for place in span), len(text)]
     pieces = tuple(text[a:b] for a, b in list(pairwise(bounds))[::2])
     spans = tuple(text[a:b] for a, b in found)
-    tight = tuple(
-        (a > 0 and not text[a - 1].isspace(), b < len(text) and not text[b].isspace())
-        for a, b in found
+    sides = tuple(
+        (
+            _side(span, text[a - 1 : a], before=True),
+            _side(span, text[b : b + 1], before=False),
+        )
+        for span, (a, b) in zip(spans, found, strict=True)
     )
     masked = pieces[0]
     for number, after in enumerate(pieces[1:]):
-        left, right = tight[number]
-        masked += " " * left + f"XQ{number}Z" + " " * right + after
-    return Masked(masked, spans, pieces, tight)
+        left, right = (" " * (side != " ") for side in sides[number])
+        masked += f"{left}XQ{number}Z{right}{after}"
+    return Masked(masked, spans, pieces, sides)
+
+
+def _side(span: str, beside: str, *, before: bool) -> str:
+    if not beside or beside.isspace():
+        return " "
+    # Within a link or a tag's element nothing is spaced, whatever the script.
+    is_inner = span.startswith(("](", "</")) if before else span == "[" or _OPENING.match(span)
+    return beside if not is_inner and (beside.isalnum() or is_unspaced(beside)) else ""
+
+
+def _touches(side: str, neighbour: str) -> bool:
+    """Whether a span stands beside its neighbour in the translation without a blank.
+
+    Beside a letter only where the same letter follows (a plural's s), or both scripts write no blanks: Chinese and
+    Korean put words and particles right beside code that English parts from them.
+    """
+    return side.lower() in ("", neighbour.lower()) or (is_unspaced(side) and is_unspaced(neighbour))
 
 
 def unmask(masked: Masked, translation: str) -> str | None:
@@ -82,10 +106,25 @@ def unmask(masked: Masked, translation: str) -> str | None:
     parts = _TOKEN.split(translation)  # text, number, text, …
     result = parts[0]
     for number, after in zip(map(int, parts[1::2]), parts[2::2], strict=True):
-        left, right = masked.tight[number]
-        if left:
-            result = result.rstrip(" ")
-        if right or (after.lstrip(" ")[:1] or "a") in _CLOSING:
-            after = after.lstrip(" ")
+        left, right = masked.sides[number]
+        before, following = result.rstrip(" "), after.lstrip(" ")
+        if _touches(left, before[-1:] or " "):
+            result = before
+        if _touches(right, following[:1] or " ") or (following[:1] or "a") in _CLOSING:
+            after = following
         result += masked.spans[number] + after
+    return result
+
+
+def joined(masked: Masked, translations: Sequence[str]) -> str:
+    """The spans between translations of the pieces, each with the blanks that its piece has at its ends."""
+    result = translations[0]
+    for span, (left, right), after in zip(
+        masked.spans, masked.sides, translations[1:], strict=True
+    ):
+        if left != " " and result and not _touches(left, result[-1]):
+            result += " "
+        if right != " " and after and not _touches(right, after[0]):
+            after = f" {after}"
+        result += span + after
     return result

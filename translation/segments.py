@@ -6,6 +6,7 @@ from itertools import pairwise
 from translation import protect
 from translation.blocks import blocks
 from translation.sentences import sentences
+from translation.spacing import gap
 
 Range = tuple[int, int]
 
@@ -26,14 +27,20 @@ def segments(text: str, label: str) -> list[Range]:
 
 
 def reassemble(text: str, ranges: Sequence[Range], translations: Sequence[str]) -> str:
-    """The text with each range replaced by its translation; all else stays, character for character."""
+    """The text with each range replaced by its translation; all else stays, character for character, but for blanks
+    between sentences where scripts differ (translation.spacing)."""
     if len(ranges) != len(translations):
         raise ValueError(f"{len(ranges)} segments, but {len(translations)} translations")
-    bounds = [0, *(end for _, end in ranges)]
-    parts = []
-    for before, (start, _), translation in zip(bounds, ranges, translations, strict=False):
-        parts += [text[before:start], translation]
-    return "".join([*parts, text[bounds[-1] :]])
+    parts: list[str] = []
+    bound, last = 0, ""
+    for (start, end), translation in zip(ranges, translations, strict=True):
+        between = text[bound:start]
+        if last and translation:
+            ends = text[bound - 1] + text[start]
+            between = gap(between, ends, last + translation[0])
+        parts += [between, translation]
+        bound, last = end, translation[-1:] or last
+    return "".join([*parts, text[bound:]])
 
 
 def is_sound(ranges: Sequence[Range], length: int) -> bool:

@@ -68,7 +68,7 @@ def pages(addresses: Sequence[str]) -> Iterator[str]:
         for record in read_records(source, max_record_bytes=recipe.input.max_record_bytes):
             if isinstance(record, Document):
                 try:
-                    text, _ = main_text(record, recipe.extract.engine)
+                    text, _ = main_text(record, recipe.extract)
                 except ExtractionError:
                     continue
                 text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.translation.test_segments import LABELS, MARKDOWN, TEXTS
 from translation.cache import SentenceCache
 from translation.documents import Ledger, lost_numbers, translate
-from translation.engines import FAILED, Chain, EngineError, Segment, open_engine
+from translation.engines import FAILED, Chain, EngineError, Local, Segment, open_engine
 from translation.protect import mask, unmask
+from translation.segments import segments
 
 pytest.importorskip("sentencex")
 
@@ -107,7 +108,7 @@ def test_spans_come_through_whether_the_engine_keeps_their_tokens_or_not(engine,
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="ab [](){}<>`@.:/1XQZ\\|\n", max_size=60))
+@given(st.text(alphabet="ab [](){}<>`@.:/1XQZ\\|\n河。ไ를", max_size=60))
 def test_masking_and_unmasking_keeps_a_text(text) -> None:
     masked = mask(text)
     assert len(masked.pieces) == len(masked.spans) + 1
@@ -118,6 +119,68 @@ def test_masking_and_unmasking_keeps_a_text(text) -> None:
     restored = unmask(masked, masked.text) if masked.spans else masked.text
     assert restored is not None
     assert restored.replace(" ", "") == text.replace("\n", "").replace(" ", "")
+
+
+class Fixed(Local):
+    """Knows some sentences, in whose translations tokens stand, and says `word` for all else."""
+
+    name, hash, batch = "fixed", "2" * 16, 8
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+
+    def translate(self, texts, source, target):
+        return [Segment(self.known.get(text, "word")) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "translations", "expected"),
+    [
+        (  # blanks around code, and between sentences, where the source's script has none
+            "cmn_Hans",
+            "请看`代码`的说明。它很长。",
+            ["See the notes on XQ0Z now.", "It is long."],
+            "See the notes on `代码` now. It is long.",
+        ),
+        (
+            "cmn_Hans",
+            "河流[文档](/a)在这里。",
+            ["The XQ0Z river XQ1Z is here."],
+            "The [river](/a) is here.",
+        ),
+        (
+            "jpn_Jpan",
+            "<b>川</b>は長い。",
+            ["The XQ0Z river XQ1Z is long."],
+            "The <b>river</b> is long.",
+        ),
+        ("tha_Thai", "ดู`โค้ด`ที่นี่", ["See XQ0Z here"], "See `โค้ด` here"),
+        ("tha_Thai", "ดู`โค้ด`ที่นี่", ["the token is lost"], "word `โค้ด` word"),
+        ("kor_Hang", "`run()`를 보세요.", ["See XQ0Z for it."], "See `run()` for it."),
+        ("kor_Hang", "`run()`를 보세요.", ["XQ0Z for you."], "`run()` for you."),
+        ("eng_Latn", "All `int`s (see `x`).", ["Os XQ0Z s (ver XQ1Z )."], "Os `int`s (ver `x`)."),
+        (
+            "eng_Latn",
+            "See `x`. It is long.",
+            ["现在看 XQ0Z 。", "它很长。"],
+            "现在看 `x`。它很长。",
+        ),
+        ("arb_Arab", "انظر `x` و`y`.", ["See XQ0Z and XQ1Z."], "See `x` and `y`."),
+    ],
+)
+def test_blanks_stand_where_the_translations_script_has_them(
+    source, text, translations, expected
+) -> None:
+    asked = [mask(text[a:b]).text for a, b in segments(text, source)]
+    engine = Fixed(dict(zip(asked, translations, strict=True)))
+    target = "eng_Latn" if source != "eng_Latn" else "cmn_Hans"
+    assert translate([text], engine, source, target)[0].text == expected
+
+
+def test_a_sentence_that_failed_leaves_no_blank_of_its_own() -> None:
+    text = "一。二。三。"
+    engine = Fixed({"一。": "One.", "二。": "", "三。": "Three."})
+    assert translate([text], engine, "cmn_Hans", "eng_Latn")[0].text == "One. Three."
 
 
 def test_a_token_that_is_doubled_or_made_up_is_noticed() -> None:
