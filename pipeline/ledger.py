@@ -22,7 +22,8 @@ VERSIONS = {
     "lines": 1,
     "containment": 1,
     "judgements": 1,
-    "scores": 1,
+    "embeddings": 1,
+    "scores": 2,
     "decisions": 8,
     "choice": 2,
     "translate": 4,
@@ -32,8 +33,8 @@ VERSIONS = {
 }
 STEPS = tuple(VERSIONS)
 DURABLE = {
-    "measure", "clusters", "lines", "containment", "judgements", "scores", "decisions",
-    "translate", "admit",
+    "measure", "clusters", "lines", "containment", "judgements", "embeddings", "scores",
+    "decisions", "translate", "admit",
 }  # fmt: skip
 
 

@@ -6,7 +6,16 @@ from typing import Any
 
 from pipeline.engine import Engine, Pool
 from pipeline.ledger import StepFolder
-from pipeline.steps import clusters, decisions, judgements, measure, parts, scores, trained
+from pipeline.steps import (
+    clusters,
+    decisions,
+    embeddings,
+    judgements,
+    measure,
+    parts,
+    scores,
+    trained,
+)
 from pipeline.watch import Watch
 
 TASK_MEMORY = 1 * 2**30
@@ -63,6 +72,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     of_labels = [t for t in tasks if isinstance(t, clusters.Task | decisions.Task | parts.Part)]
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
     needed += [scores.memory(t) for t in tasks[:1] if isinstance(t, scores.Task)]
+    needed += [embeddings.memory(t) for t in tasks[:1] if isinstance(t, embeddings.Task)]
     needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]
     return max([TASK_MEMORY, *needed])
 

@@ -16,6 +16,7 @@ from pipeline.steps import (
     clusters,
     containment,
     decisions,
+    embeddings,
     fit,
     judgements,
     lines,
@@ -32,7 +33,7 @@ from pipeline.store import Store
 RUN = "run.json"
 _ORDER = (
     "measure", "fit", "clusters", "lines", "containment", "screening", "judgements", "survivors",
-    "scores", "decisions", "choice", "translate", "admit", "write",
+    "embeddings", "scores", "decisions", "choice", "translate", "admit", "write",
 )  # fmt: skip
 
 
@@ -64,6 +65,8 @@ class Plan:
     admit: StepFolder | None = None
     survivors: StepFolder | None = None
     """Decisions by all rules, where the recipe asks models too."""
+    embeddings: StepFolder | None = None
+    """Vectors of what all rules keep, where heads read them or the recipe wants them written."""
     scores: StepFolder | None = None
     index: Increment | Revision | None = field(default=None, kw_only=True)
     rekeep: bool = field(default=False, kw_only=True)
@@ -138,8 +141,13 @@ def make(
         steps["decisions"] = ledger.fingerprint("decisions", judgements=steps["judgements"])
     if recipe.quality:
         steps["survivors"] = steps["decisions"]
+        vectors = {}
+        if embeddings.is_asked(recipe.quality):
+            steps["embeddings"] = vectors["embeddings"] = ledger.fingerprint(
+                "embeddings", decisions=steps["survivors"], **embeddings.depends_on(recipe)
+            )
         steps["scores"] = ledger.fingerprint(
-            "scores", decisions=steps["survivors"], **scores.depends_on(recipe)
+            "scores", decisions=steps["survivors"], **vectors, **scores.depends_on(recipe)
         )
         steps["decisions"] = ledger.fingerprint(
             "decisions", scores=steps["scores"], selection=selection.depends_on(recipe.quality)
@@ -196,10 +204,10 @@ def published(store: Store) -> str | None:
         return None
 
 
-def has_pairs(store: Store) -> bool:
-    """Whether the published run wrote `parallel/`: a folder of that name may be somebody else's."""
+def has_published(store: Store, name: str) -> bool:
+    """Whether the run wrote a folder that not every run writes, `parallel` say: it may be somebody else's."""
     try:
-        return bool(store.read_json(RUN).get("parallel"))
+        return bool(store.read_json(RUN).get(name))
     except FileNotFoundError:
         return False
 

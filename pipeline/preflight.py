@@ -8,11 +8,12 @@ from filters import datatrove, precision
 from filters import parameters as language_parameters
 from filters.url import ut1_lists
 from pipeline import tokens
-from pipeline.plan import has_pairs
+from pipeline.plan import has_published
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
 from pipeline.steps import scores
 from pipeline.steps.write import PUBLISHED
+from pipeline.steps.write_embeddings import EMBEDDINGS
 from pipeline.steps.write_translated import PARALLEL
 from pipeline.store import Store
 from pipeline.watch import PROGRESS
@@ -169,7 +170,7 @@ def block_problems(recipe: Recipe) -> list[str]:
     return [f"{key}: {problem}" for key, problem in found if problem]
 
 
-def foreign_files(store: Store, sources: Sequence[Source], translates: bool = False) -> str | None:
+def foreign_files(store: Store, sources: Sequence[Source], recipe: Recipe) -> str | None:
     """Why an output folder is not this program's to write; None where it is.
 
     The folders that a run publishes replace what is there. So they must be a run's, or not be there
@@ -179,8 +180,9 @@ def foreign_files(store: Store, sources: Sequence[Source], translates: bool = Fa
     if inside:
         return f"{store}: the input {inside[0]} lies in the output; name another --output"
     taken = [] if store.exists(PROGRESS) else [name for name in PUBLISHED if store.exists(name)]
-    if translates and store.exists(PARALLEL) and not has_pairs(store):
-        taken.append(PARALLEL)
+    more = [PARALLEL] if recipe.translate else []
+    more += [EMBEDDINGS] if recipe.quality and recipe.quality.embeddings else []
+    taken += [name for name in more if store.exists(name) and not has_published(store, name)]
     if taken:
         return f"{store}: {taken[0]}/ is there and no run made it; name another --output"
     return None

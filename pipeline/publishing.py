@@ -4,11 +4,14 @@ from typing import Any
 
 from pipeline import reporting
 from pipeline.ledger import StepFolder
-from pipeline.plan import RUN, Plan, has_pairs, inputs_hash
-from pipeline.steps import write, write_translated
+from pipeline.plan import RUN, Plan, has_published, inputs_hash
+from pipeline.steps import write
+from pipeline.steps.write_embeddings import EMBEDDINGS
+from pipeline.steps.write_translated import PARALLEL
 from pipeline.store import Store
 
 STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
+OPTIONAL = (PARALLEL, EMBEDDINGS)  # folders that not every run writes; the record says which it did
 SWAP = "swap.json"  # there while folders are being swapped
 
 
@@ -59,10 +62,11 @@ def swap(folder: StepFolder) -> dict[str, Any]:
     store.remove(reporting.WRITTEN)
     for name in write.PUBLISHED:
         store.publish(folder.file(name), name)
-    if staged["record"].get("parallel"):
-        store.publish(folder.file(write_translated.PARALLEL), write_translated.PARALLEL)
-    elif has_pairs(store):
-        store.remove(write_translated.PARALLEL)
+    for name in OPTIONAL:
+        if staged["record"].get(name):
+            store.publish(folder.file(name), name)
+        elif has_published(store, name):
+            store.remove(name)
     store.write_json(reporting.WRITTEN, staged["written"])
     store.write_json(RUN, staged["record"])
     store.remove(SWAP)

@@ -21,6 +21,7 @@ from pipeline.steps import (
     clusters,
     containment,
     decisions,
+    embeddings,
     fit,
     judgements,
     lines,
@@ -32,6 +33,7 @@ from pipeline.steps import (
     units,
     windows,
     write,
+    write_embeddings,
     write_translated,
 )
 from pipeline.steps.clusters import Increment
@@ -152,6 +154,8 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     parallel = plan.store.exists(plan.write.file(write_translated.PARALLEL))
     if parallel:
         record["parallel"] = True
+    if plan.recipe.quality and plan.recipe.quality.embeddings:
+        record["embeddings"] = _write_embeddings(plan, unit_list, engine, watch)
     plan.write.commit(STAGED, {"record": record, "written": written})
 
 
@@ -197,14 +201,38 @@ def _score(
             for unit in unit_list
         ]
         run_pieces("train", trained.run, folder, training, engine, watch)
+    if plan.embeddings:
+        encoding = embeddings.tasks(
+            plan.embeddings, plan.measure, plan.index_file, survivors, unit_list, plan.recipe
+        )
+        workers = embeddings.pool(plan.recipe)
+        run_pieces("embeddings", embeddings.run, plan.embeddings, encoding, engine, watch, workers)
     if folder.manifest(scores.MODELS) is None:
         scores.write_models(folder, plan.recipe, unit_list)
     tasks = [
-        scores.Task(folder, plan.measure, plan.index_file, survivors, unit, number, plan.recipe)
+        scores.Task(
+            folder, plan.measure, plan.index_file, survivors, plan.embeddings, unit, number, plan.recipe
+        )
         for unit in unit_list
         for number in windows.windows(unit)
-    ]
+    ]  # fmt: skip
     run_pieces("scores", scores.run, folder, tasks, engine, watch, scores.pool(plan.recipe))
+
+
+def _write_embeddings(
+    plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch
+) -> dict[str, Any]:
+    """Write the vectors of what is kept; returns what run.json says of them."""
+    assert plan.embeddings is not None and plan.recipe.quality is not None
+    encoding = embeddings.written(plan.recipe.quality)
+    run_pieces("write embeddings", write_embeddings.run, plan.write, [
+        write_embeddings.Task(
+            plan.write, plan.measure, plan.index_file, plan.decisions, plan.embeddings, unit, encoding,
+            plan.recipe,
+        )
+        for unit in unit_list
+    ], engine, watch)  # fmt: skip
+    return {"encoder": encoding.encoder, "sha256": encoding.hash, "window": encoding.window}
 
 
 def _decide(

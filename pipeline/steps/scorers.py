@@ -46,8 +46,9 @@ class Scorer(NamedTuple):
 
     check: Callable[[str, Score, Device], object]
     """Raises ModelError or OSError for a model that cannot be used."""
-    scores: Callable[[pa.Array, str, Score, Device], np.ndarray]
-    """float64[n] of n texts in one language by the model at a path, NaN where a text has no score."""
+    scores: Callable[[pa.Array, str, Score, Device], np.ndarray] | None
+    """float64[n] of n texts in one language by the model at a path, NaN where a text has no score; None: the model
+    reads vectors."""
     hash: Callable[[str], str] = file_hash
     """SHA-256 of a model. Raises ModelError where there is none."""
     marks: str | None = None
@@ -113,6 +114,14 @@ def stamp(path: str) -> Stamp:
     """What changes with a file: a model that was replaced is loaded again."""
     found = Path(path).stat()
     return found.st_mtime_ns, found.st_size
+
+
+def entered(said: pa.Table, name: str, scores: np.ndarray) -> pa.Table:
+    """The answers of n documents with a score filled in: float64[n], NaN where there is none."""
+    column = selection.rounded(scores).astype(np.float32)
+    place = said.schema.get_field_index(f"score.{name}")
+    array = pa.array(column, mask=np.isnan(column))
+    return said.set_column(place, said.schema.field(place), array)
 
 
 def _check_fasttext(path: str, one: Score, device: Device) -> None:
@@ -185,20 +194,16 @@ def _check_head(path: str, one: Score, device: Device) -> None:
         )
 
 
-def _embedding(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
-    head = _head(path, stamp(path))
-    encoder = encoders.load(head.encoder, device)
-    found = head.scores(encoder.encode(texts.to_pylist(), head.window, head.unit))
-    return selection.log_odds(found) if one.log_odds and head.method == "mlp" else found
-
-
-def _encoder_loaded(path: str) -> tuple[str, int]:
-    name = _head(path, stamp(path)).encoder
-    return name, encoders.loaded_bytes(name)
+def of_vectors(vectors: np.ndarray, path: str, one: Score) -> np.ndarray:
+    """float64[n] of the vectors of n texts, float16[n, dim], by the head at a path."""
+    own = head(path, stamp(path))
+    found = own.scores(vectors.astype(np.float32))
+    return selection.log_odds(found) if one.log_odds and own.method == "mlp" else found
 
 
 @lru_cache(CACHED)
-def _head(path: str, stamp: Stamp) -> Head:
+def head(path: str, stamp: Stamp) -> Head:
+    """A head; its encoder is asked in pipeline/steps/embeddings.py."""
     return heads.load(path)
 
 
@@ -240,10 +245,9 @@ SCORERS: dict[str, Scorer] = {
     ),
     "embedding": Scorer(
         _check_head,
-        _embedding,
-        beside=lambda path: [_head(path, stamp(path)).encoder_hash],
+        None,
+        beside=lambda path: [head(path, stamp(path)).encoder_hash],
         by_device=True,
-        loads=_encoder_loaded,
     ),
     "classifier": Scorer(
         _check_sequence_classifier,

@@ -26,7 +26,7 @@ from pipeline.engine import Pool
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
-from pipeline.steps import scorers, trained, windows
+from pipeline.steps import embeddings, scorers, trained, windows
 from pipeline.steps.scorers import LABEL, SCORERS, Scorer, Stamp
 from pipeline.steps.units import Rows, Unit, label_slices
 
@@ -44,11 +44,11 @@ class Task:
     index_file: str
     survivors: StepFolder
     """Decisions by all rules."""
+    embeddings: StepFolder | None
+    """Vectors of what they keep; None where nothing reads vectors."""
     unit: Unit
     number: int
     recipe: Recipe
-    origin: str = "web"
-    """Where the unit's documents come from; models that are not for it are not asked."""
 
     @property
     def piece(self) -> str:
@@ -85,11 +85,14 @@ def pool(recipe: Recipe, origin: str = "web") -> Pool | None:
     The others load in less time than a worker needs to start, and tasks share the workers of the steps before.
     """
     quality = recipe.quality
-    if quality is None or not any(
-        k.by_device and origin in one.origins for one, k in _asked(quality)
-    ):
+    if quality is None:
         return None
-    return Pool(float(quality.device == "cuda"))
+    own = [one.kind for one, k in _asked(quality) if k.by_device and origin in one.origins]
+    if origin == "web":  # whose vectors are made by a step of their own
+        own = [kind for kind in own if SCORERS[kind].scores is not None]
+    elif own == ["embedding"] * len(own):
+        return embeddings.pool(recipe, origin) if own else None
+    return Pool(float(quality.device == "cuda")) if own else None
 
 
 def libraries(quality: Quality) -> list[str]:
@@ -128,6 +131,11 @@ def problems(recipe: Recipe) -> list[str]:
                 SCORERS[one.kind].check(one.path.replace(LABEL, label), one, quality.device)
         except (ModelError, OSError) as error:
             found.append(f"quality.scores.{name}.{one.kind}: {error}")
+    if quality.embeddings:
+        try:
+            embeddings.written(quality)
+        except ModelError as error:
+            found.append(f"quality.embeddings.encoder: {error}")
     for name, attribute in quality.attributes.items():
         try:
             for label in scorers.hashes(attribute.fasttext):
@@ -165,7 +173,7 @@ def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
 def memory(task: Task) -> int:
     """The bytes that a task may need at most: its models and its texts."""
     assert task.recipe.quality is not None
-    asked = [one for one, _ in _asked(task.recipe.quality) if task.origin in one.origins]
+    asked = [one for one, _ in _asked(task.recipe.quality) if "web" in one.origins]
     return TASK_MEMORY + scorers.memory(asked)
 
 
@@ -173,16 +181,23 @@ def run(task: Task) -> dict[str, Any]:
     """Score one window and commit it."""
     rows = Rows.of(task.measure, task.index_file, task.unit.labels)
     kept = windows.kept(task.survivors, task.unit, task.number, rows)
+    start, stop = windows.bounds(task.unit, task.number)
     found = []
     quality = task.recipe.quality
     assert quality is not None
     columns = ["text", "label", *(["id"] if trained.asked(quality) else [])]
-    for part in rows.window(*windows.bounds(task.unit, task.number)).parts("documents", columns):
+    for part in rows.window(start, stop).parts("documents", columns):
         asked = np.flatnonzero(kept[: part.num_rows])
         kept = kept[part.num_rows :]
         documents = part.take(asked)
-        answers = said(documents, task.recipe, task.origin)
+        answers = said(documents, task.recipe)
         answers = trained.answers(answers, documents, quality, task.folder)
+        if task.embeddings:
+            vectors = embeddings.of_window(
+                task.embeddings, task.unit, documents["label"], quality, start, start + len(part)
+            )
+            answers = embeddings.answers(answers, vectors, quality)
+        start += len(part)
         found.append(windows.in_place(answers, asked, part.num_rows))
     table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
@@ -193,7 +208,7 @@ def run(task: Task) -> dict[str, Any]:
 
 def said(documents: pa.Table, recipe: Recipe, origin: str = "web") -> pa.Table:
     """What each model says of n documents (columns `text` and `label`, sorted by label); those that the run trains
-    say nothing here (trained.answers).
+    say nothing here (trained.answers), nor do those that read vectors (embeddings.answers).
 
     Columns: `asked` (true), `score.<name>` float32, `attribute.<name>` string, `contaminated` string.
     """
@@ -230,10 +245,11 @@ def _batch(texts: pa.Array, label: str, quality: Quality, origin: str) -> list[p
     columns: list[pa.Array] = [pa.array(np.ones(len(texts), bool))]
     for one in quality.scores.values():
         path = scorers.own_path(one.path, label, one.kind) if one.kind in SCORERS else None
-        if path is None or origin not in one.origins:
+        scores = SCORERS[one.kind].scores if path is not None else None
+        if path is None or scores is None or origin not in one.origins:
             columns.append(pa.nulls(len(texts), pa.float32()))
             continue
-        found = selection.rounded(SCORERS[one.kind].scores(texts, path, one, quality.device))
+        found = selection.rounded(scores(texts, path, one, quality.device))
         columns.append(pa.array(found.astype(np.float32), mask=np.isnan(found)))
     for attribute in quality.attributes.values():
         path = scorers.own_path(attribute.fasttext, label)

@@ -19,7 +19,7 @@ from filters.quality import selection
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Quality, Score
-from pipeline.steps import scorers, scores, windows
+from pipeline.steps import embeddings, scorers, scores, windows
 from pipeline.steps.members import Slices
 from pipeline.steps.units import Rows, Unit
 from pipeline.store import parquet_writer
@@ -138,6 +138,7 @@ def of_translations(documents: pa.Table, recipe: Recipe) -> tuple[list[str], np.
     asked = [name for name, one in quality.scores.items() if "mt" in one.origins]
     found = [f"contaminated:{name}" for name in given.benchmarks] if given else []
     said = scores.said(documents, recipe, "mt")
+    said = embeddings.answers(said, embeddings.of_texts(documents, quality, "mt"), quality, "mt")
     numbers = np.zeros(len(documents), np.int64)
     if given and given.action == "remove":
         place = pc.index_in(said["contaminated"], pa.array(list(given.benchmarks), pa.string()))

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from filters.quality import ngrams, selection
+from filters.quality import ngrams
 from filters.quality.ngrams import NgramModel
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Quality, TrainedNgrams
+from pipeline.steps import scorers
 from pipeline.steps.units import Rows, Unit, label_slices
 from pipeline.store import Store
 
@@ -117,11 +118,7 @@ def answers(said: pa.Table, documents: pa.Table, quality: Quality, folder: StepF
                     continue
                 texts = pc.fill_null(part["text"].take(own), "").combine_chunks()
                 found[start + own] = _model(file).scores(texts, *quality.scores[name].stretch)
-        column = selection.rounded(found).astype(np.float32)
-        place = said.schema.get_field_index(f"score.{name}")
-        said = said.set_column(
-            place, said.schema.field(place), pa.array(column, mask=np.isnan(column))
-        )
+        said = scorers.entered(said, name, found)
     return said
 
 

