@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from translation.engines import EngineDown
+
 RETRIES = 2  # of a task whose worker died, before it is run again with care
 
 
@@ -82,7 +84,11 @@ def attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
             if isinstance(cause, KeyboardInterrupt):
                 raise cause from None
             cause = cause.__cause__ or cause.__context__
-        logging.getLogger("polysieve").exception("task failed: %s", task)
+        log = logging.getLogger("polysieve")
+        if isinstance(error, EngineDown):  # a state of the world, which its message tells whole
+            log.error("%s", error)
+        else:
+            log.exception("task failed: %s", task)
         return Outcome(task, error=f"{type(error).__name__}: {_one_line(error)}")
 
 

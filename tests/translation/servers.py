@@ -17,7 +17,8 @@ ANSWERS: dict[str, Any] = {
 
 class ChatServer:
     """faults: what the next requests are answered with instead, the first one first: a status, a key of ANSWERS,
-    `hang`, `slow` (a byte at a time), `drop` (no answer at all), `fewer`, `prose` or `length`."""
+    `hang`, `slow` (a byte at a time), `drop` (no answer at all), `fewer`, `prose`, `length`, or `thought` (a good
+    answer after thoughts)."""
 
     def __init__(self) -> None:
         self.faults: list[Any] = []
@@ -64,7 +65,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         content = {"prose": "Sure! Here you are.", "length": content[:3]}.get(fault, content)
         if many and fault is None:
             content = f"```json\n{content}\n```"
-        if fault is None:
+        if fault == "thought":
+            content = f"<think>\nOne [or two] of them?\n</think>\n\n{content}"
+        if fault in (None, "thought"):
             with self.chat.lock:
                 self.chat.asked.append(texts)
         data = {

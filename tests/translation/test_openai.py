@@ -46,6 +46,12 @@ def test_an_answer_of_another_form_is_asked_for_again_in_halves(server, fault) -
     assert server.asked == [TEXTS[0:2], TEXTS[2:4]]
 
 
+def test_thoughts_before_an_answer_are_no_part_of_it(server) -> None:
+    server.faults = ["thought"] * 3
+    assert engine(server).translate(TEXTS[:5], "eng_Latn", "por_Latn") == UPPER[:5]
+    assert server.asked == [TEXTS[0:4], TEXTS[4:5]] or server.asked == [TEXTS[4:5], TEXTS[0:4]]
+
+
 def test_a_text_that_the_server_refuses_fails_alone(server) -> None:
     server.refused = {TEXTS[2]}
     found = engine(server).translate(TEXTS[:4], "eng_Latn", "por_Latn")
@@ -53,7 +59,8 @@ def test_a_text_that_the_server_refuses_fails_alone(server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("faults", "said"), [([429] * 4, "429"), ([401], "401"), (["hang"] * 4, "timed out")]
+    ("faults", "said"),
+    [([429] * 4, "429"), ([401], "401.*OPENAI_API_KEY"), (["hang"] * 4, "timed out")],
 )
 def test_a_server_that_does_not_answer_is_down(server, faults, said) -> None:
     server.faults = faults

@@ -9,6 +9,7 @@ is that segment's failure.
 
 import json
 import os
+import re
 import threading
 import time
 import urllib.error
@@ -30,6 +31,8 @@ _MANY = (
 _ONE = "Answer with the translation of the user's text and nothing else."
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 520, 529}
 _REFUSED = {400, 413, 422}
+_KEY = {401, 403}
+_THOUGHT = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)  # what a reasoning model says first
 _LONGEST_PAUSE = 60.0
 _TOKENS_PER_WORD = 2.0  # of an estimate: prompt and answer each
 
@@ -77,7 +80,7 @@ class OpenAI:
             "model": model, "max_tokens": max_tokens, "temperature": temperature, "seed": 0, **(extra or {})
         }  # fmt: skip
         self.prices = price_prompt / 1e6, price_completion / 1e6
-        self.key = os.environ.get(api_key_env, "")
+        self.key_name, self.key = api_key_env, os.environ.get(api_key_env, "")
         self.batch = items * concurrency
         self.hash = digest(endpoint=endpoint, prompt=prompt, items=items, body=self.body)
         self._usage = dict.fromkeys(
@@ -145,7 +148,8 @@ class OpenAI:
                 if error.code in _REFUSED:
                     return None
                 if error.code not in _PASSING:
-                    raise EngineDown(f"openai: {self.url} answers {reason}") from None
+                    cure = f"; the key is read from {self.key_name}" if error.code in _KEY else ""
+                    raise EngineDown(f"openai: {self.url} answers {reason}{cure}") from None
                 wait = error.headers.get("Retry-After", "")
                 pause = min(max(pause, float(wait) if wait.isdigit() else 0.0), _LONGEST_PAUSE)
             except (OSError, ValueError) as error:  # no connection, no answer in time, no JSON
@@ -203,7 +207,7 @@ def _content(answer: Any) -> str | None:
         return _UNKNOWN
     if choice.get("finish_reason") in ("length", "content_filter") or content is None:
         return None
-    return content if isinstance(content, str) else _UNKNOWN
+    return _THOUGHT.sub("", content, count=1) if isinstance(content, str) else _UNKNOWN
 
 
 def _array(answer: str | None, length: int) -> list[str] | None:
