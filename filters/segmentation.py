@@ -1,4 +1,4 @@
-"""Where words begin and end: one scan of the UTF-8 buffer, then ICU for scripts that need a dictionary.
+"""Where words begin and end: one scan of the UTF-8 buffer, which leaves runs that need a dictionary whole.
 
 Script decides, never the label, so that a Thai sentence inside an English page is cut like any other.
 
@@ -7,8 +7,7 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 * An address ("https://example.org/a?b=1") is one word, without the punctuation at its end.
 * Any other character that is not white space is a token by itself, with the marks upon it; a run of the same
   one of `. - ~ | \\ / ^ @` is one token.
-* Letters of Thai, Lao, Khmer, Burmese, Chinese and Japanese are cut by ICU's dictionaries: by ICU itself, or, plain
-  Han and Kana, by `filters.cjk`, which finds the same words.
+* Letters of Thai, Lao, Khmer, Burmese, Chinese and Japanese need a dictionary (`filters.dictionary_words`).
 * Tibetan is cut into syllables, each with its tsheg. Scripts without spaces or dictionary (Javanese, Balinese,
   Tai Lue, Yi, …) are cut into letters with their marks.
 * Korean is cut at spaces (eojeol).
@@ -16,7 +15,6 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 
 import numpy as np
 
-from filters import icu
 from filters.characters import (
     CLUSTER,
     DICTIONARY,
@@ -30,59 +28,20 @@ from filters.characters import (
     SYMBOL,
     TSHEG,
 )
-from filters.cjk import cut, is_plain
+from filters.cjk import is_plain
 from filters.compiling import kernel, leaf
 from filters.hashing import EOJEOL, SYMBOLS
+from filters.orthography import ELIDES, ENDS_WITH_HYPHEN, HYPHENATES
 from filters.utf8 import decode, decode_call
-
-# What a language's orthography says of two marks inside words, as bits. The sets are those of the tokenisers
-# that FineWeb2's stop lists and limits were made with.
-ELIDES = 1  # an apostrophe ends an article or pronoun: "l'eau" is two words
-HYPHENATES = 2  # a hyphen between letters is part of the word: "E-Mail" is one
-ENDS_WITH_HYPHEN = 4  # a hyphen ends an article: Maltese "il-kelb" is two words
-_ELIDE = (
-    "cat fra frp fur ita lij lld lmo nap nrf nrm pcd pms roh scn vec wln",
-    ELIDES,
-)
-_HYPHENATE = (
-    "arg ast bak bar bos cat ckm cnr cos dan deu ell ext fin fit fkv gos gsw hbs hrx hun kir krl ksh lad "
-    "lim liv lud ltz mwl nds nld nno nob nor oci olo pdc pdt pfl pnt por ron rup sdc spa srd srp swe swg tat "
-    "vep vls vot zea",
-    HYPHENATES,
-)
-_HYPHEN_ENDS = ("mlt", ENDS_WITH_HYPHEN)
-
-
-def _orthographies() -> dict[str, int]:
-    found: dict[str, int] = {}
-    for codes, bit in (_ELIDE, _HYPHENATE, _HYPHEN_ENDS):
-        for code in codes.split():
-            found[code] = found.get(code, 0) | bit
-    return found
-
-
-_ORTHOGRAPHY = _orthographies()
-
-
-def orthography(label: str) -> int:
-    """The bits of a label's language; 0 for a language of which nothing is known."""
-    return _ORTHOGRAPHY.get(label.partition("_")[0], 0)
-
-
-# Scripts that write no spaces: a word is what a dictionary says, and an edit moves its neighbours' borders.
-UNSPACED_SCRIPTS = (
-    "Hani", "Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Tale", "Tavt",
-    "Ahom", "Java", "Bali", "Yiii", "Nshu", "Tang", "Kits",
-)  # fmt: skip
 
 # A document is cut into at most about so many tokens, a letter that needs a dictionary counting as one; what follows
 # is left uncut. That bounds what a document takes in memory. No page comes near: it is a book of seven million letters.
 MOST_TOKENS = 3 << 19
 
-# Given for cutting, a run goes to ICU in pieces: bounded memory for a document without any space.
-_LONGEST_RUN = 4096
-_WINDOW = 1 << 15
-# Flags that only this file and filters.words see.
+# A run that needs a dictionary is given for cutting in pieces of at least so many letters, at most twice as many:
+# bounded memory for a document without any space.
+LONGEST_RUN = 4096
+# Flags that only this file, filters.dictionary_words and filters.words see.
 NEEDS_DICTIONARY = 255
 IS_PLAIN_CJK = 254  # needs it, too
 
@@ -218,14 +177,14 @@ def _word_end(buffer, i, end, hangul, spelling, kind, properties):
 
 @leaf
 def _run_end(buffer, i, end, plain, kind):
-    """The end of a run of letters that need a dictionary, at most about _LONGEST_RUN characters, and whether
+    """The end of a run of letters that need a dictionary, at most about LONGEST_RUN characters, and whether
     all of it is plain Han and Kana."""
     last = i
     n = 1
     while i < end:
         code, after = decode_call(buffer, i, end)
         k = kind[code]
-        if k == DICTIONARY and n >= _LONGEST_RUN:
+        if k == DICTIONARY and n >= LONGEST_RUN:
             break
         if MARK <= k <= DICTIONARY:
             last = after
@@ -234,7 +193,7 @@ def _run_end(buffer, i, end, plain, kind):
         plain = plain and is_plain(code)
         i = after
         n += 1
-        if n >= 2 * _LONGEST_RUN:
+        if n >= 2 * LONGEST_RUN:
             break
     return last, plain
 
@@ -328,123 +287,3 @@ def scan(buffer, text_offsets, spellings, tables):
         )
         documents[d + 1] = m
     return documents, starts[:m], ends[:m], flags[:m], text_ends
-
-
-@leaf
-def _gather(buffer, starts, ends, flags, t, units, places):
-    """Write runs as UTF-16, a line feed after each, from token `t` on until the window is full.
-
-    `places` receives the byte offset of each unit. Returns (the token after the last, units written).
-    """
-    used = 0
-    while t < len(starts) and used < _WINDOW:
-        if flags[t] == NEEDS_DICTIONARY:
-            i, end = starts[t], ends[t]
-            while i < end:
-                code, after = decode_call(buffer, i, end)
-                if code >= 0x10000:
-                    units[used] = 0xD7C0 + (code >> 10)
-                    places[used] = i
-                    used += 1
-                    code = 0xDC00 + (code & 0x3FF)
-                units[used] = code
-                places[used] = i
-                used += 1
-                i = after
-            units[used] = 0x0A
-            places[used] = end
-            used += 1
-        t += 1
-    return t, used
-
-
-@leaf
-def _emit_cjk(begin, n, previous, new_starts, new_ends, new_flags, m):
-    """Write the words of a plain run, of n characters of three bytes, from place `m` on."""
-    words, i = 0, n
-    while i > 0:
-        words += 1
-        i = previous[i]
-    place, i = m + words, n
-    while i > 0:
-        place -= 1
-        new_starts[place], new_ends[place] = begin + 3 * previous[i], begin + 3 * i
-        new_flags[place] = 0
-        i = previous[i]
-    return m + words
-
-
-@leaf
-def _cut_window(
-    buffer, starts, ends, flags, first, last, iterator, cjk, places, characters, costs, previous,
-    new_starts, new_ends, new_flags, counts, m,
-):  # fmt: skip
-    """Write tokens first to last, cut, from place `m` on; counts[t] receives how many token t became."""
-    for token in range(first, last):
-        begin, end = starts[token], ends[token]
-        before = m
-        if flags[token] == IS_PLAIN_CJK:
-            n = cut(buffer, begin, end, cjk.first, cjk.edges, characters, costs, previous)
-            m = _emit_cjk(begin, n, previous, new_starts, new_ends, new_flags, m)
-        elif flags[token] == NEEDS_DICTIONARY:
-            while begin < end:
-                # The boundary behind the run stands before its line feed, whose place is the run's end.
-                boundary = icu.break_next(iterator)
-                stop = places[boundary] if boundary > 0 else end
-                if begin < stop <= end:
-                    new_starts[m], new_ends[m], new_flags[m] = begin, stop, 0
-                    m += 1
-                    begin = stop
-                elif boundary < 0 or stop > end:  # ICU gave up or ran on: the rest is one word
-                    new_starts[m], new_ends[m], new_flags[m] = begin, end, 0
-                    m += 1
-                    begin = end
-            icu.break_next(iterator)  # over the line feed
-        else:
-            new_starts[m], new_ends[m], new_flags[m] = begin, end, flags[token]
-            m += 1
-        counts[token] = m - before
-    return m
-
-
-@kernel
-def cut_by_dictionary(buffer, documents, starts, ends, flags, iterator, cjk):
-    """The same tokens with those that need a dictionary cut into words.
-
-    `iterator` is the address of ICU's word-break iterator, `cjk` the `filters.cjk.dictionary`. Runs are handed to
-    ICU many at once, with a line feed between them, over which no boundary analysis reaches. Takes and returns
-    the first four arrays that `scan` returns.
-    """
-    units = np.empty(_WINDOW + 4 * _LONGEST_RUN + 8, np.uint16)
-    places = np.empty(len(units), np.int64)
-    status = np.zeros(1, np.int32)
-    characters = np.empty(2 * _LONGEST_RUN + 1, np.uint16)
-    costs = np.empty(2 * _LONGEST_RUN + 1, np.uint32)
-    previous = np.empty(2 * _LONGEST_RUN + 1, np.int32)
-    room = np.int64(0)
-    for t in range(len(starts)):
-        needs = flags[t] >= IS_PLAIN_CJK
-        room += 1 + (ends[t] - starts[t]) // 2 if needs else 1  # no such character is of one byte
-    new_starts = np.empty(room, np.int64)
-    new_ends = np.empty(room, np.int64)
-    new_flags = np.empty(room, np.uint8)
-    counts = np.empty(len(starts), np.int32)
-    m = np.int64(0)
-    t = np.int64(0)
-    while t < len(starts):
-        first = t
-        t, used = _gather(buffer, starts, ends, flags, first, units, places)
-        if used:
-            status[0] = 0
-            icu.break_set_text(iterator, units.ctypes.data, used, status.ctypes.data)
-        m = _cut_window(
-            buffer, starts, ends, flags, first, t, iterator, cjk, places, characters, costs, previous,
-            new_starts, new_ends, new_flags, counts, m,
-        )  # fmt: skip
-    new_documents = np.zeros(len(documents), np.int64)
-    for d in range(len(documents) - 1):
-        total = new_documents[d]
-        for token in range(documents[d], documents[d + 1]):
-            total += counts[token]
-        new_documents[d + 1] = total
-    return new_documents, new_starts[:m], new_ends[:m], new_flags[:m]

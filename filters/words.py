@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 from filters import compiling, icu
 from filters.characters import tables
 from filters.cjk import dictionary
+from filters.dictionary_words import cut_by_dictionary
 from filters.hashing import describe
-from filters.segmentation import IS_PLAIN_CJK, cut_by_dictionary, orthography, scan
+from filters.orthography import orthography
+from filters.segmentation import IS_PLAIN_CJK, scan
 
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
 

@@ -19,7 +19,8 @@ from filters.rules import RULES, drops
 from pipeline.fitting import SUMMARY
 from pipeline.plan import Plan
 from pipeline.recipe import Recipe
-from pipeline.steps import decisions, fit, units
+from pipeline.steps import fit, units
+from pipeline.steps.reasons import language_cut, rule_thresholds
 from pipeline.steps.units import Rows, Unit
 
 Key = tuple[str, str | None, int | None]
@@ -135,7 +136,7 @@ def _proposal(
         for name in (*proposals.METRICS, *(RULES[n].metric for n in recipe.column_rules))
     }
     removed = np.array([d.reason not in ("kept", SCORE, *recipe.column_rules) for d in said], bool)
-    for name, limit in decisions.rule_thresholds(recipe, label, parameters).items():
+    for name, limit in rule_thresholds(recipe, label, parameters).items():
         if RULES[name].parameter not in keys and limit is not None:
             removed |= drops(RULES[name], metrics[RULES[name].metric], limit)
     reasons = sorted({d.reason for d in said})
@@ -146,7 +147,7 @@ def _proposal(
         np.array([d.stands_for for d in said], np.float64),
         removed,
     )
-    cut = decisions.language_cut(recipe, parameters)  # a default where the language has none
+    cut = language_cut(recipe, parameters)  # a default where the language has none
     present = parameters.model_copy(update={SCORE: cut}) if SCORE in keys else parameters
     found = proposals.propose(label, present, judged, keys)
     if SCORE in keys and SCORE not in found.changed:

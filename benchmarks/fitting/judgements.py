@@ -21,7 +21,7 @@ from benchmarks.fitting import people
 from filters import fitting, judged, rules, signals, words
 from filters.judged import KEYS, SCORE, Judged, propose
 from filters.parameters import LanguageParameters
-from pipeline.steps.decisions import rule_thresholds
+from pipeline.steps.reasons import rule_thresholds
 
 LEAST = 10
 SIZES = (50, 100, 200, 1_000_000)

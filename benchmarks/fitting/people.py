@@ -29,8 +29,8 @@ from filters.parameters import LanguageParameters
 from filters.stop_words import Frequent
 from language_id.labels import normalise_label
 from pipeline.recipe import load
-from pipeline.steps.decisions import rule_thresholds
 from pipeline.steps.fit import fit_languages
+from pipeline.steps.reasons import rule_thresholds
 
 LEAST = 3
 RULES = load("fineweb2")

@@ -30,7 +30,7 @@ from benchmarks.parity.compare import REASONS
 from filters import parameters, rules, signals, words
 from filters.pii import PLACEHOLDERS
 from pipeline.recipe import Recipe, load
-from pipeline.steps.decisions import rule_thresholds
+from pipeline.steps.reasons import rule_thresholds
 
 OURS = {reason: name for name, reason in REASONS.items() if reason != "empty"}
 SPACE = "white space around the text, which we strip as it is read"

@@ -39,7 +39,7 @@ from filters.quality import (
 from filters.quality.evaluation import evaluate
 from filters.quality.examples import Part
 from filters.quality.fasttext_scorer import FastTextScorer
-from pipeline.steps.decisions import rule_thresholds
+from pipeline.steps.reasons import rule_thresholds
 
 
 @dataclass(frozen=True)

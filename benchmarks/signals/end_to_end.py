@@ -34,7 +34,7 @@ from pipeline import recipe as recipes
 from pipeline import warm
 from pipeline.ledger import StepFolder
 from pipeline.sources import Source
-from pipeline.steps import decisions, languages, measure
+from pipeline.steps import languages, measure
 from pipeline.store import Store
 
 LABELS = (
@@ -109,7 +109,7 @@ def decide(folder: StepFolder, segment: dict[str, Any], recipe: recipes.Recipe) 
         own = parameters.for_label(entry["label"], recipe.parameters.folder)
         part = table.slice(entry["start"], entry["rows"])
         dropped = np.zeros(part.num_rows, bool)
-        for name, limit in decisions.rule_thresholds(recipe, entry["label"], own).items():
+        for name, limit in reasons.rule_thresholds(recipe, entry["label"], own).items():
             if limit is not None:
                 rule = rules.RULES[name]
                 dropped |= rules.drops(rule, part[rule.metric].to_numpy(), limit)

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from filters.orthography import UNSPACED_SCRIPTS
 from filters.quality.evaluation import evaluate
 from filters.quality.examples import Part
 from filters.quality.fasttext_scorer import PREFIX, FastTextScorer
-from filters.segmentation import UNSPACED_SCRIPTS
 
 POSITIVE, NEGATIVE = "hq", "lq"
 Settings = Literal["small", "fineweb2_hq", "autotune"]

@@ -234,7 +234,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a document's life: source, languages, every signal beside its threshold, cluster, decision."""
-    from pipeline.explain import explain_documents, print_explanation
+    from pipeline.explain import explain_documents
+    from pipeline.explain_printed import print_explanation
 
     if bool(id) == bool(url):
         usage(

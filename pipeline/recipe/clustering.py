@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from filters.segmentation import UNSPACED_SCRIPTS
+from filters.orthography import UNSPACED_SCRIPTS
 from pipeline.recipe.section import Section, Share, Size
 
 # Columns of documents/ that may order the members of a cluster; all signals may, too.

@@ -9,7 +9,8 @@ import orjson
 
 from pipeline.sources.model import Damaged, Document, Record, Skipped
 from pipeline.sources.pages import content_id, iso_date
-from pipeline.sources.unpack import Damage, Unpacked
+from pipeline.sources.runs import Unpacked
+from pipeline.sources.unpack import Damage
 
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")

@@ -10,13 +10,13 @@ from pipeline.sources.framing import ARC, WARC, Layout
 from pipeline.sources.lines import read_lines
 from pipeline.sources.model import MAX_RECORD_BYTES, Damaged, Record, Retries, Source
 from pipeline.sources.pages import read_archive, snapshot_in
+from pipeline.sources.runs import Unpacked
 from pipeline.sources.tables import read_table
 from pipeline.sources.transport import Input
 from pipeline.sources.unpack import (
     Chunk,
     Codec,
     Damage,
-    Unpacked,
     codec_inside,
     codec_of,
     plain,

@@ -25,9 +25,10 @@ from pipeline.schema import DECISIONS
 from pipeline.steps import compared, fit, judgements, languages, selection
 from pipeline.steps.clusters import Increment
 from pipeline.steps.compared import Keys
-from pipeline.steps.decisions import DUPLICATES, OUTCOMES, language_cut, rule_thresholds
+from pipeline.steps.decisions import DUPLICATES, OUTCOMES
 from pipeline.steps.kept import kept_members, order_columns
 from pipeline.steps.members import Revision
+from pipeline.steps.reasons import language_cut, rule_thresholds
 from pipeline.steps.translate import rows_of
 from pipeline.steps.units import Rows
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import cjk, icu, segmentation
+from filters import cjk, dictionary_words, icu, segmentation
 from filters.characters import tables
 from filters.words import segment, text_buffer
 
@@ -18,7 +18,7 @@ def words_of(text: str, by_icu: bool) -> list[str]:
     )
     if by_icu:
         flags[flags == segmentation.IS_PLAIN_CJK] = segmentation.NEEDS_DICTIONARY
-    _, starts, ends, _ = segmentation.cut_by_dictionary(
+    _, starts, ends, _ = dictionary_words.cut_by_dictionary(
         buffer, documents, starts, ends, flags, icu.break_iterator(), cjk.dictionary()
     )
     return [buffer[a:b].tobytes().decode() for a, b in zip(starts, ends, strict=True)]
