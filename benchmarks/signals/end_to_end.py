@@ -34,7 +34,7 @@ from pipeline import recipe as recipes
 from pipeline import warm
 from pipeline.ledger import StepFolder
 from pipeline.sources import Source
-from pipeline.steps import languages, measure
+from pipeline.steps import languages, measure, reasons
 from pipeline.store import Store
 
 LABELS = (
