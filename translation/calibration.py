@@ -6,13 +6,14 @@ A sentence is flagged if one of its signals lies beyond its limits:
 * `bits`: bits per character under a model of the target's characters, both ways (too regular is a loop);
 * `copied`: share of its words that are the source's;
 * `repeated`: share of its pairs of words that came before;
+* `cut`: its source ends with a mark and it does not, where at most 1 % of clean pairs do so;
 * `cosine`: of the two sentences' embeddings: what means something else;
 * `rival`: its lead over other sentences of the document in that (translation.rivals): what belongs elsewhere.
 
 Limits are learned from clean pairs: 98 % of them keep to the length's, 99 % to each of the others. Those of `copied`
 and `repeated` are at least COPIED and REPEATED: clean pairs hardly ever copy, and a name in small letters would be
 enough. The limit of `rival` needs no clean pairs: it is RIVAL everywhere. Signals that a short sentence does not bear
-(SHORT words) are not looked at.
+(SHORT words) are not looked at. Thai and Lao write no mark at the end of a sentence.
 
 The upper limit of `bits` lies twice as far from the median as 99.5 % of the clean pairs: the model and the clean pairs
 are usually text of one kind, and good translations of other kinds surprise the model more.
@@ -25,12 +26,13 @@ from pathlib import Path
 
 import numpy as np
 
+from language_id.labels import script_of
 from translation.char_lm import CharLM, model_hash
-from translation.checks import measure_pair
+from translation.checks import is_cut, measure_pair
 from translation.engines import digest
 from translation.rivals import leads
 
-SIGNALS = ("length", "bits", "copied", "repeated", "cosine", "rival")
+SIGNALS = ("length", "bits", "copied", "repeated", "cut", "cosine", "rival")
 COPIED, REPEATED = 0.25, 0.2
 RIVAL = -0.01
 LONGEST_RATIO = 3.0
@@ -41,6 +43,8 @@ MARGIN = 1.0
 Embedder = Callable[[Sequence[str]], np.ndarray]
 """From n texts to float32[n, d], rows of length 1."""
 Bounds = tuple[float, float]
+_CUT: Bounds = (-np.inf, 0.5)
+_UNMARKED = ("Thai", "Laoo")
 _ANYWHERE: Mapping[str, Bounds] = {
     "copied": (-np.inf, COPIED),
     "repeated": (-np.inf, REPEATED),
@@ -129,7 +133,10 @@ class Calibration:
 def uncalibrated(source: str, target: str) -> Calibration:
     """Limits that hold between any two languages, for pairs of which no clean text is known."""
     length = (float(np.log(1 / LONGEST_RATIO)), float(np.log(LONGEST_RATIO)))
-    return Calibration(source, target, {"length": length} | _ANYWHERE)
+    bounds: dict[str, Bounds] = {"length": length, **_ANYWHERE}
+    if script_of(target) not in _UNMARKED:
+        bounds["cut"] = _CUT
+    return Calibration(source, target, bounds)
 
 
 def measure(
@@ -155,6 +162,7 @@ def measure(
             continue
         long[i] = True
         found["length"][i] = np.log(len(target) / len(source))
+        found["cut"][i] = is_cut(source, target)
         if pair.copied_share is not None and pair.small_words >= SHORT:
             found["copied"][i] = pair.copied_share
         if pair.repeated_share is not None and pair.words > SHORT:
@@ -214,6 +222,8 @@ def calibrate(
     for name, least in (("copied", COPIED), ("repeated", REPEATED)):
         if len(values := measured[name]):
             bounds[name] = (-np.inf, max(least, float(np.quantile(values, 1 - TAIL))))
+    if len(cut := measured["cut"]) and cut.mean() <= TAIL:
+        bounds["cut"] = _CUT
     if len(cosines := measured["cosine"]):
         bounds["cosine"] = (float(np.quantile(cosines, TAIL)), np.inf)
     return Calibration(source, target, bounds, len(pairs), encoder, lm)

@@ -21,6 +21,8 @@ from translation.engines import FAILED
 
 # Vowel signs and other marks belong to their word, which `\w` of the standard library does not know.
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*")
+_ENDED = regex.compile(r"\p{Sentence_Terminal}[\p{Pe}\p{Pf}\p{Pi}\p{Quotation_Mark}\s]*$")
+_MARKED = regex.compile(r"\p{P}\s*$")
 _BRACKETS = "()[]{}（）【】「」『』《》"
 _KANA_AND_HAN = {"Jpan": {"Hira", "Kana", "Hani", "Jpan"}, "Hang": {"Hang", "Hani"}}
 
@@ -74,6 +76,11 @@ def measure_pair(source: str, target: str) -> Pair:
         words=len(own),
         small_words=len(small),
     )
+
+
+def is_cut(source: str, target: str) -> bool:
+    """Whether a source ends as a sentence does, and its translation without any mark."""
+    return bool(_ENDED.search(source)) and not _MARKED.search(target)
 
 
 def _repeated(words: Sequence[str]) -> float:

@@ -76,7 +76,7 @@ def flags(
     found = limits_of(target, source, label).flags(
         [s.source for s in sentences],
         [s.target for s in sentences],
-        encoder and encoder.encode,
+        encoder.encode if encoder else None,
         [len(t.sentences) for t in translated],
     )
     each = iter([",".join(names) or None for names in found])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from translation.calibration import Calibration, calibrate, measure, uncalibrated
 from translation.char_lm import CharLM, normalised, train
-from translation.checks import measure_pair, script_shares
+from translation.checks import is_cut, measure_pair, script_shares
 from translation.chrf import chrf
 
 # Two made languages: words of one are never words of the other.
@@ -73,6 +73,32 @@ def test_with_embeddings_what_means_something_else_is_flagged() -> None:
     assert all("cosine" in names for names in shifted)
     right = own.flags(sources, targets, embed)
     assert sum("cosine" in names for names in right) <= 0.03 * len(right)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "cut"),
+    [
+        ("It rained all day.", "Choveu o dia", True),
+        ("It rained all day.", "Choveu o dia todo.", False),
+        ("“Did it rain?”", "«क्या बारिश हुई»", False),
+        ("“Did it rain?”", "क्या बारिश", True),
+        ("It rained.", "አልዘነበም።", False),
+        ("雨が降った。", "It rained", True),
+        ("Rain all day", "Chuva o dia todo", False),
+    ],
+)
+def test_a_translation_without_the_mark_at_its_sources_end_was_cut(source, target, cut) -> None:
+    assert is_cut(source, target) == cut
+
+
+def test_where_clean_pairs_lack_the_mark_no_sentence_is_cut() -> None:
+    marked = [(f"{source}.", target) for source, target in PAIRS[:300]]
+    assert "cut" not in calibrate("eng_Latn", "tha_Thai", marked).bounds
+    assert "cut" not in uncalibrated("eng_Latn", "lao_Laoo").bounds
+    both = [(f"{source}.", f"{target}.") for source, target in PAIRS[:300]]
+    limits = calibrate("eng_Latn", "cym_Latn", both)
+    source, target = both[0]
+    assert "cut" in limits.flags([source], [target[: 2 * len(target) // 3]])[0]
 
 
 def test_the_upper_limit_of_bits_leaves_room_for_text_of_another_kind(limits) -> None:
