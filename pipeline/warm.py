@@ -5,7 +5,7 @@ from functools import cache
 from pipeline.extract import extract
 from pipeline.recipe import Recipe
 from pipeline.sources import Document, Source
-from pipeline.steps import measure
+from pipeline.steps import batches
 
 _PAGE = (
     "<html><body><main><p>The river rises in the hills and runs past the mill to the sea, and boats go down it.</p>"
@@ -25,7 +25,7 @@ def compile_kernels() -> None:
         0, 0, "<warm>", None, None, None, "html", _PAGE.encode(), False, "text/html"
     )
     extract(b"\xe9" + _PAGE.encode(), comments=True)  # not clearly UTF-8
-    measure.measure_batch([document], Source("warm", 0, ""), Recipe())
+    batches.measure_batch([document], Source("warm", 0, ""), Recipe())
     low = np.zeros((2, 112), np.uint8)
     a, b = edges.verified_band_edges(np.zeros(2, np.uint64), low, 0.55)
     forest = components.UnionFind(2)

@@ -16,7 +16,7 @@ from language_id import identify
 from pipeline.extract import ExtractionError
 from pipeline.recipe import load
 from pipeline.sources import Document, read_records, resolve
-from pipeline.steps.measure import main_text
+from pipeline.steps.batches import main_text
 from translation.documents import translate
 from translation.engines import Identity, Local, Segment
 

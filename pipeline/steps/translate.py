@@ -30,7 +30,7 @@ from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.translating import CTranslate2, Target
 from pipeline.schema import DOCUMENTS
-from pipeline.steps import checking, choice, fit, languages, lines, measure
+from pipeline.steps import batches, checking, choice, fit, languages, lines, segment_tables
 from pipeline.steps.units import Rows
 from pipeline.store import Store
 from translation.cache import SentenceCache
@@ -204,7 +204,7 @@ def run(task: Task) -> dict[str, Any]:
         ("sentences", _sentences(documents, translated, flags)),
     ):
         name = task.folder.file(f"{table}/{task.piece}.parquet")
-        task.folder.store.write_table(name, rows_of_table, level=measure.LEVEL)
+        task.folder.store.write_table(name, rows_of_table, level=segment_tables.LEVEL)
     manifest = {
         "source": task.source,
         "engine": engine.describe(),
@@ -327,7 +327,7 @@ def _signals(
     """Signals and bands, with the stop words and word list that B found for the target."""
     fitted = fit.parameters_of(task.fit, task.recipe, task.label)
     stop_list = StopWords.of(fitted.parameters.stopwords) if fitted.parameters.stopwords else None
-    signals, bands = measure.measure_texts(texts, labels, task.recipe, {task.label: stop_list})
+    signals, bands = batches.measure_texts(texts, labels, task.recipe, {task.label: stop_list})
     lists = fit.word_lists(task.recipe, [task.label])
     table = pa.Table.from_batches([signals])
     if lists:

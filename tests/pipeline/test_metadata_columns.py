@@ -5,7 +5,7 @@ import pyarrow as pa
 from pipeline.recipe import Recipe
 from pipeline.schema import CORPUS, DOCUMENTS
 from pipeline.sources import Document, Source
-from pipeline.steps.measure import measure_batch
+from pipeline.steps.batches import measure_batch
 
 SAID = ("title", "html_language", "canonical_url", "published", "licence")
 PAGE = b"""<html lang=sv><title>Hamnen</title><link rel=canonical href=/hamnen>

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.extract import extract
 from pipeline.recipe.measuring import Extract
 from pipeline.sources import Document
-from pipeline.steps.measure import main_text
+from pipeline.steps.batches import main_text
 from tests.pipeline.extract.test_extract import ARTICLES, page
 
 COMMENTS = {
