@@ -75,6 +75,22 @@ def read(paths: Sequence[str | Path], language: str | None = None) -> Iterator[L
             yield from _batches(file, _rows(file), source, language)
 
 
+def texts(path: str | Path) -> Iterator[str]:
+    """The texts of the files that a path names, whatever their languages; those of blanks only are left out.
+
+    Raises LabelledTextError.
+    """
+    for file in files(path):
+        for number, row in _numbered_lines(file) if file.name.endswith(TXT) else _rows(file):
+            text = row.get("text")
+            if text is not None and not isinstance(text, str):
+                raise LabelledTextError(
+                    f"{file}: row {number}: text is {type(text).__name__}, no string"
+                )
+            if text and not text.isspace():
+                yield text
+
+
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if file.suffix == ".parquet":
         return _parquet(file)
@@ -190,10 +206,15 @@ def _plain(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise LabelledTextError(
             f"{file}: its name ends in no language; name it like news.swh_Latn.txt"
         )
+    for number, row in _numbered_lines(file):
+        yield number, {**row, "label": label}
+
+
+def _numbered_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with _text(file) as lines:
         try:
             for number, line in enumerate(lines, 1):
-                yield number, {"text": line.strip(), "label": label}
+                yield number, {"text": line.strip()}
         except UnicodeDecodeError as error:
             raise LabelledTextError(f"{file}: not UTF-8 ({error}); save it as UTF-8") from None
 

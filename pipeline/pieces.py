@@ -12,6 +12,7 @@ from pipeline.steps import (
     embeddings,
     judgements,
     measure,
+    nearest,
     parts,
     scores,
     trained,
@@ -73,6 +74,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
     needed += [scores.memory(t) for t in tasks[:1] if isinstance(t, scores.Task)]
     needed += [embeddings.memory(t) for t in tasks[:1] if isinstance(t, embeddings.Task)]
+    needed.append(nearest.memory([t for t in tasks if isinstance(t, nearest.Task)]))
     needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]
     return max([TASK_MEMORY, *needed])
 

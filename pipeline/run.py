@@ -26,6 +26,7 @@ from pipeline.steps import (
     judgements,
     lines,
     measure,
+    nearest,
     scores,
     segments,
     trained,
@@ -202,11 +203,7 @@ def _score(
         ]
         run_pieces("train", trained.run, folder, training, engine, watch)
     if plan.embeddings:
-        encoding = embeddings.tasks(
-            plan.embeddings, plan.measure, plan.index_file, survivors, unit_list, plan.recipe
-        )
-        workers = embeddings.pool(plan.recipe)
-        run_pieces("embeddings", embeddings.run, plan.embeddings, encoding, engine, watch, workers)
+        _encode(plan, survivors, plan.embeddings, folder, unit_list, engine, watch)
     if folder.manifest(scores.MODELS) is None:
         scores.write_models(folder, plan.recipe, unit_list)
     tasks = [
@@ -217,6 +214,33 @@ def _score(
         for number in windows.windows(unit)
     ]  # fmt: skip
     run_pieces("scores", scores.run, folder, tasks, engine, watch, scores.pool(plan.recipe))
+
+
+def _encode(
+    plan: Plan,
+    survivors: StepFolder,
+    folder: StepFolder,
+    scoring: StepFolder,
+    unit_list: list[units.Unit],
+    engine: Engine,
+    watch: Watch,
+) -> None:
+    """Make vectors of what all rules keep, and find the nearest of them to the recipe's seeds."""
+    assert plan.recipe.quality is not None
+    where = plan.measure, plan.index_file
+    pool = embeddings.pool(plan.recipe)
+    earlier = embeddings.earlier_folders(folder, plan.recipe, *where)
+    tasks = embeddings.tasks(folder, *where, survivors, unit_list, plan.recipe, earlier)
+    run_pieces("embeddings", embeddings.run, folder, tasks, engine, watch, pool)
+    if not nearest.asked(plan.recipe.quality):
+        return
+    seeds = nearest.seeds_tasks(folder, plan.recipe, earlier)
+    run_pieces("seeds", nearest.encode_seeds, folder, seeds, engine, watch, pool)
+    encoding = embeddings.written(plan.recipe.quality)
+    searches = [
+        nearest.Task(scoring, folder, *where, unit, encoding, plan.recipe) for unit in unit_list
+    ]
+    run_pieces("nearest", nearest.run, scoring, searches, engine, watch)
 
 
 def _write_embeddings(

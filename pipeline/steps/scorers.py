@@ -15,6 +15,7 @@ from filters.quality import (
     encoder_files,
     encoders,
     heads,
+    nearest,
     ngrams,
     selection,
     sequence_classifier,
@@ -28,6 +29,7 @@ from filters.quality.heads import Head
 from filters.quality.kenlm_model import KenlmModel
 from filters.quality.ngrams import NgramModel
 from filters.quality.word_lists import WordList
+from pipeline import seeds
 from pipeline.recipe.quality import Score
 
 LABEL = "{label}"
@@ -47,8 +49,8 @@ class Scorer(NamedTuple):
     check: Callable[[str, Score, Device], object]
     """Raises ModelError or OSError for a model that cannot be used."""
     scores: Callable[[pa.Array, str, Score, Device], np.ndarray] | None
-    """float64[n] of n texts in one language by the model at a path, NaN where a text has no score; None: the model
-    reads vectors."""
+    """float64[n] of n texts in one language by the model at a path, NaN where a text has no score; None: it is
+    found from vectors (pipeline/steps/embeddings.py, nearest.py)."""
     hash: Callable[[str], str] = file_hash
     """SHA-256 of a model. Raises ModelError where there is none."""
     marks: str | None = None
@@ -216,6 +218,14 @@ def _sequence_classifier(texts: pa.Array, path: str, one: Score, device: Device)
     return selection.log_odds(found) if one.log_odds else found
 
 
+def _check_seeds(path: str, one: Score, device: Device) -> None:
+    n = len(seeds.read(path))
+    if n * one.k > nearest.MOST:
+        raise ModelError(
+            f"{path}: {n:,} seeds with {one.k:,} neighbours each are more than {nearest.MOST:,}; ask for fewer"
+        )
+
+
 def _check_words(path: str, one: Score, device: Device) -> None:
     if not word_lists.load(path).entries:
         raise ModelError(f"{path}: no word in it; write a word or phrase a line")
@@ -258,6 +268,7 @@ SCORERS: dict[str, Scorer] = {
         by_device=True,
         loads=_weights_loaded,
     ),
+    "nearest": Scorer(_check_seeds, None, seeds.files_hash),
     "words": Scorer(_check_words, _words),
 }
 """Kind (recipe.quality.KINDS) → how it is used. N-grams that a run trains are asked in pipeline/steps/trained.py."""

@@ -26,7 +26,7 @@ from pipeline.engine import Pool
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
-from pipeline.steps import embeddings, scorers, trained, windows
+from pipeline.steps import embeddings, nearest, scorers, trained, windows
 from pipeline.steps.scorers import LABEL, SCORERS, Scorer, Stamp
 from pipeline.steps.units import Rows, Unit, label_slices
 
@@ -197,6 +197,7 @@ def run(task: Task) -> dict[str, Any]:
                 task.embeddings, task.unit, documents["label"], quality, start, start + len(part)
             )
             answers = embeddings.answers(answers, vectors, quality)
+            answers = nearest.answers(answers, task.folder, task.unit, start + asked, quality)
         start += len(part)
         found.append(windows.in_place(answers, asked, part.num_rows))
     table = pa.concat_tables(found)

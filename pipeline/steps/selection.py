@@ -18,7 +18,7 @@ import xxhash
 from filters.quality import selection
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
-from pipeline.recipe.quality import Quality, Score
+from pipeline.recipe.quality import FAR, Quality, Score
 from pipeline.steps import embeddings, scorers, scores, windows
 from pipeline.steps.members import Slices
 from pipeline.steps.units import Rows, Unit
@@ -109,7 +109,9 @@ def select(
                 "action": one.action,
                 "cut": list(cuts),
                 "asked": one.model_dump(
-                    include={"keep", "band", "at_least", "at_most"}, exclude_none=True
+                    include={"keep", "band", "at_least", "at_most"}
+                    | ({"k"} if one.nearest else set()),
+                    exclude_none=True,
                 ),
                 "documents": len(known),
                 "failed": int(fails.sum()),
@@ -152,6 +154,8 @@ def of_translations(documents: pa.Table, recipe: Recipe) -> tuple[list[str], np.
 
 def cuts_of(one: Score, label: str, sample: np.ndarray) -> Cuts:
     """The bounds of a score in a language, of the scores of a sample of its documents."""
+    if one.nearest is not None:
+        return FAR, None
     if one.band is not None:
         return selection.quantile(sample, one.band[0]), selection.quantile(sample, one.band[1])
     if one.at_least is not None or one.at_most is not None:

@@ -20,6 +20,7 @@ from pipeline.steps.units import Rows, Unit
 from pipeline.store import parquet_writer
 
 EMBEDDINGS = "embeddings"
+GROUP = 10_000  # rows
 
 
 @dataclass(frozen=True)
@@ -107,36 +108,48 @@ def _kept(task: Task, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray,
 
 
 class _Files:
-    """The files of a unit, opened one after the other."""
+    """The files of a unit, one after the other; rows are gathered into groups of GROUP, however they come."""
 
     def __init__(self, task: Task, names: list[str]) -> None:
         self.task = task
         self.names = names
         self.number = -1
+        self.waiting: list[pa.Table] = []
         self.writer: pq.ParquetWriter | None = None
         self.stack = ExitStack()
 
     def __enter__(self) -> "_Files":
         return self
 
-    def __exit__(self, *error: Any) -> bool | None:
-        return self.stack.__exit__(*error)
+    def __exit__(self, kind: Any, *error: Any) -> bool | None:
+        if kind is None:
+            self._flush(1)
+        return self.stack.__exit__(kind, *error)
 
     def write(self, number: int, ids: pa.ChunkedArray, vectors: np.ndarray) -> None:
         """Add rows to a file; numbers ascend."""
         dim = vectors.shape[1]
         schema = _schema(self.task.encoding, dim)
         if number != self.number:
+            self._flush(1)
             self.stack.close()
             name = self.task.folder.file(self.names[number])
             handle = self.stack.enter_context(self.task.folder.store.create(name))
             self.writer = self.stack.enter_context(parquet_writer(handle, schema))
             self.number = number
-        assert self.writer is not None
         flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
         column = pa.FixedSizeListArray.from_arrays(flat, dim)
-        table = pa.table([ids.combine_chunks(), column], schema=schema)
-        self.writer.write_table(table, row_group_size=10_000)
+        self.waiting.append(pa.table([ids.combine_chunks(), column], schema=schema))
+        self._flush(GROUP)
+
+    def _flush(self, least: int) -> None:
+        """Write groups of what waits, as long as there are so many rows."""
+        while sum(map(len, self.waiting)) >= least:
+            table = pa.concat_tables(self.waiting)
+            assert self.writer is not None
+            self.writer.write_table(table.slice(0, GROUP))
+            rest = table.slice(GROUP)
+            self.waiting = [rest] if len(rest) else []
 
 
 def _schema(encoding: Encoding, dim: int) -> pa.Schema:
