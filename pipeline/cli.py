@@ -15,6 +15,7 @@ from pipeline.commands import (
     index,
     languages,
     lid,
+    mix,
     parameters,
     quality,
     recipes,
@@ -59,6 +60,7 @@ app.add_typer(extract.app, name="extract")
 app.add_typer(quality.app, name="quality")
 app.add_typer(lid.app, name="lid")
 app.add_typer(translate.app, name="translate")
+app.add_typer(mix.app, name="mix")
 
 
 def main() -> None:

@@ -30,6 +30,10 @@ VERSIONS = {
     "admit": 3,
     "write": 8,
     "audit": 2,
+    "survey": 1,
+    "cut": 1,
+    "draw": 1,
+    "shuffle": 1,
 }
 STEPS = tuple(VERSIONS)
 DURABLE = {

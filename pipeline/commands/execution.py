@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -77,15 +78,11 @@ def execute(
     meeting: Meeting | None = None,
     clustered: str | None = None,
 ) -> NoReturn:
-    from pipeline import engine
     from pipeline.describe import human_bytes, print_summary
     from pipeline.index import IndexUnusable
-    from pipeline.lock import Held, OutputLock
     from pipeline.plan import disk_estimate, disk_free, make
     from pipeline.preflight import foreign_files
-    from pipeline.run import FAILED, Unfinished
     from pipeline.run import execute as execute_plan
-    from pipeline.watch import Watch
 
     if engine_name not in ("ray", "inline"):
         usage(f"--engine {engine_name}: choose ray or inline")
@@ -98,8 +95,67 @@ def execute(
         usage(
             f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output"
         )
+
+    def work(watch: Any) -> int:
+        watch.log(
+            "run started",
+            recipe=recipe.name,
+            inputs=len(sources),
+            engine=engine_name,
+            pid=os.getpid(),
+        )
+        watch.write_progress(force=True)
+        watch.detail(
+            f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}"
+        )
+        index, rekeep = (meeting.find, meeting.rekeep) if meeting else (None, False)
+        try:
+            wanted = make(recipe, sources, store, measured, index, rekeep, clustered)
+        except IndexUnusable as error:
+            raise Unusable(str(error)) from None
+        if measured is None:
+            warm_up(watch)
+        with started(engine_name, workers, ray_address) as runner:
+            result = execute_plan(wanted, runner, watch, keep_steps)
+        if not quiet and result.record:
+            print_summary(result.record, store, watch.console)
+        watch.say(f"polysieve: {result.message}", style="yellow" if result.exit_code else "green")
+        return result.exit_code
+
+    supervise([store, *([meeting.store] if meeting else [])], quiet, verbose, work)
+
+
+class Unusable(Exception):
+    """The command cannot work as it was given, which showed after it had begun; exit code 2."""
+
+
+@contextlib.contextmanager
+def started(name: str, workers: int | None, ray_address: str | None) -> Iterator[Any]:
+    """The engine of that name, closed at the end. Raises Unusable."""
+    from pipeline import engine
+
+    try:
+        runner = engine.start(name, workers, ray_address)
+    except ConnectionError as error:
+        raise Unusable(f"--ray-address: {error}") from None
+    try:
+        yield runner
+    finally:
+        runner.close()
+
+
+def supervise(
+    stores: Sequence[Any], quiet: bool, verbose: bool, work: Callable[[Any], int]
+) -> NoReturn:
+    """Hold the locks of outputs, call `work` with the watch of the first, and end with the exit code that it returns
+    or that its error calls for."""
+    from pipeline.lock import Held, OutputLock
+    from pipeline.pieces import Unfinished
+    from pipeline.run import FAILED
+    from pipeline.watch import Watch
+
     locks = contextlib.ExitStack()
-    held = [OutputLock(store), *([OutputLock(meeting.store)] if meeting else [])]
+    held = [OutputLock(store) for store in stores]
     for lock in held:
         try:
             locks.enter_context(lock)
@@ -114,59 +170,29 @@ def execute(
         for lock in held:
             lock.touch()
 
-    watch = Watch(store, quiet, verbose, touch)
-    runner: engine.Engine | None = None
+    watch = Watch(stores[0], quiet, verbose, touch)
     code = FAILED
     try:
-        try:
-            watch.log(
-                "run started",
-                recipe=recipe.name,
-                inputs=len(sources),
-                engine=engine_name,
-                pid=os.getpid(),
-            )
-            watch.write_progress(force=True)
-            watch.detail(
-                f"{len(sources)} inputs, {human_bytes(sum(max(s.size, 0) for s in sources))}, recipe {recipe.name}"
-            )
-            index, rekeep = (meeting.find, meeting.rekeep) if meeting else (None, False)
-            try:
-                wanted = make(recipe, sources, store, measured, index, rekeep, clustered)
-            except IndexUnusable as error:
-                watch.end("failed", error=str(error))
-                usage(str(error))
-            if measured is None:
-                warm_up(watch)
-            try:
-                runner = engine.start(engine_name, workers, ray_address)
-            except ConnectionError as error:
-                watch.end("failed", error=str(error))
-                usage(f"--ray-address: {error}")
-            result = execute_plan(wanted, runner, watch, keep_steps)
-            code = result.exit_code
-            if not quiet and result.record:
-                print_summary(result.record, store, watch.console)
-            watch.say(f"polysieve: {result.message}", style="yellow" if code else "green")
-            watch.end("done", exit_code=code)
-        except Unfinished as error:
-            print(f"polysieve: {error}", file=sys.stderr)
-            watch.end("failed", exit_code=FAILED, error=str(error))
-        except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            code = INTERRUPTED
-            print(
-                "\npolysieve: interrupted; what is done is kept, and the same command goes on from there",
-                file=sys.stderr,
-            )
-            watch.end("interrupted", exit_code=code)
-        except Exception as error:
-            watch.log("crashed", traceback=traceback.format_exc())
-            watch.end("failed", exit_code=FAILED, error=f"{type(error).__name__}: {error}")
-            raise
-        finally:
-            if runner is not None:
-                runner.close()
+        code = work(watch)
+        watch.end("done", exit_code=code)
+    except Unusable as error:
+        watch.end("failed", error=str(error))
+        usage(str(error))
+    except Unfinished as error:
+        print(f"polysieve: {error}", file=sys.stderr)
+        watch.end("failed", exit_code=FAILED, error=str(error))
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        code = INTERRUPTED
+        print(
+            "\npolysieve: interrupted; what is done is kept, and the same command goes on from there",
+            file=sys.stderr,
+        )
+        watch.end("interrupted", exit_code=code)
+    except Exception as error:
+        watch.log("crashed", traceback=traceback.format_exc())
+        watch.end("failed", exit_code=FAILED, error=f"{type(error).__name__}: {error}")
+        raise
     finally:
         locks.close()
     raise typer.Exit(code)

@@ -1,9 +1,10 @@
 """Reading recipes: from YAML, with settings. Every fault is told with the file, the key and the cure."""
 
 import difflib
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -34,6 +35,32 @@ def load(recipe: str, settings: list[str] | None = None) -> Recipe:
     if not path.is_file():
         names = ", ".join(bundled())
         raise RecipeError(f"{recipe}: no such recipe; name a YAML file or one of: {names}")
+    data = _resolve_paths(_read(path, "a recipe; see `polysieve recipe schema`"), path.parent)
+    return validate(apply_settings(data, settings or []), str(path))
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_model(
+    path: Path,
+    model: type[Model],
+    what: str,
+    resolve: Callable[[dict[str, Any], Path], dict[str, Any]],
+    settings: list[str],
+) -> Model:
+    """A typed model of another kind than a recipe, read from YAML with the same messages for what is wrong.
+
+    what: names the kind and where its keys are shown. resolve: makes relative paths absolute. Raises RecipeError.
+    """
+    if not path.is_file():
+        raise RecipeError(f"{path}: no such file; name a YAML file with {what}")
+    data = resolve(_read(path, what), path.parent)
+    return _validated(resolve(apply_settings(data, settings), Path.cwd()), str(path), model)
+
+
+def _read(path: Path, what: str) -> dict[str, Any]:
+    """The mapping of a YAML file. Raises RecipeError."""
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, ValueError) as error:
@@ -43,9 +70,9 @@ def load(recipe: str, settings: list[str] | None = None) -> Recipe:
             where = f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
         raise RecipeError(f"{path}: not valid YAML: {where}; correct it there") from None
     if not isinstance(data, dict):
-        raise RecipeError(f"{path}: a recipe is a mapping of keys; see `polysieve recipe schema`")
-    data = _resolve_paths(data, path.parent)
-    return validate(apply_settings(data, settings or []), str(path))
+        kind, _, rest = what.partition(";")
+        raise RecipeError(f"{path}: {kind} is a mapping of keys{';' if rest else ''}{rest}")
+    return data
 
 
 def change(recorded: dict[str, Any], settings: list[str], source: str) -> Recipe:
@@ -55,10 +82,14 @@ def change(recorded: dict[str, Any], settings: list[str], source: str) -> Recipe
 
 def validate(data: dict[str, Any], source: str) -> Recipe:
     """A Recipe of plain data; `source` names it in the error. Raises RecipeError, one line a fault."""
+    return _validated(data, source, Recipe)
+
+
+def _validated(data: dict[str, Any], source: str, model: type[Model]) -> Model:
     try:
-        return Recipe.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as errors:
-        lines = dict.fromkeys(_message(source, e) for e in errors.errors())
+        lines = dict.fromkeys(_message(source, e, model) for e in errors.errors())
         raise RecipeError("\n".join(lines)) from None
 
 
@@ -212,7 +243,7 @@ def _hops(section: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _message(source: str, error: Any) -> str:
+def _message(source: str, error: Any, root: type[BaseModel]) -> str:
     path = [
         str(part)
         for part in error["loc"]
@@ -237,7 +268,7 @@ def _message(source: str, error: Any) -> str:
         path = [part for part in path if part != "TrainedNgrams"]
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
-        known = _keys_at([str(part) for part in error["loc"][:-1]])
+        known = _keys_at([str(part) for part in error["loc"][:-1]], root)
         close = difflib.get_close_matches(path[-1], known, n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
         return f"{source}: unknown key {key}{hint}"
@@ -256,9 +287,9 @@ def _message(source: str, error: Any) -> str:
     return f"{source}: {key}: {error['msg'].lower()}, not {error['input']!r}"
 
 
-def _keys_at(path: list[str]) -> list[str]:
+def _keys_at(path: list[str], root: type[BaseModel]) -> list[str]:
     """The keys of the sections that may stand at a place."""
-    models: list[type[BaseModel]] = [Recipe]
+    models: list[type[BaseModel]] = [root]
     for name in path:
         annotations = [m.model_fields[name].annotation for m in models if name in m.model_fields]
         if annotations:  # else a number, a key of a map, or the name of one of several kinds

@@ -1,0 +1,1 @@
+"""The mixer: which documents of finished corpora are seen how often, in which stage, and in what order."""

@@ -1,0 +1,202 @@
+"""Step M1, the survey: of every document of a mixture's files, its cell, its rank, its weight and what it counts.
+
+A table per file, row-aligned with it; no text is read. It depends on the sources alone: other stages and shares
+are planned from it without reading a file again.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.ledger import StepFolder
+from pipeline.mixing.cells import Cell, Size, added, as_json
+from pipeline.mixing.inputs import Input
+from pipeline.mixing.sampling import ranks_of
+from pipeline.mixing.spec import Mix, Source
+from pipeline.steps.choice import have_attributes
+
+SURVEY = pa.schema(
+    [
+        ("cell", pa.int32()),  # among the file's own; -1: no source takes the document
+        ("rank", pa.uint64()),
+        ("weight", pa.int32()),
+        ("amount", pa.int64()),  # words or tokens, as the mixture counts
+    ]
+)
+NEEDED = ("id", "language", "language_script", "word_count")
+OPTIONAL = ("token_count", "weight", "origin", "tier", "quality_score", "attributes")
+MOST_COPIES = 1000
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file."""
+
+    folder: StepFolder
+    input: Input
+    spec: Mix
+
+    @property
+    def piece(self) -> str:
+        return self.input.key
+
+
+def depends_on(spec: Mix) -> dict[str, Any]:
+    return {
+        "sources": spec.model_dump(include={"sources"}),
+        "attributes": spec.attributes,
+        "seed": spec.seed,
+        "unit": spec.unit,
+        "use_weights": spec.use_weights,
+    }
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Survey a file and commit it."""
+    table, manifest = survey(task.input, task.spec)
+    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    task.folder.commit(task.piece, manifest)
+    return {"documents": len(table)}
+
+
+def survey(input: Input, spec: Mix) -> tuple[pa.Table, dict[str, Any]]:
+    """The table of a file, and what the manifest says of it: its cells in order of their numbers, rows and bytes of
+    text of each row group, and documents without tokens where these are counted."""
+    numbers: dict[Cell, int] = {}
+    parts, sizes, groups, uncounted = [], [], [], 0
+    for documents, text_bytes in _row_groups(input):
+        n = len(documents)
+        groups.append([n, text_bytes])
+        if not n:
+            continue
+        names = ["word_count", "token_count"]
+        words, tokens = (pc.fill_null(documents[c], 0).to_numpy().astype(np.int64) for c in names)
+        amounts = tokens if spec.unit == "tokens" else words
+        weights = np.ones(n, np.int64)
+        if spec.use_weights:
+            weights = pc.fill_null(documents["weight"], 1).to_numpy().astype(np.int64)
+            weights = np.clip(weights, 0, MOST_COPIES)
+        cells, own = _cells(documents, input, spec)
+        if spec.unit == "tokens":
+            uncounted += int(
+                (own >= 0).sum() - pc.is_valid(documents["token_count"]).to_numpy()[own >= 0].sum()
+            )
+        columns = (
+            np.ones(n, np.int64),
+            weights,
+            words,
+            tokens,
+            amounts * weights,
+            weights * (text_bytes // n),
+        )
+        inside = own >= 0
+        totals = [
+            np.bincount(own[inside], c[inside], len(cells)).astype(np.int64).tolist()
+            for c in columns
+        ]
+        sizes.append({cell: Size(*size) for cell, *size in zip(cells, *totals, strict=True)})
+        for cell in cells:
+            numbers.setdefault(cell, len(numbers))
+        place = np.array([numbers[cell] for cell in cells] + [-1], np.int32)
+        parts.append(
+            pa.table(
+                [
+                    place[own],
+                    ranks_of(documents["id"].to_pylist(), spec.seed),
+                    weights.astype(np.int32),
+                    amounts,
+                ],
+                schema=SURVEY,
+            )
+        )
+    total = added(sizes)
+    manifest = {
+        "cells": as_json({cell: total[cell] for cell in numbers}),
+        "groups": groups,
+        "uncounted": uncounted,
+    }
+    return pa.concat_tables(parts) if parts else SURVEY.empty_table(), manifest
+
+
+def _row_groups(input: Input) -> Iterator[tuple[pa.Table, int]]:
+    """The columns of each row group, those that the file lacks null, and about how many bytes its texts have."""
+    with input.store.open(input.name) as file:
+        parquet = pq.ParquetFile(file)
+        schema = parquet.schema_arrow
+        there = [name for name in (*NEEDED, *OPTIONAL) if name in schema.names]
+        text = parquet.metadata.schema.names.index("text")
+        for number in range(parquet.num_row_groups):
+            table = parquet.read_row_group(number, columns=there, use_threads=False)
+            for name in OPTIONAL:
+                if name not in there:
+                    table = table.append_column(name, pa.nulls(len(table)))
+            yield table, parquet.metadata.row_group(number).column(text).total_uncompressed_size
+
+
+def _cells(documents: pa.Table, input: Input, spec: Mix) -> tuple[list[Cell], np.ndarray]:
+    """The cells that occur, and the number of each document's among them, -1 where no source takes it."""
+    columns = {
+        "label": pc.binary_join_element_wise(
+            documents["language"], documents["language_script"], "_"
+        ),
+        "origin": pc.fill_null(documents["origin"].cast(pa.string()), "web"),
+        "tier": pc.fill_null(documents["tier"].cast(pa.string()), ""),
+        "attributes": _attributes(documents["attributes"], spec.attributes),
+    }
+    codes = np.full(len(documents), -1, np.int64)
+    for number, name in reversed(list(enumerate(input.sources))):
+        codes[_taken(spec.sources[name], documents, columns)] = number
+    outside = codes < 0
+    values: list[list[str]] = [list(input.sources)]
+    for column in columns.values():
+        encoded = pa.chunked_array(column).combine_chunks().dictionary_encode()
+        values.append(encoded.dictionary.to_pylist())
+        codes = codes * len(values[-1]) + encoded.indices.to_numpy()
+    codes[outside] = -1
+    distinct, own = np.unique(codes, return_inverse=True)
+    cells = []
+    for code in distinct[distinct >= 0]:
+        key = []
+        for choices in reversed(values):
+            code, place = divmod(int(code), len(choices))
+            key.append(choices[place])
+        attributes, tier, origin, label, source = key
+        named = tuple(json.loads(attributes)) if spec.attributes else ()
+        cells.append(Cell(source, label, origin, tier, named))
+    return cells, own - int((distinct < 0).any())
+
+
+def _attributes(said: pa.ChunkedArray, names: list[str]) -> pa.ChunkedArray:
+    """The values of the attributes that make groups, as a JSON list."""
+    if not names:
+        return pa.chunked_array([pa.repeat("", len(said))])
+    encoded = said.cast(pa.string()).combine_chunks().dictionary_encode(null_encoding="encode")
+    own = [json.loads(text) if text else {} for text in encoded.dictionary.to_pylist()]
+    texts = pa.array(
+        [json.dumps([found.get(name) or "" for name in names]) for found in own], pa.string()
+    )
+    return pa.chunked_array([texts.take(encoded.indices)])
+
+
+def _taken(source: Source, documents: pa.Table, columns: dict[str, pa.ChunkedArray]) -> np.ndarray:
+    """bool[n]: which documents a source takes."""
+    inside = np.ones(len(documents), bool)
+    for wanted, name in (
+        (source.labels, "label"),
+        (source.origins, "origin"),
+        (source.tiers, "tier"),
+    ):
+        if wanted is not None:
+            inside &= pc.is_in(columns[name], pa.array(wanted, pa.string())).to_numpy()
+    if source.min_quality is not None:
+        good = pc.greater_equal(documents["quality_score"].cast(pa.float64()), source.min_quality)
+        inside &= pc.fill_null(good, False).to_numpy()
+    if source.attributes:
+        inside &= have_attributes(documents["attributes"].cast(pa.string()), source.attributes)
+    return inside

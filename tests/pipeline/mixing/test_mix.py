@@ -1,0 +1,275 @@
+"""`polysieve mix` from spec to shards."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import orjson
+import polars as pl
+import pytest
+import yaml
+import zstandard
+
+from pipeline.engine import Inline
+from pipeline.mixing.inputs import find
+from pipeline.mixing.run import Plan, execute
+from pipeline.mixing.spec import Mix, MixError, load
+from pipeline.recipe import RecipeError
+from pipeline.store import Store
+from pipeline.watch import Watch
+from tests.pipeline.killing import kill_when
+from tests.pipeline.mixing import corpora
+
+COMMAND = [sys.executable, "-m", "pipeline", "mix"]
+STAGES = [
+    {"name": "main", "budget": 6000, "parts": {"all": {"alpha": 0.3}}},
+    {"name": "anneal", "budget": 1500, "parts": {"all": {"unimax": 8, "labels": ["tha_Thai", "fra_Latn"]}}},
+]  # fmt: skip
+
+
+def spec_at(folder: Path, **keys) -> Path:
+    """A spec beside the corpus `web`, whose shards and windows are small."""
+    data = {
+        "sources": {"web": {"path": "web"}},
+        "stages": STAGES,
+        "output": {"shard_bytes": 20_000, "window_bytes": 4000},
+        **keys,
+    }
+    path = folder / "mix.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    return path
+
+
+def mix(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def made(spec: Path, output: Path, *settings: str) -> tuple[dict, str]:
+    """mix.json and what was done, in this process."""
+    loaded = load(str(spec), list(settings))
+    output.mkdir(exist_ok=True)
+    store = Store(str(output))
+    return execute(Plan.of(loaded, find(loaded), store), Inline(), Watch(store, quiet=True))
+
+
+def digest(output: Path) -> dict[str, str]:
+    files = [p for p in (output / "mix").rglob("*") if p.is_file()] + [output / "mix.json"]
+    return {
+        p.relative_to(output).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
+    }
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory) -> Path:
+    """Seven scripts, some documents of weight 3, mixed in two stages."""
+    folder = tmp_path_factory.mktemp("mixed")
+    counts = {label: 40 + 60 * i for i, label in enumerate(corpora.SENTENCES)}
+    documents = [
+        {"label": label, "weight": 3 if n % 10 == 0 else 1}
+        for label, count in counts.items()
+        for n in range(count)
+    ]
+    corpora.write(folder / "web", documents)
+    done = mix(spec_at(folder), "--output", folder / "out", "--engine", "inline", "--quiet")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def shards(output: Path, stage: str) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(p) for p in sorted((output / "mix" / stage).glob("*"))])
+
+
+def test_the_ledger_is_what_the_shards_hold(mixed) -> None:
+    record = json.loads((mixed / "out" / "mix.json").read_text())
+    for stage in ("main", "anneal"):
+        rows = shards(mixed / "out", stage)
+        told = {r["label"]: r["realised"] for r in record["exposure"] if r["stage"] == stage}
+        found = rows.group_by(pl.col("language") + "_" + pl.col("language_script")).agg(
+            pl.len(),
+            pl.col("id").n_unique(),
+            pl.col("word_count").sum(),
+            pl.col("repetition").max(),
+        )
+        assert {
+            label: (n, documents, words, most + 1) for label, n, documents, words, most in found.iter_rows()
+        } == {
+            label: (r["exposures"], r["documents"], r["words"], r["repetitions"]) for label, r in told.items()
+        }  # fmt: skip
+
+
+def test_what_is_realised_is_within_a_document_of_what_was_planned(mixed) -> None:
+    record = json.loads((mixed / "out" / "mix.json").read_text())
+    longest = pl.read_parquet(mixed / "web" / "**" / "*.parquet")["word_count"].max()
+    assert sum(r["predicted"]["words"] for r in record["exposure"]) == 7500
+    for row in record["exposure"]:
+        assert abs(row["predicted"]["words"] - row["realised"]["words"]) <= longest, row
+
+
+def test_every_document_comes_as_it_was_and_repetitions_run_through_all_stages(mixed) -> None:
+    texts = dict(
+        pl.read_parquet(mixed / "web" / "**" / "*.parquet").select("id", "text").iter_rows()
+    )
+    shown: dict[str, list[int]] = {}
+    for stage in ("main", "anneal"):
+        for id, text, repetition in (
+            shards(mixed / "out", stage).select("id", "text", "repetition").iter_rows()
+        ):
+            assert texts[id] == text
+            shown.setdefault(id, []).append(repetition)
+    assert all(own == list(range(len(own))) for own in shown.values())
+
+
+def test_documents_are_shuffled(mixed) -> None:
+    """Neighbours share a language about as often as chance has it, in each half of a stage alike."""
+    languages = shards(mixed / "out", "main")["language"].to_list()
+    counts = Counter(languages)
+    chance = sum((n / len(languages)) ** 2 for n in counts.values())
+    together = sum(a == b for a, b in pairwise(languages)) / (len(languages) - 1)
+    assert together == pytest.approx(chance, abs=0.05)
+    half = Counter(languages[: len(languages) // 2])
+    for language, n in counts.items():
+        assert half[language] == pytest.approx(n / 2, abs=3 * (n / 4) ** 0.5)
+
+
+def test_other_workers_and_windows_write_the_same_bytes(mixed) -> None:
+    done = mix(mixed / "mix.yaml", "-o", mixed / "ray", "--workers", 2, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert digest(mixed / "ray") == digest(mixed / "out")
+    made(mixed / "mix.yaml", mixed / "wide", "output.window_bytes=1MiB")
+    names = {name for name in digest(mixed / "wide") if name.endswith(".parquet")}
+    assert names and {n: digest(mixed / "wide")[n] for n in names} == {
+        n: digest(mixed / "out")[n] for n in names
+    }
+
+
+def test_killed_in_every_step_it_ends_in_the_same_bytes(mixed) -> None:
+    output = mixed / "killed"
+    arguments = [
+        *COMMAND,
+        str(mixed / "mix.yaml"),
+        "-o",
+        str(output),
+        "--engine",
+        "inline",
+        "--quiet",
+    ]
+    for step, wanted in (("survey", 3), ("cut", 1), ("draw", 5), ("shuffle", 2)):
+        kill_when(arguments, lambda: len(list(output.glob(f"{step}-*/done/*.json"))) >= wanted)  # noqa: B023
+        assert not (output / "mix.json").exists(), f"killed in {step}: too late"
+    kill_when(arguments, lambda: (output / "mix").exists())
+    made(mixed / "mix.yaml", output)
+    assert digest(output) == digest(mixed / "out")
+    assert not list(output.glob("draw-*")) and not list(output.glob("shuffle-*"))
+
+
+def test_nothing_is_done_again_and_nothing_is_stale(tmp_path) -> None:
+    corpora.languages(tmp_path / "web", fra_Latn=30, tha_Thai=30)
+    stage = {"name": "main", "budget": 100}
+    spec = spec_at(tmp_path, stages=[stage])
+    output = tmp_path / "out"
+
+    def surveyed() -> dict[str, int]:
+        return {p.name: p.stat().st_mtime_ns for p in output.glob("survey-*/*.parquet")}
+
+    assert made(spec, output)[1] == "done"
+    before, first = digest(output), surveyed()
+    assert made(spec, output)[1].startswith("nothing to do")
+    assert made(spec, output, "max_epochs=2")[1] == "done"
+    assert surveyed() == first
+    corpora.languages(tmp_path / "web", fra_Latn=31)
+    assert made(spec, output)[1] == "done"
+    assert len(surveyed()) == 2 and len(first.items() & surveyed().items()) == 1
+    assert digest(output) != before
+
+
+def test_lines_of_json_hold_what_parquet_holds(tmp_path) -> None:
+    corpora.languages(tmp_path / "web", fra_Latn=30, tha_Thai=30, amh_Ethi=9)
+    stages = [{"name": "main", "budget": 300}]
+    spec = spec_at(tmp_path, stages=stages, output={"columns": ["text", "id"]})
+    for kind in ("parquet", "jsonl.zst"):
+        made(spec, tmp_path / kind, f"output.format={kind}")
+    with zstandard.open(
+        tmp_path / "jsonl.zst" / "mix" / "main" / "train-00000.jsonl.zst", "rb"
+    ) as file:
+        lines = [orjson.loads(line) for line in file.read().splitlines()]
+    assert lines == shards(tmp_path / "parquet", "main").to_dicts()
+    assert list(lines[0]) == ["text", "id", "source", "repetition"]
+
+
+def test_a_document_is_the_first_source_s_that_takes_it(tmp_path) -> None:
+    tiers = ("high", "mid", None)
+    corpora.write(
+        tmp_path / "web",
+        [{"label": "fra_Latn", "tier": tiers[i % 3], "quality_score": i / 60} for i in range(60)],
+    )
+    sources = {
+        "best": {"path": "web", "tiers": ["high"]},
+        "good": {"path": "web", "min_quality": 0.5},
+        "rest": {"path": "web"},
+    }
+    parts = {"all": {"by": ["source"], "alpha": 1}}
+    stages = [{"name": "main", "budget": 10**6, "parts": parts}]
+    spec = spec_at(tmp_path, sources=sources, stages=stages, max_epochs=1)
+    made(spec, tmp_path / "out")
+    found = shards(tmp_path / "out", "main")
+    assert len(found) == found["id"].n_unique() == 60
+    assert Counter(found["source"]) == {"best": 20, "good": 20, "rest": 20}
+    assert set(found.filter(source="best")["tier"]) == {"high"}
+    assert found.filter(source="good")["quality_score"].min() >= 0.5
+
+
+def test_the_plan_names_groups_and_starts_nothing(tmp_path) -> None:
+    corpora.languages(tmp_path / "web", fra_Latn=30, tha_Thai=30)
+    before = sorted(tmp_path.rglob("*"))
+    spec = spec_at(tmp_path)
+    found = mix("plan", spec, "--json")
+    stages = json.loads(found.stdout)
+    assert [stage["name"] for stage in stages] == ["main", "anneal"]
+    assert stages[0]["taken"] == 6000
+    assert [g["group"] for g in stages[0]["groups"]] == ["fra_Latn", "tha_Thai"]
+    assert sum(g["share"] for g in stages[0]["groups"]) == pytest.approx(1, abs=1e-5)
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, spec])
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"sourcs": {}}, "unknown key sourcs; did you mean sources?"),
+        ({"stages": [{"name": "a", "budget": "much"}]}, "stages.0.budget: an amount is a number"),
+        ({"stages": [{"name": "a", "budget": 5, "parts": {"p": {"alfa": 1}}}]}, "parts.p.alfa; did you mean alpha?"),
+        ({"stages": [{"name": "a", "budget": 5}] * 2}, "two stages are named a"),
+        ({"stages": [{"name": "a", "budget": 5, "parts": {"p": {"fixed": {"x": 0.4}}}}]}, "add up to 0.4"),
+        ({"stages": [{"name": "a", "budget": 5, "parts": {"p": {"alpha": 1, "unimax": 2}}}]}, "keep one"),
+        ({"stages": [{"name": "a", "budget": 5, "parts": {"p": {"sources": ["x"]}}}]}, "'x' is no source; known: web"),
+        ({"output": {"columns": ["txt"]}}, "'txt' is no column"),
+    ],
+)  # fmt: skip
+def test_a_wrong_spec_is_told_by_file_key_and_cure(tmp_path, keys, message) -> None:
+    path = spec_at(tmp_path, **keys)
+    with pytest.raises(RecipeError) as error:
+        load(str(path))
+    assert message in str(error.value) and str(path) in str(error.value)
+
+
+def test_what_cannot_be_mixed_ends_with_exit_code_2(tmp_path) -> None:
+    corpora.languages(tmp_path / "web", fra_Latn=3)
+    with pytest.raises(MixError, match="3 documents have no token_count"):
+        made(spec_at(tmp_path, unit="tokens"), tmp_path / "out")
+    nowhere = mix("plan", spec_at(tmp_path, sources={"web": {"path": "nowhere"}}))
+    assert nowhere.returncode == 2 and "sources.web.path: " in nowhere.stderr
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}")
+    over_a_run = mix(spec_at(tmp_path), "-o", tmp_path / "run")
+    assert over_a_run.returncode == 2 and "a run is there" in over_a_run.stderr
+
+
+def test_every_key_has_a_meaning_in_the_schema() -> None:
+    schema = Mix.model_json_schema()
+    for model in [schema, *schema["$defs"].values()]:
+        for name, field in model.get("properties", {}).items():
+            assert "description" in field or "$ref" in str(field), name
