@@ -8,6 +8,7 @@ from rich.console import Console
 
 from pipeline import translating
 from pipeline.plan import Plan
+from pipeline.steps import checking
 from pipeline.steps.translate import TRANSLATED, piece
 from translation.checks import CHECKS
 
@@ -18,6 +19,7 @@ def translated_lives(plan: Plan, column: str, value: str | None) -> list[dict[st
         return []
     lives = []
     for label in plan.recipe.translate.targets:
+        limits = checking.bounds(plan.recipe.translate.targets[label].checks)
         first = 0
         for number, size in translating.sizes(plan, label):
             name = plan.translate.file(f"documents/{piece(label, number)}.parquet")
@@ -42,6 +44,7 @@ def translated_lives(plan: Plan, column: str, value: str | None) -> list[dict[st
                             "engine": json.loads(one["engine"]),
                             "segments": json.loads(one["segment_status"]),
                             "checks": {name: one[name] for name in CHECKS.names},
+                            "limits": limits,
                             "failed_checks": (one["failed_checks"] or "").split(",")
                             if one["failed_checks"]
                             else [],
@@ -66,8 +69,16 @@ def print_translation(made: dict[str, Any], console: Console) -> None:
     console.print(f"segments: {segments}")
     for name, figure in made["checks"].items():
         if figure is not None:
+            fails = "  FAILS" if name in made["failed_checks"] else ""
             console.print(
-                f"  {name} {figure:.4g}{'  FAILS' if name in made['failed_checks'] else ''}"
+                f"  {name} {figure:.4g}{_limits(*made['limits'].get(name, (None, None)))}{fails}"
             )
     if "language" in made["failed_checks"]:
         console.print("  another language is identified in it  FAILS")
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    """What a figure must keep to, in words; nothing where any will do."""
+    if low is None:
+        return "" if high is None else f" (at most {high:g})"
+    return f" (at least {low:g})" if high is None else f" ({low:g} to {high:g})"

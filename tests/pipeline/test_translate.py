@@ -328,8 +328,8 @@ def test_explain_tells_a_translations_source_checks_and_decision(crawl) -> None:
     said = polysieve("explain", str(out), "--id", gone)[1]
     assert "removed: translation_failed" in said
     assert "translated from eng_Latn second into por_Latn" in said
-    assert "copied_share" in said
-    assert "FAILS" in said
+    assert "length_ratio" in said and "(0.3 to 3)" in said
+    assert "(at most 0.1)  FAILS" in said
 
 
 def test_translations_that_stand_at_each_others_places_are_found_by_their_meaning(crawl) -> None:
