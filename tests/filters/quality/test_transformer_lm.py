@@ -182,6 +182,15 @@ def test_without_torch_the_command_that_installs_it_is_told(tmp_path, monkeypatc
         transformer_lm.load(str(tmp_path))
 
 
+def test_a_gpu_that_is_not_there_is_told(tmp_path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    made_transformers.causal(tmp_path)
+    with pytest.raises(ModelError, match="device cuda: torch finds no GPU"):
+        transformer_lm.load(str(tmp_path), "cuda")
+
+
 def test_code_of_a_repository_is_not_run(tmp_path) -> None:
     made_transformers.causal(tmp_path)
     (tmp_path / "modeling_own.py").write_text("raise SystemExit('run')\n")
