@@ -49,7 +49,8 @@ def crawl(tmp_path) -> Path:
 
 def translating(crawl: Path) -> list[str]:
     engine = f"{{engine: recorded, table: {crawl}/table.tsv}}"
-    return ["--set", f"translate.targets.por_Latn={{engine: {engine}, min_words: 10}}"]
+    settings = f"engine: {engine}, min_words: 10, checks: {{embedding: null}}"
+    return ["--set", f"translate.targets.por_Latn={{{settings}}}"]
 
 
 def run(crawl: Path, snapshots: str, output: str, *more: str, index: str | None = "index") -> Path:
