@@ -30,6 +30,7 @@ VERSIONS = {
     "admit": 3,
     "write": 8,
     "audit": 2,
+    "render": 1,
     "survey": 1,
     "cut": 1,
     "draw": 1,

@@ -1,6 +1,7 @@
 """`polysieve mix`: training shards of finished corpora, by a mixture spec."""
 
 import json
+import tempfile
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +35,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Write the stages of a mixture as shuffled shards. Run it again to go on after a stop."""
-    from pipeline.mixing.run import Plan, execute
+    from pipeline.mixing.run import execute
     from pipeline.mixing.spec import MixError
     from pipeline.plan import RUN as RUN_RECORD
 
@@ -44,7 +45,7 @@ def run(
     store = store_at(output)
     if store.exists(RUN_RECORD):
         usage(f"{output}: a run is there; name another --output for the mixture")
-    plan = Plan.of(loaded, inputs, store)
+    plan = _plan(spec, loaded, inputs, store)
 
     def work(watch: Any) -> int:
         watch.log("mixing started", spec=spec, inputs=len(inputs), engine=engine)
@@ -62,24 +63,32 @@ def run(
     supervise([store], quiet, verbose, work)
 
 
-@app.command()
-def plan(
+@app.command("plan")
+def show_plan(
     spec: SpecArgument,
     settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print what every stage would take of every group: shares, amounts, epochs. Starts nothing."""
+    from pipeline.engine import Inline
     from pipeline.mixing.allocation import allocate
-    from pipeline.mixing.run import described, sizes_of
+    from pipeline.mixing.run import described, render_pairs, sizes_of
     from pipeline.mixing.spec import MixError
     from pipeline.steps.survey import survey
+    from pipeline.store import Store
+    from pipeline.watch import Watch
 
     loaded, inputs = _loaded(spec, settings)
-    try:
-        sizes = sizes_of((survey(input, loaded)[1] for input in inputs), loaded)
-        stages = [described(stage) for stage in allocate(loaded, sizes)]
-    except MixError as error:
-        usage(f"{spec}: {error}")
+    with tempfile.TemporaryDirectory(prefix="polysieve-") as scratch:
+        # Pairs are counted as they would be written.
+        store = Store(scratch)
+        plan = _plan(spec, loaded, inputs, store)
+        render_pairs(plan, Inline(), Watch(store, quiet=True))
+        try:
+            sizes = sizes_of((survey(input, loaded)[1] for input in plan.inputs), loaded)
+            stages = [described(stage) for stage in allocate(loaded, sizes)]
+        except MixError as error:
+            usage(f"{spec}: {error}")
     if as_json:
         print(json.dumps(stages, indent=1, ensure_ascii=False))
     else:
@@ -105,6 +114,16 @@ def _loaded(spec: str, settings: list[str] | None) -> tuple[Any, Any]:
     except RecipeError as error:
         usage(str(error))
     except MixError as error:
+        usage(f"{spec}: {error}")
+
+
+def _plan(spec: str, loaded: Any, inputs: Any, store: Any) -> Any:
+    from pipeline.mixing.run import Plan
+    from pipeline.tokens import TokenizerError
+
+    try:
+        return Plan.of(loaded, inputs, store)
+    except TokenizerError as error:
         usage(f"{spec}: {error}")
 
 

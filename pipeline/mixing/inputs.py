@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 
 import pyarrow.parquet as pq
 
+from language_id.labels import is_canonical_form
 from pipeline.mixing.spec import Mix, MixError, Source
 from pipeline.plan import RUN
 from pipeline.sources import InputError, resolve
 from pipeline.store import Store
 
 CORPUS = "corpus"
+PARALLEL = "parallel"
+PAIRS = {"interleaved": "documents-", "interlinear": "sentences-"}
+"""What the names of the files begin with that a template reads."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Input:
     sources: tuple[str, ...]
     number: int = 0
     """Among all files of the mixture; decides between documents with the same id."""
+    rendered: str | None = None
+    """Of a file of pairs: the folder with the documents that step M0 makes of it."""
 
     @property
     def key(self) -> str:
@@ -36,8 +42,24 @@ class Input:
         return hashlib.sha256(data.encode()).hexdigest()[:16]
 
     @property
-    def store(self) -> Store:
+    def raw_store(self) -> Store:
+        """Where the file itself is."""
         return Store(self.root)
+
+    @property
+    def store(self) -> Store:
+        """Where its documents are, under the name `file`."""
+        return Store(self.rendered or self.root)
+
+    @property
+    def file(self) -> str:
+        return f"{self.key}.parquet" if self.rendered else self.name
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Of a file of pairs: the labels of source and target, from its folder's name."""
+        source, _, target = self.name.rpartition("/")[0].rpartition("/")[2].partition("-")
+        return source, target
 
 
 def find(spec: Mix) -> list[Input]:
@@ -45,27 +67,38 @@ def find(spec: Mix) -> list[Input]:
     found: dict[tuple[str, str], Input] = {}
     for name, source in spec.sources.items():
         root = _folder(name, source)
-        own = [i for i in _listed(root) if _may_hold(i.name, source)]
+        own = [i for i in _listed(root) if _may_hold(i, source)]
         if not own:
             raise MixError(
                 f"sources.{name}.path: {root}: no Parquet file for this source; name a run's output "
-                "or a folder of <label>/*.parquet"
+                f"or a folder of {_layout(source)}"
             )
-        _check_columns(name, own[0])
+        _check_columns(name, source, own[0])
         for file in own:
             key = (file.root, file.name)
             before = found[key].sources if key in found else ()
+            if source.template and before:
+                raise MixError(
+                    f"sources.{name}.path: source {before[0]} has the same pairs; leave one of them out, or "
+                    "give them another template"
+                )
             found[key] = replace(file, sources=(*before, name))
     return [replace(file, number=number) for number, file in enumerate(found.values())]
+
+
+def _layout(source: Source) -> str:
+    if source.template is None:
+        return "<label>/*.parquet"
+    return f"<source>-<target>/{PAIRS[source.template]}*.parquet"
 
 
 def _folder(name: str, source: Source) -> str:
     store = Store(source.path)
     if store.exists(RUN):
-        return f"{store.root}/{CORPUS}"
+        return f"{store.root}/{PARALLEL if source.template else CORPUS}"
     if store.local and not os.path.isdir(store.root):
         raise MixError(
-            f"sources.{name}.path: {source.path}: no such folder; name a run's output or a folder of Parquet files"
+            f"sources.{name}.path: {source.path}: no such folder; name a run's output or a folder of {_layout(source)}"
         )
     return store.root
 
@@ -84,21 +117,24 @@ def _listed(root: str) -> list[Input]:
     return [Input(root, f.address[len(root) + 1 :], f.size, f.etag, ()) for f in files]
 
 
-def _may_hold(name: str, source: Source) -> bool:
-    """Whether a file may have documents of a source: a corpus has a folder for each label."""
-    folder, _, _ = name.rpartition("/")
+def _may_hold(file: Input, source: Source) -> bool:
+    """Whether a file may have documents of a source: a corpus has a folder for each label, pairs one for each two."""
+    folder, _, own = file.name.rpartition("/")
     label = folder.rpartition("/")[2]
-    if source.labels is None or "_" not in label:
-        return True
-    return label in source.labels
+    if source.template:
+        first, label = file.pair
+        if not own.startswith(PAIRS[source.template]) or not (first and is_canonical_form(label)):
+            return False
+    return source.labels is None or not is_canonical_form(label) or label in source.labels
 
 
-def _check_columns(name: str, file: Input) -> None:
-    with file.store.open(file.name) as opened:
+def _check_columns(name: str, source: Source, file: Input) -> None:
+    needed = ["id", "source", "target"]
+    if source.template is None:
+        needed = ["text", "id", "language", "language_script", "word_count"]
+    with file.raw_store.open(file.name) as opened:
         columns = set(pq.read_schema(opened).names)
-    lacking = [
-        c for c in ("text", "id", "language", "language_script", "word_count") if c not in columns
-    ]
+    lacking = [column for column in needed if column not in columns]
     if lacking:
         raise MixError(
             f"sources.{name}.path: {file.root}/{file.name} has no column {', '.join(lacking)}; make a corpus of it "

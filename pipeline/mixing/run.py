@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -16,12 +16,12 @@ from pipeline.mixing.exposure import Seen, ledger
 from pipeline.mixing.inputs import Input
 from pipeline.mixing.spec import Mix, MixError
 from pipeline.pieces import Unfinished, run_pieces
-from pipeline.steps import cut, draw, shuffle, survey
+from pipeline.steps import cut, draw, render, shuffle, survey
 from pipeline.store import TEMPORARY, Store
 from pipeline.watch import Watch
 
 RECORD = "mix.json"
-STEPS = ("survey", "cut", "draw", "shuffle")
+STEPS = ("render", "survey", "cut", "draw", "shuffle")
 STAGED = "staged"
 CELLS = 500
 """Cells that a task finds the cuts of, at most, unless one label has more."""
@@ -34,6 +34,7 @@ class Plan:
     spec: Mix
     inputs: list[Input]
     store: Store
+    render: StepFolder
     survey: StepFolder
     cut: StepFolder
     draw: StepFolder
@@ -41,11 +42,19 @@ class Plan:
 
     @property
     def folders(self) -> list[StepFolder]:
-        return [self.survey, self.cut, self.draw, self.shuffle]
+        return [self.render, self.survey, self.cut, self.draw, self.shuffle]
 
     @classmethod
     def of(cls, spec: Mix, inputs: list[Input], store: Store) -> "Plan":
-        surveyed = fingerprint("survey", **survey.depends_on(spec))
+        rendered = fingerprint("render", **render.depends_on(spec))
+        folder = StepFolder(store, "render", rendered)
+        inputs = [
+            replace(i, rendered=f"{store.root}/{folder.name}")
+            if spec.sources[i.sources[0]].template
+            else i
+            for i in inputs
+        ]
+        surveyed = fingerprint("survey", render=rendered, **survey.depends_on(spec))
         cuts = fingerprint(
             "cut",
             survey=surveyed,
@@ -55,7 +64,7 @@ class Plan:
         output = spec.output.model_dump(exclude={"format"})
         drawn = fingerprint("draw", cut=cuts, output=output)
         shuffled = fingerprint("shuffle", draw=drawn, format=spec.output.format, name=spec.name)
-        named = zip(STEPS, (surveyed, cuts, drawn, shuffled), strict=True)
+        named = zip(STEPS, (rendered, surveyed, cuts, drawn, shuffled), strict=True)
         return cls(spec, inputs, store, *(StepFolder(store, *pair) for pair in named))
 
 
@@ -69,13 +78,13 @@ def execute(plan: Plan, engine: Engine, watch: Watch) -> tuple[dict[str, Any], s
     # First of all: what another spec left staged may have been swapped in before a kill, and is no longer whole.
     _collect_garbage(plan, besides=plan.folders)
     if (record := published(store)) and record["fingerprint"] == plan.shuffle.fingerprint:
-        _collect_garbage(plan, besides=[plan.survey])
+        _collect_garbage(plan, besides=[plan.render, plan.survey])
         return record, "nothing to do: the mixture is up to date"
     if plan.shuffle.manifest(STAGED) is None:
         _stage(plan, engine, watch)
     record = _publish(plan)
-    # The survey stays: other stages and shares begin with it.
-    _collect_garbage(plan, besides=[plan.survey])
+    # The survey stays, and the documents that it read: other stages and shares begin with them.
+    _collect_garbage(plan, besides=[plan.render, plan.survey])
     return record, "done"
 
 
@@ -85,6 +94,13 @@ def published(store: Store) -> dict[str, Any] | None:
         return store.read_json(RECORD)
     except FileNotFoundError:
         return None
+
+
+def render_pairs(plan: Plan, engine: Engine, watch: Watch) -> None:
+    """Make documents of the pairs, where the mixture has any."""
+    tasks = [render.Task(plan.render, i, plan.spec) for i in plan.inputs if i.rendered]
+    if tasks:
+        run_pieces("render", render.run, plan.render, tasks, engine, watch)
 
 
 def sizes_of(manifests: Iterable[dict[str, Any]], spec: Mix) -> dict[Cell, Size]:
@@ -104,6 +120,7 @@ def sizes_of(manifests: Iterable[dict[str, Any]], spec: Mix) -> dict[Cell, Size]
 def _stage(plan: Plan, engine: Engine, watch: Watch) -> None:
     """Everything up to the shards, beside what is published."""
     spec = plan.spec
+    render_pairs(plan, engine, watch)
     surveying = [survey.Task(plan.survey, input, spec) for input in plan.inputs]
     run_pieces("survey", survey.run, plan.survey, surveying, engine, watch)
     sizes = sizes_of((_manifest(plan.survey, i.key) for i in plan.inputs), spec)
@@ -280,12 +297,13 @@ def _publish(plan: Plan) -> dict[str, Any]:
 
 
 def _collect_garbage(plan: Plan, besides: Iterable[StepFolder]) -> None:
-    """Remove the folders of other steps, and surveys of files that are no longer mixed."""
+    """Remove the folders of other steps, and what was made of files that are no longer mixed."""
     kept = {folder.name for folder in besides}
     for name in plan.store.folders():
         if re.fullmatch(rf"({'|'.join(STEPS)})-[0-9a-f]{{16}}", name) and name not in kept:
             plan.store.remove(name)
     keys = {input.key for input in plan.inputs}
-    for name in plan.store.files(plan.survey.name):
-        if name.rpartition("/")[2].partition(".")[0] not in keys:
-            plan.store.remove(name)
+    for folder in (plan.render, plan.survey):
+        for name in plan.store.files(folder.name):
+            if name.rpartition("/")[2].partition(".")[0] not in keys:
+                plan.store.remove(name)

@@ -55,6 +55,32 @@ class Source(Section):
     """At least this `quality_score`; a document without a score is left out."""
     attributes: dict[str, list[str]] = {}
     """Of the column `attributes`: for every name, one of the labels."""
+    template: Literal["interleaved", "interlinear"] | None = None
+    """Pairs of the run's `parallel/` in place of its corpus, a document a pair: `interleaved` has one text after the
+    other, `interlinear` sentence after sentence. Their label is the target's, their origin `mt`."""
+    direction: Literal["forward", "backward", "both"] = "both"
+    """Of a template: the source first, the target first, or half of the pairs each way by a hash of their ids."""
+    separator: str | None = None
+    """Of a template: what stands between two texts (default: a blank line) or two sentences (a line break)."""
+    tokenizer: str | None = None
+    """Of a template: the `tokenizer.json` that counts tokens, where `unit` is tokens."""
+
+    @model_validator(mode="after")
+    def _of_pairs(self) -> "Source":
+        only_pairs = {"direction", "separator", "tokenizer"} & self.model_fields_set
+        if self.template is None and only_pairs:
+            raise ValueError(f"{min(only_pairs)} is for pairs; add template: interleaved, say")
+        others = {"tiers", "min_quality", "attributes"} & self.model_fields_set
+        if self.template and others:
+            raise ValueError(f"{min(others)}: pairs have none; leave it out")
+        return self
+
+    @property
+    def between(self) -> str:
+        """What stands between two texts or sentences of a document made of pairs."""
+        if self.separator is not None:
+            return self.separator
+        return "\n\n" if self.template == "interleaved" else "\n"
 
 
 class Part(Section):
@@ -218,7 +244,8 @@ def load(path: str, settings: list[str] | None = None) -> Mix:
 def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     sources = data.get("sources")
     for source in sources.values() if isinstance(sources, dict) else ():
-        path = source.get("path") if isinstance(source, dict) else None
-        if isinstance(path, str) and "://" not in path and not Path(path).is_absolute():
-            source["path"] = str((folder / path).resolve())
+        for key in ("path", "tokenizer"):
+            path = source.get(key) if isinstance(source, dict) else None
+            if isinstance(path, str) and "://" not in path and not Path(path).is_absolute():
+                source[key] = str((folder / path).resolve())
     return data

@@ -153,10 +153,10 @@ def _documents(task: Task, rows: np.ndarray) -> pa.Table:
     """The columns that are written or counted, of some rows of the window; null where the file lacks one."""
     file = task.input
     store = file.store
-    if store.local and store.size(file.name) != file.size:
+    if store.local and not file.rendered and store.size(file.name) != file.size:
         raise RuntimeError(f"{file.root}/{file.name} has changed since it was surveyed; run again")
     names = dict.fromkeys([*task.spec.output.columns, "text", "word_count", "token_count"])
-    found = store.read_columns(file.name, None, task.start, task.stop)
+    found = store.read_columns(file.file, None, task.start, task.stop)
     found = found.select([n for n in names if n in found.column_names]).take(pa.array(rows))
     columns = []
     for name in names:

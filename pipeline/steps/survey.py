@@ -126,7 +126,7 @@ def survey(input: Input, spec: Mix) -> tuple[pa.Table, dict[str, Any]]:
 
 def _row_groups(input: Input) -> Iterator[tuple[pa.Table, int]]:
     """The columns of each row group, those that the file lacks null, and about how many bytes its texts have."""
-    with input.store.open(input.name) as file:
+    with input.store.open(input.file) as file:
         parquet = pq.ParquetFile(file)
         schema = parquet.schema_arrow
         there = [name for name in (*NEEDED, *OPTIONAL) if name in schema.names]
