@@ -1,20 +1,18 @@
-"""The DAG: runs each step that is not done, checks the accounting, publishes the output, writes run.json."""
+"""The DAG: runs each step that is not done, has the output built and published, and says how it ended."""
 
 import re
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from filters.parameters import vacuous
-from pipeline import accounting, increment, reporting, translating
-from pipeline.card import dataset_card
+from pipeline import increment, translating
 from pipeline.engine import Engine
 from pipeline.ledger import STEPS, StepFolder
-from pipeline.pieces import Unfinished, run_pieces
+from pipeline.pieces import run_pieces
 from pipeline.plan import RUN, Plan, published
-from pipeline.publishing import STAGED, finish_swap, label_keys, swap, unchanged_labels
-from pipeline.run_record import record_of
+from pipeline.publishing import STAGED, finish_swap, swap
+from pipeline.staging import stage
 from pipeline.steps import (
     admit,
     choice,
@@ -33,8 +31,6 @@ from pipeline.steps import (
     translate,
     units,
     windows,
-    write,
-    write_embeddings,
     write_translated,
 )
 from pipeline.steps.clusters import Increment
@@ -71,7 +67,8 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
         return _result(plan, record, "nothing to do: the output is up to date")
 
     if plan.write.manifest(STAGED) is None:
-        _stage(plan, engine, watch, started)
+        unit_list = _decided(plan, engine, watch)
+        stage(plan, unit_list, engine, watch, started)
     record = swap(plan.write)
     _finish_index(plan)
     if not keep_steps:
@@ -103,8 +100,8 @@ def collect_garbage(plan: Plan) -> list[str]:
     return gone
 
 
-def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
-    """Run what is left of all steps, and build the output beside the published one."""
+def _decided(plan: Plan, engine: Engine, watch: Watch) -> list[units.Unit]:
+    """Run what is left of all steps up to the decisions, translations included; the units that they were cut into."""
     _measure(plan, engine, watch)
     unit_list = _index(plan)
     _fit(plan, unit_list, engine, watch)
@@ -132,32 +129,7 @@ def _stage(plan: Plan, engine: Engine, watch: Watch, started: float) -> None:
     _decide("decisions", plan, plan.decisions, numbered, engine, watch)
     if plan.recipe.translate:
         _translate(plan, unit_list, engine, watch)
-    details = reporting.language_details(plan, unit_list)
-    unchanged = unchanged_labels(plan, details)
-    writing = _write_tasks(plan, unit_list, unchanged)
-    run_pieces("write", write.run, plan.write, writing, engine, watch)
-    _add_written(plan, writing, unchanged, details)
-    translated = translating.outcomes(plan)
-
-    record = record_of(plan, details, translated)
-    wrong = accounting.violations(record["accounting"])
-    if wrong:
-        raise Unfinished("the accounting does not hold, nothing was published: " + "; ".join(wrong))
-    pages = _complete(plan, record, details, unchanged, translated, engine, watch)
-    record["seconds"] = {**watch.seconds(), "total": round(time.time() - started, 1)}
-    keys = label_keys(plan, details)
-    written: dict[str, dict[str, Any]] = {
-        k: {"key": keys[k], "pii": v["pii"], "tokens": v["tokens"], **pages[k]}
-        for k, v in details.items()
-    }
-    for label, values in translated.items():
-        written.setdefault(label, {"key": ""})["translated"] = values["samples"]
-    parallel = plan.store.exists(plan.write.file(write_translated.PARALLEL))
-    if parallel:
-        record["parallel"] = True
-    if plan.recipe.quality and plan.recipe.quality.embeddings:
-        record["embeddings"] = _write_embeddings(plan, unit_list, engine, watch)
-    plan.write.commit(STAGED, {"record": record, "written": written})
+    return unit_list
 
 
 def _translate(plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch) -> None:
@@ -241,22 +213,6 @@ def _encode(
         nearest.Task(scoring, folder, *where, unit, encoding, plan.recipe) for unit in unit_list
     ]
     run_pieces("nearest", nearest.run, scoring, searches, engine, watch)
-
-
-def _write_embeddings(
-    plan: Plan, unit_list: list[units.Unit], engine: Engine, watch: Watch
-) -> dict[str, Any]:
-    """Write the vectors of what is kept; returns what run.json says of them."""
-    assert plan.embeddings is not None and plan.recipe.quality is not None
-    encoding = embeddings.written(plan.recipe.quality)
-    run_pieces("write embeddings", write_embeddings.run, plan.write, [
-        write_embeddings.Task(
-            plan.write, plan.measure, plan.index_file, plan.decisions, plan.embeddings, unit, encoding,
-            plan.recipe,
-        )
-        for unit in unit_list
-    ], engine, watch)  # fmt: skip
-    return {"encoder": encoding.encoder, "sha256": encoding.hash, "window": encoding.window}
 
 
 def _decide(
@@ -345,82 +301,6 @@ def _over_segments(plan: Plan, unit_list: list[units.Unit], engine: Engine, watc
             folder, plan.measure, plan.clusters, plan.recipe, places
         ):
             run_pieces(phase, function, folder, tasks, engine, watch)
-
-
-def _write_tasks(
-    plan: Plan, unit_list: list[units.Unit], unchanged: dict[str, dict[str, Any]]
-) -> list[write.Task]:
-    found: list[write.Task] = []
-    for unit in unit_list:
-        manifest = plan.decisions.manifest(unit.piece)
-        assert manifest is not None
-        template = write.Task(
-            plan.write,
-            plan.measure,
-            plan.index_file,
-            plan.decisions,
-            unit,
-            0,
-            (),
-            plan.recipe,
-            unchanged=frozenset(unchanged),
-            lines=plan.lines,
-        )
-        found += write.tasks(template, manifest)
-    return found
-
-
-def _add_written(
-    plan: Plan,
-    writing: list[write.Task],
-    unchanged: dict[str, dict[str, Any]],
-    details: dict[str, dict[str, Any]],
-) -> None:
-    """Add the personal data found in what is kept of each label, and its tokens (None without a tokenizer)."""
-    pii: dict[str, Counter[str]] = {label: Counter() for label in details}
-    tokens = dict.fromkeys(details, 0)
-    for label, entry in unchanged.items():
-        pii[label].update(entry["pii"])
-        tokens[label] += entry.get("tokens") or 0
-    for task in writing:
-        manifest = plan.write.manifest(task.piece)
-        assert manifest is not None
-        for label, found in manifest["pii"].items():
-            pii[label].update(found)
-        for label, n in manifest["tokens"].items():
-            tokens[label] += n
-    for label, found in pii.items():
-        details[label]["pii"] = dict(sorted(found.items()))
-        details[label]["tokens"] = tokens[label] if plan.recipe.output.tokenizer else None
-
-
-def _complete(
-    plan: Plan,
-    record: dict[str, Any],
-    details: dict[str, dict[str, Any]],
-    unchanged: dict[str, dict[str, Any]],
-    translated: dict[str, dict[str, Any]],
-    engine: Engine,
-    watch: Watch,
-) -> dict[str, dict[str, Any]]:
-    """Add to the staged corpus what goes with it: unchanged labels, quarantine, parameters, report.
-
-    Returns what WRITTEN says of each label's page.
-    """
-    folder, store = plan.write, plan.store
-    for name in write.PUBLISHED:
-        store.make_folder(folder.file(name))
-    write.write_quarantine(folder, plan.measure, plan.inputs)
-    write.copy_parameters(folder, plan.fit, list(details))
-    for label in unchanged:
-        for kind in ("corpus", "removed"):
-            store.link(f"{kind}/{label}", folder.file(f"{kind}/{label}"), "train-")
-    languages = record["accounting"]["languages"]
-    kept = {label: values["kept"] for label, values in languages.items() if values["kept"]}
-    store.write_text(folder.file("corpus/README.md"), dataset_card(record, kept))
-    return reporting.stage(
-        plan, folder, folder.name + "/", record, details, unchanged, translated, engine, watch
-    )
 
 
 def _result(plan: Plan, record: dict[str, Any], message: str) -> Result:

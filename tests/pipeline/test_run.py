@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import run as dag
+from pipeline import accounting
 from pipeline.cli import app
 from pipeline.store import Store
 from tests.pipeline.test_end_to_end import digest, record
@@ -181,7 +181,7 @@ def test_an_added_input_is_measured_alone(tmp_path, pages) -> None:
 
 
 def test_a_broken_accounting_publishes_nothing(tmp_path, pages, monkeypatch) -> None:
-    monkeypatch.setattr(dag.accounting, "violations", lambda _: ["total: a document is missing"])
+    monkeypatch.setattr(accounting, "violations", lambda _: ["total: a document is missing"])
     code, _ = run(pages, tmp_path / "out")
     assert code == 1
     assert not (tmp_path / "out" / "corpus").exists()
