@@ -12,7 +12,7 @@ from pipeline import index
 from pipeline.index import Earlier, IndexUnusable
 from pipeline.plan import Plan, inputs_hash
 from pipeline.recipe import Recipe
-from pipeline.steps import clusters
+from pipeline.steps import clusters, compared
 from pipeline.steps.clusters import Increment
 from pipeline.steps.members import Revision
 from pipeline.steps.units import Unit
@@ -137,14 +137,25 @@ def finish(plan: Plan, units: Sequence[Unit]) -> None:
 
 def _translated(plan: Plan) -> dict[str, index.Pieces]:
     """What step G has for the index: label → the pieces of its table of translations."""
-    if plan.admit is None or plan.recipe.translate is None:
-        return {}
-    found = {}
-    for label in plan.recipe.translate.targets:
+    targets = plan.recipe.translate.targets if plan.recipe.translate else {}
+    found: dict[str, index.Pieces] = {}
+    for label in targets:
+        assert plan.admit is not None
         manifest = plan.admit.manifest(label)
         assert manifest is not None
         if manifest["index"]:
             found[label] = manifest["index"]
+    if isinstance(
+        plan.index, Revision
+    ):  # languages that the output had translations into, and has no more
+        settings = plan.recipe.dedup.minhash
+        nothing = compared.no_translations(settings)
+        for label in plan.index.version.record["labels"]:
+            file = f"runs/{plan.write.fingerprint}/{label}-translations.parquet"
+            if label not in targets and (
+                pieces := compared.write_translations(plan.index, file, label, nothing, settings)
+            ):
+                found[label] = pieces
     return found
 
 

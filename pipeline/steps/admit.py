@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from dedup import components, edges
 from filters import rules
-from pipeline.index import translations_schema
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.schema import DECISIONS
@@ -144,15 +143,11 @@ def _indexed(task: Task, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
     if task.index is None:
         return {}
     settings = task.recipe.dedup.minhash
+    table = compared.no_translations(settings)
     if len(kept):
-        table = rows.take("bands", compared.columns(settings), kept)
         ids = rows.take("documents", ["id"], kept)["id"]
-    else:
-        table = translations_schema(*((settings.bands, settings.rows) if settings else (0, 0)))
-        table = table.empty_table().drop_columns(["run", "id"])
-        ids = pa.chunked_array([[]], pa.string())
+        table = rows.take("bands", compared.columns(settings), kept).append_column("id", ids)
     file = f"runs/{task.folder.fingerprint}/{task.piece}-translations.parquet"
-    table = table.append_column("id", ids)
     return {"index": compared.write_translations(task.index, file, task.label, table, settings)}
 
 

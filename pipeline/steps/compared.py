@@ -95,7 +95,7 @@ def near_indexed(
     """(keys, documents), a row a content of a label that native documents of other runs have and that shares a key
     with `own`; documents: int64[n], how many of them reach the cut."""
     version, run = _version(index)
-    if version is None or not version.contents(label):
+    if version is None or not version.contents(label) or not len(own.content):
         return own.take(np.zeros(0, np.int64)), np.zeros(0, np.int64)
     numbers = np.unique(np.concatenate(list(_sharing_contents(version, label, own))))
     documents = np.zeros(len(numbers), np.int64)
@@ -177,9 +177,7 @@ def write_translations(
         return None
     if not replaces and not len(kept):
         return None
-    schema = translations_schema(
-        settings.bands if settings else 0, settings.rows if settings else 0
-    )
+    schema = _schema(settings)
     run = pa.repeat(pa.scalar(index.run, pa.int32()), len(kept))
     rows = 0
     with index.store.create(file) as handle, parquet_writer(handle, schema) as writer:
@@ -189,6 +187,15 @@ def write_translations(
             rows += len(part)
     index.store.sync()
     return {TRANSLATIONS: [(file, 0, rows)]}
+
+
+def no_translations(settings: MinHash | None) -> pa.Table:
+    """The last argument but one of `write_translations` where none is in the corpus."""
+    return _schema(settings).empty_table().drop_columns(["run"])
+
+
+def _schema(settings: MinHash | None) -> pa.Schema:
+    return translations_schema(*((settings.bands, settings.rows) if settings else (0, 0)))
 
 
 def _translations(

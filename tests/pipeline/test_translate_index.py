@@ -134,6 +134,16 @@ def test_decided_again_a_translation_stays_where_only_translations_came_later(cr
     assert translations(outputs[1]) == []
 
 
+def test_an_output_without_translations_any_more_leaves_none_in_the_index(crawl) -> None:
+    first = run(crawl, "a", "a", *translating(crawl))
+    command = "decide", str(first), "--index", str(crawl / "index")
+    code, said = polysieve(*command, "--set", "translate=null")
+    assert code == 0, said
+    assert information(crawl / "index")["translations"] == 0
+    assert translations(first) == []
+    assert translations(run(crawl, "b", "b", *translating(crawl))) == ["again"]
+
+
 def test_in_another_order_pages_come_first_all_the_same(crawl) -> None:
     outputs = [run(crawl, name, name, *translating(crawl)) for name in "cba"]
     assert translations(*outputs) == ["library"]  # its page came later
