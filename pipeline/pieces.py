@@ -72,7 +72,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     """The bytes that any of these tasks may need."""
     of_labels = [t for t in tasks if isinstance(t, clusters.Task | decisions.Task | parts.Part)]
     needed = [t.recipe.dedup.task_memory + NARROW_BYTES * t.unit.documents for t in of_labels]
-    needed += [scores.memory(t) for t in tasks[:1] if isinstance(t, scores.Task)]
+    needed += [scores.memory(t.recipe) for t in tasks[:1] if isinstance(t, scores.Task)]
     needed += [embeddings.memory(t) for t in tasks[:1] if isinstance(t, embeddings.Task)]
     needed.append(nearest.memory([t for t in tasks if isinstance(t, nearest.Task)]))
     needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]

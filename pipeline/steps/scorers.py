@@ -62,18 +62,22 @@ class Scorer(NamedTuple):
     by_device: bool = False
     """Whether the last bits of its scores depend on the device."""
     loads: Callable[[str], tuple[str, int]] | None = None
-    """The name of the neural model that is loaded, and its bytes in memory; None: too few to count."""
+    """The name of the model that is loaded, and its bytes in memory; None: too few to count."""
 
 
 def memory(asked: Iterable[Score]) -> int:
-    """The bytes that the neural models of some scores take in a process: the largest that it keeps of each kind."""
+    """The bytes that the models of some scores take in a process: the largest that it keeps of each kind."""
     found: dict[str, dict[str, int]] = {}
     for one in asked:
         scorer = SCORERS[one.kind]
         if scorer.loads:
             own = _own_paths(one.path, scorer).values()
             found.setdefault(one.kind, {}).update(map(scorer.loads, own))
-    return sum(sum(sorted(sizes.values())[-NEURAL_CACHED:]) for sizes in found.values())
+    total = 0
+    for kind, sizes in found.items():
+        kept = NEURAL_CACHED if SCORERS[kind].by_device else CACHED
+        total += sum(sorted(sizes.values())[-kept:])
+    return total
 
 
 def hashes(path: str, kind: str = "fasttext") -> dict[str, str]:
@@ -153,6 +157,11 @@ def classifier(path: str, stamp: Stamp) -> FastTextScorer:
 
 def _ngrams(texts: pa.Array, path: str, one: Score, device: Device) -> np.ndarray:
     return _ngram_model(path, stamp(path)).scores(texts, *one.stretch)
+
+
+def _ngrams_loaded(path: str) -> tuple[str, int]:
+    """A file's entries, 16 bytes each, become a table with as many free slots, made beside them."""
+    return path, 3 * Path(path).stat().st_size
 
 
 @lru_cache(CACHED)
@@ -242,8 +251,13 @@ def _list(path: str, stamp: Stamp) -> WordList:
 
 SCORERS: dict[str, Scorer] = {
     "fasttext": Scorer(_check_fasttext, _fasttext),
-    "ngrams": Scorer(lambda path, one, device: ngrams.check(path), _ngrams),
-    "kenlm": Scorer(lambda path, one, device: KenlmModel(path), _kenlm, libraries=("kenlm",)),
+    "ngrams": Scorer(lambda path, one, device: ngrams.check(path), _ngrams, loads=_ngrams_loaded),
+    "kenlm": Scorer(
+        lambda path, one, device: KenlmModel(path),
+        _kenlm,
+        libraries=("kenlm",),
+        loads=lambda path: (path, Path(path).stat().st_size),
+    ),
     "transformer": Scorer(
         lambda path, one, device: transformer_lm.load(path, device),
         _transformer,

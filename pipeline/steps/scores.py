@@ -32,7 +32,7 @@ from pipeline.steps.units import Rows, Unit, label_slices
 
 MODELS = "models"  # the piece that says which models there are
 BATCH_BYTES = 8 * 2**20  # of texts that are scored at a time
-TASK_MEMORY = 3 * 2**30 // 2
+TASK_MEMORY = 3 * 2**30 // 2  # measured: benchmarks/quality/memory.py
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,10 @@ def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
     folder.commit(MODELS, {"models": models(recipe.quality) | trained.hashes(folder, units)})
 
 
-def memory(task: Task) -> int:
+def memory(recipe: Recipe) -> int:
     """The bytes that a task may need at most: its models and its texts."""
-    assert task.recipe.quality is not None
-    asked = [one for one, _ in _asked(task.recipe.quality) if "web" in one.origins]
+    assert recipe.quality is not None
+    asked = [one for one, _ in _asked(recipe.quality) if "web" in one.origins]
     return TASK_MEMORY + scorers.memory(asked)
 
 

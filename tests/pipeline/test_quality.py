@@ -16,7 +16,7 @@ from filters.quality import fasttext_training, ngrams
 from filters.quality.examples import divide
 from pipeline import run as dag
 from pipeline.recipe import Recipe
-from pipeline.steps import windows
+from pipeline.steps import scores, windows
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import digest, record
@@ -463,6 +463,19 @@ def test_a_band_of_perplexity_stays(tmp_path, crawl, recipe) -> None:
     assert table.filter(inside)["filter_reason"].is_null().all()
     assert set(table.filter(~inside)["filter_reason"]) == {"quality:lm"}
     assert 1 - entry["failed"] / entry["documents"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_task_is_given_the_memory_of_the_models_that_a_process_keeps(tmp_path) -> None:
+    one = ngrams.train(pa.array(many("good", 50), pa.large_string()), 2)
+    labels = ["fra_Latn", "eng_Latn", "tha_Thai"]
+    for label in labels:
+        one.save(tmp_path / f"{label}.npz")
+    size = (tmp_path / "fra_Latn.npz").stat().st_size
+    asked = {"lm": {"ngrams": f"{tmp_path}/{{label}}.npz"}, "spam": {"words": "list.txt"}}
+    recipe = Recipe.model_validate({"quality": {"scores": asked}})
+    assert scores.memory(recipe) == scores.TASK_MEMORY + 3 * 3 * size
+    without = Recipe.model_validate({"quality": {"scores": {"spam": asked["spam"]}}})
+    assert scores.memory(without) == scores.TASK_MEMORY
 
 
 def test_log_odds_tell_apart_what_a_model_is_sure_of(tmp_path, crawl, recipe) -> None:
