@@ -75,12 +75,18 @@ def cause(error: Exception, model: HubModel) -> str:
     """Why huggingface_hub does not give a file: the rest of a sentence that begins with the repository."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
+        GatedRepoError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
     match error:
+        case GatedRepoError():
+            return (
+                f"is given to those who accept its terms: do so at https://huggingface.co/{model.repository}, "
+                "then log in: hf auth login, or HF_TOKEN"
+            )
         case LocalEntryNotFoundError():
             return "is not in the cache and the hub cannot be reached"
         case RepositoryNotFoundError():

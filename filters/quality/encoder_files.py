@@ -99,7 +99,7 @@ def find(name: str) -> EncoderFiles:
     more = (*TOKENIZER, POOLING)
     onnx = None
     if known is None or known.onnx:
-        folder = _snapshot(model, name, (*more, *ONNX))
+        folder = snapshot(model, name, (*more, *ONNX))
         onnx = _first(folder, ONNX[:2])
     if onnx is None:
         folder = _weights(model, name, more)
@@ -134,9 +134,9 @@ def stamp(name: str) -> Stamp:
 
 def _weights(model: hub.HubModel, name: str, more: tuple[str, ...]) -> Path:
     """The folder in the cache with a repository's weights and more files of it."""
-    folder = _snapshot(model, name, (*more, *WEIGHTS))
+    folder = snapshot(model, name, (*more, *WEIGHTS))
     if not any(folder.glob("*.safetensors")):
-        folder = _snapshot(model, name, (*more, *PICKLED))
+        folder = snapshot(model, name, (*more, *PICKLED))
     return folder
 
 
@@ -181,7 +181,7 @@ def _pooling(folder: Path, name: str) -> Pooling:
     )
 
 
-def _snapshot(model: hub.HubModel, name: str, patterns: tuple[str, ...]) -> Path:
+def snapshot(model: hub.HubModel, name: str, patterns: tuple[str, ...]) -> Path:
     """The folder in the cache with a repository's files of these names, as far as it has them."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError

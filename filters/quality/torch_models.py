@@ -89,6 +89,11 @@ class Tokens:
         self._tokenizer.no_padding()
         self._vocabulary = vocabulary
 
+    def pair_marks(self) -> tuple[list[int], list[int], list[int]]:
+        """The marks before, between and after two texts in one sequence."""
+        single, pair = self._tokenizer.encode("").ids, self._tokenizer.encode("", "").ids
+        return single[:1], pair[1 : len(pair) - 1], pair[-1:]
+
     def ids(self, texts: pa.Array, most: int | None, marks: bool) -> Iterator[list[int]]:
         """Of each text the ids of its first `most` tokens (None: of all), marks of beginning and end among them or not.
 
