@@ -26,7 +26,7 @@ VERSIONS = {
     "scores": 2,
     "decisions": 8,
     "choice": 2,
-    "translate": 5,
+    "translate": 6,
     "admit": 3,
     "write": 8,
     "audit": 2,

@@ -36,6 +36,7 @@ CHECKS = pa.schema(
         ("script_share", pa.float64()),
         ("lost_numbers_share", pa.float64()),
         ("lost_brackets", pa.int64()),
+        ("comet", pa.float64()),
         ("round_trip", pa.float64()),
     ]
 )
@@ -119,11 +120,13 @@ def measure_documents(
     label: str,
     flagged: Sequence[Sequence[bool]],
     back: Sequence[str] | None = None,
+    judged: Sequence[Sequence[float | None]] | None = None,
 ) -> pa.Table:
     """CHECKS of n documents and their translations into the language `label`.
 
     flagged: of each document, which sentences are flagged (translation.calibration). back: the translations
-    translated back, for `round_trip`, which is null without.
+    translated back, for `round_trip`, which is null without. judged: of each document, the scores of its sentences by
+    CometKiwi, whose mean is `comet`.
     """
     pairs = [measure_pair(s, t.text) for s, t in zip(sources, translations, strict=True)]
     columns = {
@@ -139,6 +142,7 @@ def measure_documents(
         "script_share": script_shares([t.text for t in translations], label),
         "lost_numbers_share": [p.lost_numbers_share for p in pairs],
         "lost_brackets": [p.lost_brackets for p in pairs],
+        "comet": [_mean(scores) for scores in judged or [()] * len(sources)],
         "round_trip": [None] * len(sources)
         if back is None
         else [chrf(b, s) for b, s in zip(back, sources, strict=True)],
@@ -151,3 +155,9 @@ def _share_of_source(translated: Translated, chosen: Sequence[bool]) -> float | 
     sizes = [len(s.source) for s in translated.sentences]
     own = sum(size for size, is_chosen in zip(sizes, chosen, strict=True) if is_chosen)
     return own / sum(sizes) if sizes else None
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    """Of those that are known, in four digits, so that a limit is not missed by rounding."""
+    known = [score for score in scores if score is not None]
+    return round(sum(known) / len(known), 4) if known else None

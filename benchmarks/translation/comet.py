@@ -2,9 +2,10 @@
 
     python -m benchmarks.translation.comet PYTHON
 
-PYTHON: the interpreter of an environment with `pip install unbabel-comet "setuptools<80"`, which asks for NumPy 1 and so cannot be in
-polysieve's own. Eight models are made, with softmax and sparsemax, layers standardised or not, one layer or all, and
-both score the same 200 pairs of words, from one letter to sequences that are cut where the model ends.
+PYTHON: the interpreter of an environment with `pip install unbabel-comet "setuptools<80"`, which asks for NumPy 1 and
+so cannot be in polysieve's own. Eight models are made, with softmax and sparsemax, layers standardised or not, one
+layer or all, and both score the same 200 pairs of words, from one letter to sequences that are cut where the model
+ends.
 """
 
 import json

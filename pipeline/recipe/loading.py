@@ -177,8 +177,10 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         for checks in _checks(section):
             if checks.get("calibration"):
                 checks["calibration"] = absolute(checks["calibration"])
-            if isinstance(named := checks.get("embedding"), str) and (folder / named).is_dir():
-                checks["embedding"] = absolute(named)
+            comet = found if isinstance(found := checks.get("comet"), dict) else {}
+            for one, key in ((checks, "embedding"), (comet, "model"), (comet, "encoder")):
+                if isinstance(named := one.get(key), str) and (folder / named).is_dir():
+                    one[key] = absolute(named)
         for hop in _hops(section):
             if "table" in hop:
                 hop["table"] = absolute(hop["table"])

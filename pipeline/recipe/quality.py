@@ -117,7 +117,8 @@ class Score(Section):
     """What fails is removed; or kept with a weight of 1 at most; or kept. The column `flags` names the score then."""
     origins: list[Literal["web", "mt"]] = ["web"]
     """Documents of other origins are not asked about: a model of human text says nothing of machine translations
-    (`mt`). For these, `at_least` and `at_most` remove what fails, whatever `action` is."""
+    (`mt`). For these, what fails is removed whatever `action` is, and `keep` and `band`, of a score for them
+    alone, are quantiles of the translations into the language that all else lets in."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "Score":
@@ -135,10 +136,10 @@ class Score(Section):
             raise ValueError(
                 f"nearest lets the k nearest native documents of each seed pass; leave {' and '.join(cuts) or 'mt'} out"
             )
-        if "mt" in self.origins and cuts and cuts[0] in ("keep", "band"):
+        if len(set(self.origins)) > 1 and cuts and cuts[0] in ("keep", "band"):
             raise ValueError(
                 f"{cuts[0]} cuts at a quantile of the language's own documents, which says nothing of machine "
-                "translations (origins: mt); use at_least or at_most, or a score of its own for them"
+                "translations; use at_least or at_most, or a score of its own for them (origins: [mt])"
             )
         if "mt" in self.origins and isinstance(self.ngrams, TrainedNgrams):
             raise ValueError(

@@ -150,6 +150,17 @@ class RoundTrip(Section):
     """Least chrF++ of the text that comes back beside the source."""
 
 
+class Comet(Section):
+    """CometKiwi, a model that judges translations by their sources (extra: torch)."""
+
+    model: str
+    """A folder or `owner/name` of the hub, `Unbabel/wmt22-cometkiwi-da` say, whose terms must be accepted there."""
+    least: float = 0.7
+    """Least mean of the scores of a document's sentences; EuroLLM's training data were cut at 0.7."""
+    encoder: str | None = None
+    """A folder or repository with config.json and tokenizer.json of its encoder. Absent: what the model names."""
+
+
 class Checks(Section):
     """What a translation must show to stay; a document that fails one is removed as `translation_failed`."""
 
@@ -165,6 +176,8 @@ class Checks(Section):
     of the hub (docs/quality.md). null: they are not, which finds fewer sentences that mean something else."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Where models of these checks run."""
+    comet: Comet | None = None
+    """Absent: no such model is asked."""
     round_trip: RoundTrip | None = None
     """Absent: nothing is translated back."""
     max_copied: Share = 0.25

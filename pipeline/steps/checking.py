@@ -5,11 +5,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from filters.quality import encoders
 from filters.quality.fasttext_file import ModelError
 from pipeline.recipe.translating import Checks, Target
+from translation import comet
 from translation.calibration import Calibration, uncalibrated
 from translation.documents import Translated
 
@@ -21,6 +23,7 @@ def depends_on(target: Target, label: str) -> dict[str, Any]:
         "checks": checks.model_dump(),
         "limits": [limits_of(target, source, label).hash for source in target.sources],
         "encoder": checks.embedding and encoders.load(checks.embedding, checks.device).hash,
+        "comet": checks.comet and comet.find(checks.comet.model, checks.comet.encoder).hash,
     }
 
 
@@ -34,6 +37,11 @@ def problems(target: Target, label: str) -> list[str]:
         except ModelError as error:
             found.append(f"embedding: {error}; or compare no meanings: embedding: null")
             return found
+    if checks.comet:
+        try:
+            comet.load(checks.comet.model, checks.comet.encoder, checks.device)
+        except ModelError as error:
+            found.append(f"comet: {error}")
     for source in target.sources:
         try:
             limits_of(target, source, label)
@@ -83,6 +91,18 @@ def flags(
     return [[next(each) for _ in t.sentences] for t in translated]
 
 
+def judged(target: Target, translated: Sequence[Translated]) -> list[list[float | None]]:
+    """Of each sentence of each document its score by CometKiwi; None where it is not asked or a text is blank."""
+    settings = target.checks.comet
+    sentences = [s for t in translated for s in t.sentences]
+    scores = np.full(len(sentences), np.nan)
+    if settings:
+        model = comet.load(settings.model, settings.encoder, target.checks.device)
+        scores = model.scores([s.source for s in sentences], [s.target for s in sentences])
+    each = iter([None if np.isnan(score) else float(score) for score in scores])
+    return [[next(each) for _ in t.sentences] for t in translated]
+
+
 def bounds(checks: Checks) -> dict[str, tuple[float | None, float | None]]:
     """Column of the checks → lowest and highest value that passes; None: any."""
     return {
@@ -92,6 +112,7 @@ def bounds(checks: Checks) -> dict[str, tuple[float | None, float | None]]:
         "copied_share": (None, checks.max_copied),
         "repeated_share": (None, checks.max_repeated),
         "lost_numbers_share": (None, checks.max_lost_numbers),
+        "comet": (checks.comet.least if checks.comet else None, None),
         "round_trip": (checks.round_trip.min_chrf if checks.round_trip else None, None),
     }
 

@@ -129,7 +129,8 @@ def select(
 
 
 def of_translations(documents: pa.Table, recipe: Recipe) -> tuple[list[str], np.ndarray]:
-    """(reasons, int64[n]): why models remove translations (columns `text` and `label`), as a number from 1, or 0.
+    """(reasons, int64[n]): why models remove translations into one language (columns `text` and `label`), as a number
+    from 1, or 0. Cuts that are quantiles are of these translations.
 
     Only scores made for translations are asked, and benchmarks: what holds one of those is removed in any origin.
     """
@@ -147,7 +148,12 @@ def of_translations(documents: pa.Table, recipe: Recipe) -> tuple[list[str], np.
         numbers[:] = pc.fill_null(pc.add(place, 1), 0).to_numpy()
     for place, name in enumerate(asked):
         one = quality.scores[name]
-        fails = ~passes(said[f"score.{name}"].to_numpy(), (one.at_least, one.at_most), one)
+        values = said[f"score.{name}"].to_numpy()
+        known = values[~np.isnan(values)]
+        if not len(known):
+            continue
+        cuts = cuts_of(one, documents["label"][0].as_py(), known)
+        fails = ~passes(values, cuts, one)
         numbers[fails & (numbers == 0)] = len(found) + place + 1
     return [*found, *(f"quality:{name}" for name in asked)], numbers
 

@@ -65,6 +65,7 @@ SENTENCES = pa.schema(
         ("score", pa.float64()),
         # Signals beyond their limits, with commas between; null where none is.
         ("flags", pa.string()),
+        ("comet", pa.float64()),
     ]
 )
 CACHE = "sentences"
@@ -193,15 +194,16 @@ def run(task: Task) -> dict[str, Any]:
     finally:
         cache.close()
     flags = checking.flags(task.target, task.source, task.label, translated)
+    judged = checking.judged(task.target, translated)
     back = _back(task, translated, ledger)
     documents, signals, bands = _measured(
-        task, sources, addresses, ranks, translated, flags, back, engine
+        task, sources, addresses, ranks, translated, flags, judged, back, engine
     )
     for table, rows_of_table in (
         ("documents", documents),
         ("signals", signals),
         ("bands", bands),
-        ("sentences", _sentences(documents, translated, flags)),
+        ("sentences", _sentences(documents, translated, flags, judged)),
     ):
         name = task.folder.file(f"{table}/{task.piece}.parquet")
         task.folder.store.write_table(name, rows_of_table, level=segment_tables.LEVEL)
@@ -247,6 +249,7 @@ def _measured(
     ranks: np.ndarray,
     translated: Sequence[Translated],
     flags: Sequence[Sequence[str | None]],
+    judged: Sequence[Sequence[float | None]],
     back: Sequence[str] | None,
     engine: Engine,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
@@ -264,7 +267,9 @@ def _measured(
     labels = pa.repeat(pa.scalar(task.label), n)
     signals, bands = _signals(task, texts, labels, sources["url"].to_pylist())
     flagged = [[flag is not None for flag in own] for own in flags]
-    checks = measure_documents(sources["text"].to_pylist(), translated, task.label, flagged, back)
+    checks = measure_documents(
+        sources["text"].to_pylist(), translated, task.label, flagged, back, judged
+    )
     groups = [
         _group(address, record, id)
         for address, record, id in zip(
@@ -350,13 +355,16 @@ def _id(group: str, label: str, engine: Engine) -> str:
 
 
 def _sentences(
-    documents: pa.Table, translated: Sequence[Translated], flags: Sequence[Sequence[str | None]]
+    documents: pa.Table,
+    translated: Sequence[Translated],
+    flags: Sequence[Sequence[str | None]],
+    judged: Sequence[Sequence[float | None]],
 ) -> pa.Table:
     ids = (documents[name].to_pylist() for name in ("id", "source_id"))
     rows = [
-        (id, source_id, s.start, s.source, s.target, s.status, s.score, flag)
-        for id, source_id, t, own in zip(*ids, translated, flags, strict=True)
-        for s, flag in zip(t.sentences, own, strict=True)
+        (id, source_id, s.start, s.source, s.target, s.status, s.score, flag, score)
+        for id, source_id, t, own, scores in zip(*ids, translated, flags, judged, strict=True)
+        for s, flag, score in zip(t.sentences, own, scores, strict=True)
     ]
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[]] * len(SENTENCES)
     arrays = [pa.array(c, f.type) for c, f in zip(columns, SENTENCES, strict=True)]

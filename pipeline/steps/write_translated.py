@@ -50,6 +50,7 @@ SENTENCE_PAIRS = pa.schema(
         ("status", pa.string()),
         ("score", pa.float64()),
         ("flags", pa.string()),
+        ("comet", pa.float64()),
     ]
 )
 

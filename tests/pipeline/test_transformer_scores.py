@@ -180,7 +180,7 @@ def test_translations_that_a_tiny_model_finds_odd_are_removed(tmp_path, models) 
         ('{classifier: "own/{label}"}', "no folder with config.json of any language; correct the path"),
         ("{classifier: ./empty}", "no tokenizer.json in it; make one with transformers"),
         ("{transformer: ./unweighted}", "no weights in it (model.safetensors)"),
-        ("{transformer: lm, keep: 0.5, origins: [mt]}", "says nothing of machine translations"),
+        ("{transformer: lm, keep: 0.5, origins: [web, mt]}", "says nothing of machine translations"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_before_anything_starts(tmp_path, score, message) -> None:

@@ -3,19 +3,25 @@
 import csv
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from filters.quality import ngrams
 from pipeline.cli import app
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import CRAWL, record
 from tests.pipeline.test_end_to_end import polysieve as command
+from tests.translation.made_comet import make_comet
 from tests.translation.servers import chat_server
+from translation.comet import load as load_comet
 
 pytest.importorskip("sentencex")
 SAMPLE = f"{CRAWL}/crawl/*.gz"
@@ -349,6 +355,39 @@ def test_an_encoder_that_is_not_there_is_told_with_both_cures(crawl) -> None:
     assert code == 2
     assert "translate.targets.por_Latn.checks.embedding: ./nowhere: no model.onnx" in said
     assert "or compare no meanings: embedding: null" in said
+
+
+def test_cometkiwi_judges_sentences_and_its_mean_decides_over_documents(crawl) -> None:
+    model = make_comet(crawl / "kiwi")
+    checks = f"{{embedding: null, comet: {{model: {model}, least: -9}}}}"
+    out = recorded(crawl, "--set", f"translate.targets.por_Latn.checks={checks}")
+    folder = out / "parallel" / "eng_Latn-por_Latn"
+    documents = pl.read_parquet(folder / "documents-*.parquet").sort("id")
+    sentences = pl.read_parquet(folder / "sentences-*.parquet")
+    means = sentences.group_by("id").agg(pl.col("comet").mean()).sort("id")
+    assert documents["comet"].to_list() == pytest.approx(means["comet"].to_list(), abs=1e-4)
+    asked = load_comet(str(model)).scores(*sentences.select("source", "target").get_columns())
+    assert sentences["comet"].to_list() == pytest.approx(asked.tolist(), abs=2e-4)
+    lowest, highest = sorted(documents["comet"])
+    between = (lowest + highest) / 2
+    checks = f"{{embedding: null, comet: {{model: {model}, least: {between}}}}}"
+    out = recorded(crawl, "--set", f"translate.targets.por_Latn.checks={checks}", output="less")
+    assert rows(out, "removed")["filter_reason"].to_list() == ["translation_failed"]
+    gone = rows(out, "removed")["id"][0]
+    assert re.search(r"comet .*at least .*FAILS", polysieve("explain", str(out), "--id", gone)[1])
+
+
+def test_a_language_model_keeps_the_best_share_of_the_translations_alone(crawl) -> None:
+    """Which half stays is by the translations' own scores; native documents are not asked about."""
+    texts = [" ".join(PORTUGUESE[:3]), " ".join(PORTUGUESE[1:])]
+    model = ngrams.train(pa.array([texts[1]] * 5, pa.large_string()))
+    model.save(crawl / "por_Latn.npz")
+    assert np.argmax(model.scores(pa.array(texts, pa.large_string()))) == 1
+    score = f"{{ngrams: '{crawl}/{{label}}.npz', keep: 0.5, origins: [mt]}}"
+    out = recorded(crawl, "--set", f"quality.scores.fluent={score}")
+    assert rows(out, "corpus")["text"].to_list() == [texts[1]]
+    assert rows(out, "removed")["filter_reason"].to_list() == ["quality:fluent"]
+    assert record(out)["accounting"]["languages"]["por_Latn"]["origins"]["web"]["kept"] == 1
 
 
 def test_a_folder_of_that_name_that_no_run_made_stays(crawl) -> None:

@@ -38,6 +38,9 @@ def make_comet(folder: Path, **changed: Any) -> Path:
     config.save_pretrained(folder / "encoder")
     torch.manual_seed(3)
     model = transformers.XLMRobertaModel(config, add_pooling_layer=False)
+    for name, value in model.named_parameters():
+        if "LayerNorm" in name:  # or states would be standardised already
+            value.data = torch.randn(WIDTH)
     stored = {f"encoder.model.{name}": value for name, value in model.state_dict().items()}
     sizes = [WIDTH, *settings["hidden_sizes"], 1]
     for number, (wide, narrow) in enumerate(pairwise(sizes)):
