@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-import pyarrow as pa
+import polars as pl
 import pytest
 
 from filters.quality import encoders
@@ -164,13 +164,18 @@ def test_an_imported_head_scores_in_a_recipe(tmp_path) -> None:
     given = ("--encoder", encoder, "--window", "32", "--output", str(output))
     code, said = polysieve("quality", "import-head", str(tmp_path / "head.ckpt"), *given)
     assert code == 0, said
-    recipe = Recipe.model_validate({"quality": {"scores": {"edu": {"embedding": str(output)}}}})
-    assert asked.problems(recipe) == []
-    texts = ["the river runs past the mill", "casino bonus"]
-    found = asked.said(pa.table({"text": texts, "label": ["eng_Latn"] * 2}), recipe)
-    vectors = torch.from_numpy(encoders.load(encoder).encode(texts, 32))
+    texts = ["the river runs past the mill " * 9, "casino bonus " * 20]
+    (tmp_path / "0.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("language: {cut: null}\nquality: {scores: {edu: {embedding: head.npz}}}\n")
+    where = ("--input", f"{tmp_path}/0.jsonl", "--output", str(tmp_path / "out"), "--quiet")
+    code, said = polysieve("run", str(recipe), *where, "--engine", "inline")
+    assert code == 0, said
+    table = pl.read_parquet(tmp_path / "out" / "corpus" / "**" / "*.parquet")
+    vectors = torch.from_numpy(encoders.load(encoder).encode(table["text"].to_list(), 32))
     expected = module(vectors)[:, 0].tolist()
-    assert found["score.edu"].to_pylist() == pytest.approx(expected, abs=1e-4)
+    assert len(expected) == 2
+    assert table["quality_score"].to_list() == pytest.approx(expected, abs=2e-3)  # float16 vectors
 
 
 def test_what_is_no_head_is_refused_with_the_cure(tmp_path) -> None:
