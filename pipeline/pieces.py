@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.engine import Engine, Pool
 from pipeline.ledger import StepFolder
 from pipeline.steps import (
+    checking,
     clusters,
     decisions,
     embeddings,
@@ -16,6 +17,7 @@ from pipeline.steps import (
     parts,
     scores,
     trained,
+    translate,
 )
 from pipeline.watch import Watch
 
@@ -75,6 +77,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     needed += [scores.memory(t.recipe) for t in tasks[:1] if isinstance(t, scores.Task)]
     needed += [embeddings.memory(t) for t in tasks[:1] if isinstance(t, embeddings.Task)]
     needed.append(nearest.memory([t for t in tasks if isinstance(t, nearest.Task)]))
+    needed += [checking.memory(t.recipe) for t in tasks[:1] if isinstance(t, translate.Task)]
     needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]
     return max([TASK_MEMORY, *needed])
 

@@ -44,6 +44,11 @@ class Files(NamedTuple):
     """config.json and tokenizer.json of the encoder; its weights are in the checkpoint."""
 
     @property
+    def loaded_bytes(self) -> int:
+        """The memory that the model takes while it is loaded: its tensors, and those of the checkpoint beside them."""
+        return 2 * self.checkpoint.stat().st_size
+
+    @property
     def hash(self) -> str:
         """SHA-256 of the hashes of all files."""
         folder = self.checkpoint.parent.parent

