@@ -1,7 +1,7 @@
 """Classifiers that come with code of their own, as far as their tensors say what they compute; the code is not run.
 
-EuroFilter (`utter-project/EuroFilter-v1`) is one: mdeberta-v3-base with two outputs that its model card uses, `logits`,
-an educational value from 0 to 5, and `binary_logits`. What a checkpoint of a DeBERTa-v2 model holds beside the backbone
+EuroFilter (`utter-project/EuroFilter-v1`) is one: mdeberta-v3-base with two outputs that programs use, `logits`, an
+educational value from 0 to 5, and `binary_logits`. What a checkpoint of a DeBERTa-v2 model holds beside the backbone
 is taken for heads where there is one reading of it: linear layers, each on the first token's state, or on what the
 layer `pooler.dense` makes of it, as in transformers' own DeBERTa-v2 classifier. A layer on a layer has an activation
 between that no tensor tells, so it is refused.
