@@ -150,7 +150,7 @@ def through_step_g(folder: Path, beams: int) -> dict[str, str]:
     (folder / "pages.jsonl").write_text("\n".join(lines) + "\n")
     options = f"family: marian, beams: {beams}, max_target_tokens: {LONGEST}"
     engine = f"{{engine: ctranslate2, model: {folder}/model, {options}}}"
-    checks = "{is_target: false, max_copied: 1, max_flagged: 1, max_repeated: 1}"
+    checks = "{embedding: null, is_target: false, max_copied: 1, max_flagged: 1, max_repeated: 1}"
     out = folder / f"out-{beams}"
     done = CliRunner().invoke(app, [
         "run", "minimal", "-i", f"{folder}/pages.jsonl", "-o", str(out), "-q", "--engine", "inline",
