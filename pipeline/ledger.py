@@ -22,7 +22,7 @@ VERSIONS = {
     "lines": 1,
     "containment": 1,
     "judgements": 1,
-    "embeddings": 1,
+    "embeddings": 2,
     "scores": 2,
     "decisions": 8,
     "choice": 2,

@@ -21,7 +21,7 @@ WINDOW = 512
 KEPT = 2  # encoders that a process keeps
 STEP = 32  # tokens; lengths are filled up to a multiple of it
 BATCH_TOKENS: dict[Device, int] = {
-    "cpu": 2_048,
+    "cpu": 512,
     "cuda": 32_768,
 }  # of one call of a model, padding and all
 _AT_ONCE = 1_024  # texts that are held as tokens
