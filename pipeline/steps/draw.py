@@ -79,11 +79,10 @@ def run(task: Task) -> dict[str, Any]:
     seen = {}
     text_bytes = 0
     if len(drawn.rows):
-        wanted, own = np.unique(drawn.rows, return_inverse=True)
-        documents = _documents(task, wanted)
-        seen = _seen(task, drawn, own, documents, cells)
+        documents = _documents(task)
+        seen = _seen(drawn, documents, cells)
         sources = pa.array([cell.source for cell in cells], pa.string())
-        text_bytes = _write(task, drawn, own, documents, sources)
+        text_bytes = _write(task, drawn, documents, sources)
     counts = [[*key, *vars(added).values()] for key, added in seen.items()]
     task.folder.commit(task.piece, {"seen": counts, "exposures": len(drawn.rows)})
     return {"documents": len(drawn.rows), "text_bytes": text_bytes}
@@ -149,26 +148,23 @@ def _cuts(folder: StepFolder) -> dict[Cell, list[Cut]]:
     return cut.read(folder)
 
 
-def _documents(task: Task, rows: np.ndarray) -> pa.Table:
-    """The columns that are written or counted, of some rows of the window; null where the file lacks one."""
+def _documents(task: Task) -> pa.Table:
+    """The columns that are written or counted, of the window's rows; null where the file lacks one."""
     file = task.input
     store = file.store
     if store.local and not file.rendered and store.size(file.name) != file.size:
         raise RuntimeError(f"{file.root}/{file.name} has changed since it was surveyed; run again")
     names = dict.fromkeys([*task.spec.output.columns, "text", "word_count", "token_count"])
-    found = store.read_columns(file.file, None, task.start, task.stop)
-    found = found.select([n for n in names if n in found.column_names]).take(pa.array(rows))
+    found = store.read_columns(file.file, list(names), task.start, task.stop)
     columns = []
     for name in names:
         kind = CORPUS.field(name).type
         there = name in found.column_names
-        columns.append(found[name].cast(kind) if there else pa.nulls(len(rows), kind))
+        columns.append(found[name].cast(kind) if there else pa.nulls(len(found), kind))
     return pa.table(columns, names=list(names))
 
 
-def _seen(
-    task: Task, drawn: Drawn, own: np.ndarray, documents: pa.Table, cells: list[Cell]
-) -> dict[tuple[int, int], Seen]:
+def _seen(drawn: Drawn, documents: pa.Table, cells: list[Cell]) -> dict[tuple[int, int], Seen]:
     """(stage, cell) -> what the window adds to it."""
     lengths = pc.binary_length(documents["text"])
     words, tokens, text_bytes = (
@@ -179,7 +175,7 @@ def _seen(
     found = {}
     for code in np.unique(key):
         chosen = key == code
-        rows = own[chosen]
+        rows = drawn.rows[chosen]
         stage, cell = divmod(int(code), len(cells))
         found[stage, cell] = Seen(
             exposures=len(rows),
@@ -199,9 +195,7 @@ def schema(spec: Mix) -> pa.Schema:
     return pa.schema([*fields, pa.field(PLACE, pa.uint64())])
 
 
-def _write(
-    task: Task, drawn: Drawn, own: np.ndarray, documents: pa.Table, sources: pa.Array
-) -> int:
+def _write(task: Task, drawn: Drawn, documents: pa.Table, sources: pa.Array) -> int:
     """Write what is drawn, a batch for each shard; returns the bytes of its texts."""
     shards = np.array(task.shards, np.uint64)
     first = np.cumsum(shards) - shards
@@ -212,7 +206,7 @@ def _write(
     order = np.argsort(number, kind="stable")
     number = number[order]
     lengths = pc.fill_null(pc.binary_length(documents["text"]), 0).to_numpy()
-    through = np.cumsum(lengths[own[order]])
+    through = np.cumsum(lengths[drawn.rows[order]])
     batch = through // task.spec.output.window_bytes
     ends = np.flatnonzero((np.diff(number) != 0) | (np.diff(batch) != 0)) + 1
     starts = np.concatenate([[0], ends])
@@ -224,7 +218,7 @@ def _write(
     ):
         for start, end in zip(starts, [*ends, len(order)], strict=True):
             chosen = order[start:end]
-            part = documents.select(task.spec.output.columns).take(pa.array(own[chosen]))
+            part = documents.select(task.spec.output.columns).take(pa.array(drawn.rows[chosen]))
             columns = [column.combine_chunks() for column in part.columns]
             columns += [
                 sources.take(pa.array(drawn.cells[chosen])),
