@@ -114,7 +114,9 @@ def _listed(root: str) -> list[Input]:
         files = resolve([f"{root}/**/*.parquet"])
     except InputError as error:
         raise MixError(str(error)) from None
-    return [Input(root, f.address[len(root) + 1 :], f.size, f.etag, ()) for f in files]
+    # An address is written with more or fewer slashes after its protocol.
+    below = root.partition("://")[2].strip("/") + "/"
+    return [Input(root, f.address.partition(below)[2], f.size, f.etag, ()) for f in files]
 
 
 def _may_hold(file: Input, source: Source) -> bool:

@@ -19,6 +19,7 @@ from pipeline.mixing.cells import Cell, Size, added, as_json
 from pipeline.mixing.inputs import Input
 from pipeline.mixing.sampling import ranks_of
 from pipeline.mixing.spec import Mix, Source
+from pipeline.schema import CORPUS, UNKNOWN
 from pipeline.steps.choice import have_attributes
 
 SURVEY = pa.schema(
@@ -133,20 +134,26 @@ def _row_groups(input: Input) -> Iterator[tuple[pa.Table, int]]:
         text = parquet.metadata.schema.names.index("text")
         for number in range(parquet.num_row_groups):
             table = parquet.read_row_group(number, columns=there, use_threads=False)
-            for name in OPTIONAL:
-                if name not in there:
-                    table = table.append_column(name, pa.nulls(len(table)))
+            table = pa.table(
+                {
+                    name: table[name].cast(CORPUS.field(name).type)
+                    if name in there
+                    else pa.nulls(len(table), CORPUS.field(name).type)
+                    for name in (*NEEDED, *OPTIONAL)
+                }
+            )
             yield table, parquet.metadata.row_group(number).column(text).total_uncompressed_size
 
 
 def _cells(documents: pa.Table, input: Input, spec: Mix) -> tuple[list[Cell], np.ndarray]:
     """The cells that occur, and the number of each document's among them, -1 where no source takes it."""
     columns = {
-        "label": pc.binary_join_element_wise(
-            documents["language"], documents["language_script"], "_"
+        "label": pc.fill_null(
+            pc.binary_join_element_wise(documents["language"], documents["language_script"], "_"),
+            UNKNOWN,
         ),
-        "origin": pc.fill_null(documents["origin"].cast(pa.string()), "web"),
-        "tier": pc.fill_null(documents["tier"].cast(pa.string()), ""),
+        "origin": pc.fill_null(documents["origin"], "web"),
+        "tier": pc.fill_null(documents["tier"], ""),
         "attributes": _attributes(documents["attributes"], spec.attributes),
     }
     codes = np.full(len(documents), -1, np.int64)
@@ -176,7 +183,7 @@ def _attributes(said: pa.ChunkedArray, names: list[str]) -> pa.ChunkedArray:
     """The values of the attributes that make groups, as a JSON list."""
     if not names:
         return pa.chunked_array([pa.repeat("", len(said))])
-    encoded = said.cast(pa.string()).combine_chunks().dictionary_encode(null_encoding="encode")
+    encoded = said.combine_chunks().dictionary_encode(null_encoding="encode")
     own = [json.loads(text) if text else {} for text in encoded.dictionary.to_pylist()]
     texts = pa.array(
         [json.dumps([found.get(name) or "" for name in names]) for found in own], pa.string()
@@ -195,8 +202,8 @@ def _taken(source: Source, documents: pa.Table, columns: dict[str, pa.ChunkedArr
         if wanted is not None:
             inside &= pc.is_in(columns[name], pa.array(wanted, pa.string())).to_numpy()
     if source.min_quality is not None:
-        good = pc.greater_equal(documents["quality_score"].cast(pa.float64()), source.min_quality)
+        good = pc.greater_equal(documents["quality_score"], source.min_quality)
         inside &= pc.fill_null(good, False).to_numpy()
     if source.attributes:
-        inside &= have_attributes(documents["attributes"].cast(pa.string()), source.attributes)
+        inside &= have_attributes(documents["attributes"], source.attributes)
     return inside

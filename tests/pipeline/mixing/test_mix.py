@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import fsspec
 import orjson
 import polars as pl
 import pytest
@@ -199,6 +200,47 @@ def test_lines_of_json_hold_what_parquet_holds(tmp_path) -> None:
         lines = [orjson.loads(line) for line in file.read().splitlines()]
     assert lines == shards(tmp_path / "parquet", "main").to_dicts()
     assert list(lines[0]) == ["text", "id", "source", "repetition"]
+
+
+def test_a_folder_of_plain_parquet_needs_only_five_columns(tmp_path) -> None:
+    (tmp_path / "web").mkdir()
+    columns = {
+        "text": ["ስም አንድ", "two three", "four"], "id": [1, 2, 3], "language": ["amh", "eng", None],
+        "language_script": ["Ethi", "Latn", None], "word_count": [2, 2, 1],
+    }  # fmt: skip
+    pl.DataFrame(columns).write_parquet(tmp_path / "web" / "any.parquet")
+    made(spec_at(tmp_path, stages=[{"name": "main", "budget": 10}]), tmp_path / "out")
+    found = shards(tmp_path / "out", "main")
+    assert Counter(found["id"]) == {"1": 2, "2": 2, "3": 2}
+    assert set(found["text"]) == set(columns["text"])
+
+
+def test_an_object_store_holds_the_same_bytes(tmp_path) -> None:
+    corpora.languages(tmp_path / "web", fra_Latn=30, tha_Thai=50)
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tmp_path / "web"), "/mixing/web", recursive=True)
+    spec = spec_at(tmp_path)
+    made(spec, tmp_path / "out")
+    loaded = load(str(spec), ["sources.web.path=memory://mixing/web"])
+    store = Store("memory://mixing/out")
+    for message in ("done", "nothing to do: the mixture is up to date"):
+        plan = Plan.of(loaded, find(loaded), store)
+        assert execute(plan, Inline(), Watch(store, quiet=True))[1] == message
+    written = {name: memory.cat(f"/mixing/out/{name}") for name in store.files("mix")}
+    local = tmp_path / "out" / "mix"
+    assert written == {
+        f"mix/{p.relative_to(local).as_posix()}": p.read_bytes()
+        for p in local.rglob("*")
+        if p.is_file()
+    }
+
+
+def test_documents_without_words_take_nothing_of_a_budget(tmp_path) -> None:
+    empty = [{"label": "fra_Latn", "text": " "} for _ in range(5)]
+    corpora.write(tmp_path / "web", [*empty, *({"label": "tha_Thai"} for _ in range(5))])
+    stages = [{"name": "main", "budget": 20, "parts": {"all": {"alpha": 0}}}]
+    made(spec_at(tmp_path, stages=stages), tmp_path / "out")
+    assert set(shards(tmp_path / "out", "main")["language"]) == {"tha"}
 
 
 def test_a_document_is_the_first_source_s_that_takes_it(tmp_path) -> None:
