@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from pipeline.store import Store
+from pipeline.store import Store, rows_of
 
 CURRENT = "current.json"
 FORMAT = 1
@@ -146,12 +146,7 @@ class Earlier:
 
     def take(self, label: str, table: str, columns: list[str], numbers: np.ndarray) -> pa.Table:
         """Columns of some rows of a table, given by ascending numbers."""
-        found, first = [], 0
-        for part in self.parts(label, table, columns):
-            start, stop = np.searchsorted(numbers, [first, first + len(part)])
-            found.append(part.take(pa.array(numbers[start:stop] - first)))
-            first += len(part)
-        return pa.concat_tables(found)
+        return rows_of(self.parts(label, table, columns), numbers)
 
     def keys(self, label: str, band: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """(keys, contents) of a band, uint64 and int64, each part sorted by key."""

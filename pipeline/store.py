@@ -9,11 +9,12 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import fsspec
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -244,6 +245,16 @@ class Store:
             os.rename(self.path(final), self.path(old))
         os.rename(self.path(staged), self.path(final))
         self.remove(old)
+
+
+def rows_of(parts: Iterable[pa.Table], numbers: np.ndarray) -> pa.Table:
+    """Rows of a table that is given a part after the other, by their ascending numbers in the whole."""
+    found, first = [], 0
+    for part in parts:
+        start, stop = np.searchsorted(numbers, [first, first + len(part)])
+        found.append(part.take(pa.array(numbers[start:stop] - first)))
+        first += len(part)
+    return pa.concat_tables(found)
 
 
 def parquet_writer(file: IO[bytes], schema: pa.Schema, level: int = 3) -> pq.ParquetWriter:

@@ -32,7 +32,6 @@ from pipeline.steps.units import Rows
 from pipeline.store import parquet_writer
 
 PART_KEYS = 1 << 22  # keys of one task of `match`, some 200 bytes each
-GROUP = 1 << 16
 BATCH_BYTES = 4 * 2**20
 ASKED = 1 << 21  # shingles that are written or compared at a time
 _ROW = np.int64(32)  # a document is a segment's number and, in the low bits, a row
@@ -108,7 +107,7 @@ def sample(task: Task) -> dict[str, Any]:
         part = [keys, own[owners], sizes[owners], anchors]
         found.append(pa.table([column[large] for column in part], schema=KEYS))
     table = pa.concat_tables(found).sort_by([("key", "ascending"), ("row", "ascending")])
-    _write(task, "keys", table)
+    segments.write(task, "keys", table)
     task.folder.commit(task.piece, {"keys": len(table)})
     return {"documents": len(rows)}
 
@@ -126,7 +125,7 @@ def match(task: Task) -> dict[str, Any]:
     inner, outer = containment.candidates(columns[0], np.concatenate(numbers), *columns[1:])
     order = np.lexsort((outer, inner))
     inner, outer = inner[order], outer[order]
-    _write(task, "pairs", pa.table([inner >> _ROW, inner, outer], schema=PAIRS))
+    segments.write(task, "pairs", pa.table([inner >> _ROW, inner, outer], schema=PAIRS))
     task.folder.commit(task.piece, {"candidates": len(inner)})
     return {"candidates": len(inner)}
 
@@ -261,11 +260,3 @@ def _blocks(sizes: np.ndarray, limit: int = ASKED) -> Iterator[slice]:
         stop = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
         yield slice(start, stop)
         start = stop
-
-
-def _write(task: Task, name: str, table: pa.Table) -> None:
-    with (
-        task.folder.store.create(task.file(name)) as handle,
-        parquet_writer(handle, table.schema) as writer,
-    ):
-        writer.write_table(table, row_group_size=GROUP)

@@ -27,12 +27,8 @@ from pipeline.recipe.clustering import HostLines
 from pipeline.steps import segments
 from pipeline.steps.segments import Task, between, key_range
 from pipeline.steps.units import Rows
-from pipeline.store import parquet_writer
 
-PART_KEYS = 1 << 23  # keys of one task of `total`, about half a gigabyte
-GROUP = (
-    1 << 16
-)  # rows of a row group of keys: a part's share of a segment is read, and little besides
+PART_KEYS = 1 << 23  # keys of one task of `total`, some 110 bytes each
 
 KEYS = pa.schema([("key", pa.uint64()), ("documents", pa.int64())])
 TOTALS = pa.schema([("segment", pa.int64()), ("key", pa.uint64()), ("documents", pa.int64())])
@@ -87,11 +83,7 @@ def count(task: Task) -> dict[str, Any]:
     stands = segments.stands(task.folder, task.clusters, task.places, len(hosts))
     keys, documents = host_lines.counted(lines, hosts, is_clustered & stands)
     table = pa.table([keys, documents], schema=KEYS)
-    with (
-        task.folder.store.create(task.file("keys")) as handle,
-        parquet_writer(handle, KEYS) as writer,
-    ):
-        writer.write_table(table, row_group_size=GROUP)
+    segments.write(task, "keys", table)
     task.folder.commit(task.piece, {"keys": len(keys), "documents": len(hosts)})
     return {"documents": len(hosts)}
 
@@ -117,11 +109,7 @@ def total(task: Task) -> dict[str, Any]:
         columns = [owners[rows], every[rows], sums[place[rows]]]
     else:
         columns = [owners[:0], every[:0], sums]
-    with (
-        task.folder.store.create(task.file("totals")) as handle,
-        parquet_writer(handle, TOTALS) as writer,
-    ):
-        writer.write_table(pa.table(columns, schema=TOTALS), row_group_size=GROUP)
+    segments.write(task, "totals", pa.table(columns, schema=TOTALS))
     task.folder.commit(task.piece, {"recurring": len(distinct)})
     return {"recurring": len(distinct)}
 

@@ -11,8 +11,12 @@ import pyarrow.parquet as pq
 from pipeline.ledger import StepFolder
 from pipeline.recipe import Recipe
 from pipeline.steps.units import Unit
+from pipeline.store import parquet_writer
 
 PLACES = "places.parquet"
+GROUP = (
+    1 << 16
+)  # rows of a row group of keys: of a file a range's share is read, and little besides
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,15 @@ def parts_for(folder: StepFolder, pieces: Sequence[str], each: int) -> int:
 def key_range(part: int, parts: int) -> tuple[int, int]:
     """The least and the largest of the 64-bit keys of a part."""
     return -(-(part << 64) // parts), -(-((part + 1) << 64) // parts) - 1
+
+
+def write(task: Task, name: str, table: pa.Table) -> None:
+    """Write the task's own table of a name, sorted by the column by which `between` will read it."""
+    with (
+        task.folder.store.create(task.file(name)) as handle,
+        parquet_writer(handle, table.schema) as writer,
+    ):
+        writer.write_table(table, row_group_size=GROUP)
 
 
 def between(folder: StepFolder, name: str, column: str, low: int, high: int) -> pa.Table:

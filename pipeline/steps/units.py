@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ledger import StepFolder
+from pipeline.store import rows_of
 
 UNIT_DOCUMENTS = 200_000
 
@@ -141,12 +142,7 @@ class Rows:
         """Columns of some of the unit's rows, given by ascending numbers; a segment is read at a time."""
         if self.several_labels:
             return self.read(table, columns).take(pa.array(numbers))
-        found, first = [], 0
-        for part in self.parts(table, columns):
-            start, stop = np.searchsorted(numbers, [first, first + len(part)])
-            found.append(part.take(pa.array(numbers[start:stop] - first)))
-            first += len(part)
-        return pa.concat_tables(found)
+        return rows_of(self.parts(table, columns), numbers)
 
     def parts(self, table: str, columns: list[str] | None) -> Iterator[pa.Table]:
         """Columns segment by segment, in the segments' own order."""

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline.recipe import RecipeError, load
-from pipeline.steps import containment, measure, units
+from pipeline.steps import containment, measure, segments, units
 from tests.pipeline.conftest import PAGES
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import digest, record
@@ -112,8 +112,9 @@ def test_explain_names_the_other_document(calm) -> None:
 def test_the_cut_into_ranges_segments_and_units_changes_nothing(
     calm, halves, tmp_path, monkeypatch
 ) -> None:
-    for name, value in (("PART_KEYS", 50), ("GROUP", 7), ("BATCH_BYTES", 3000), ("ASKED", 60)):
+    for name, value in (("PART_KEYS", 50), ("BATCH_BYTES", 3000), ("ASKED", 60)):
         monkeypatch.setattr(containment, name, value)
+    monkeypatch.setattr(segments, "GROUP", 7)
     run(halves, tmp_path / "parts")
     assert len(list((tmp_path / "parts").glob("containment-*/pairs/*.parquet"))) > 5
     assert digest(tmp_path / "parts") == digest(calm)

@@ -171,7 +171,7 @@ def test_the_cut_into_ranges_of_keys_and_segments_changes_nothing(
 ) -> None:
     whole = run(site, tmp_path / "whole", ON)
     monkeypatch.setattr(lines, "PART_KEYS", 7)
-    monkeypatch.setattr(lines, "GROUP", 3)
+    monkeypatch.setattr(segments, "GROUP", 3)
     run(site, tmp_path / "parts", ON)
     assert len(list((tmp_path / "parts").glob("lines-*/totals/*.parquet"))) > 5
     assert digest(tmp_path / "parts") == digest(tmp_path / "whole")
