@@ -128,9 +128,12 @@ def render(template: str, **values: Any) -> str:
 
 def _shown(value: Any) -> Any:
     """What an expression of a template shows: a string with hidden characters spelled out, None as a dash."""
-    if type(value) is str:  # not Markup, which is one too
+    if type(value) is str:  # most of them; Markup is another type
         return untrusted.line(value)
-    return "–" if value is None else value
+    if value is None:
+        return "–"
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return untrusted.line(str(value)) if is_text else value
 
 
 def _prose(text: Any, limit: int = untrusted.PROSE_LIMIT, most_bytes: int | None = None) -> Markup:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,17 +23,19 @@ SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
 
 @dataclass(frozen=True)
 class Run:
-    """A finished command: exit code, wall seconds, peak memory of its processes in bytes, output."""
+    """A finished command: exit code, wall seconds, peak memory of its processes in bytes, output, CPU seconds (of the
+    command's own process, which with `--engine inline` does everything)."""
 
     code: int
     seconds: float
     peak: int
     output: str
+    cpu: float
 
 
 def polysieve(*arguments: str, kill_when: Callable[[], bool] | None = None) -> Run:
     """Run the command in a session of its own; kill -9 every process of it as soon as `kill_when()`."""
-    started = time.monotonic()
+    started, cpu = time.monotonic(), _children()
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         stdout=subprocess.PIPE,
@@ -58,7 +61,14 @@ def polysieve(*arguments: str, kill_when: Callable[[], bool] | None = None) -> R
     output, _ = process.communicate()
     over.set()
     watcher.join()
-    return Run(process.returncode, time.monotonic() - started, peak[0], output)
+    seconds = time.monotonic() - started
+    return Run(process.returncode, seconds, peak[0], output, _children() - cpu)
+
+
+def _children() -> float:
+    """CPU seconds of the processes that this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def descendants(root: int) -> list[int]:

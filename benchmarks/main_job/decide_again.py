@@ -1,4 +1,5 @@
-"""`decide` after one changed threshold: its time beside the run's, and its output beside a fresh run's.
+"""`decide` after one changed threshold: its CPU time beside the run's, each in one process, and its output beside a
+fresh run's.
 
 python -m benchmarks.main_job.decide_again SCRATCH
 """
@@ -16,6 +17,8 @@ def main() -> None:
     scratch = Path(sys.argv[1])
     scratch.mkdir(parents=True, exist_ok=True)
     base = [
+        "--engine",
+        "inline",
         "--input",
         str(BUILT / "BUILT*.gz"),
         "--set",
@@ -30,9 +33,10 @@ def main() -> None:
     if first.code or again.code or whole.code:
         raise SystemExit(first.output + again.output + whole.output)
     different = differences(decided, fresh)
-    share = again.seconds / first.seconds
+    share = again.cpu / first.cpu
     print(
-        f"run {first.seconds:.1f} s, decide {again.seconds:.1f} s = {share:.1%} of it; {len(different)} files differ"
+        f"run {first.cpu:.1f} CPU s ({first.seconds:.1f} s wall), decide {again.cpu:.1f} ({again.seconds:.1f}) "
+        f"= {share:.1%} of it; {len(different)} files differ"
     )
     sys.exit(int(bool(different) or share >= 0.1))
 
