@@ -86,13 +86,16 @@ def show_plan(
         render_pairs(plan, Inline(), Watch(store, quiet=True))
         try:
             sizes = sizes_of((survey(input, loaded)[1] for input in plan.inputs), loaded)
-            stages = [described(stage) for stage in allocate(loaded, sizes)]
+            plans = allocate(loaded, sizes)
         except MixError as error:
             usage(f"{spec}: {error}")
+    stages = [described(stage) for stage in plans]
     if as_json:
         print(json.dumps(stages, indent=1, ensure_ascii=False))
     else:
         _print_stages(stages, loaded.unit, console())
+        for note in (note for stage in plans for note in stage.notes(loaded.unit)):
+            console().print(note)
 
 
 @app.command()
@@ -105,7 +108,7 @@ def schema() -> None:
 
 def _loaded(spec: str, settings: list[str] | None) -> tuple[Any, Any]:
     """The mixture and the files of its sources, or exit code 2."""
-    from pipeline.mixing.inputs import find
+    from pipeline.mixing.finding import find
     from pipeline.mixing.spec import MixError, load
 
     try:

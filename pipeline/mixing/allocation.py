@@ -7,9 +7,10 @@ import numpy as np
 
 from pipeline.mixing.cells import Cell, Size
 from pipeline.mixing.shares import apportioned, fill, power_shares, raised_to_floors
-from pipeline.mixing.spec import Mix, MixError, Part, Stage
+from pipeline.mixing.spec import KEYS, Mix, MixError, Part, Stage
 
 NATIVE = "web"
+MOST_EPOCHS = 1000  # beyond which a budget is taken for a mistake
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,24 @@ class StagePlan:
         """What of the budget cannot be taken."""
         return self.stage.budget - self.taken
 
+    def notes(self, unit: str) -> list[str]:
+        """What a person should know: groups that give less than their share, a budget that is not reached."""
+        found = []
+        short = [g for g in self.groups if g.target < g.share * self.stage.budget - 1]
+        capped = [g for g in short if g.target >= g.capacity - 1]
+        if capped:
+            lost = sum(g.share * self.stage.budget - g.target for g in capped)
+            found.append(
+                f"stage {self.stage.name}: {len(capped)} groups of {len(self.groups)} give all that the caps allow, "
+                f"{lost:,.0f} {unit} less than their shares ({self.stage.on_shortfall})"
+            )
+        if self.lacking > len(self.targets):  # more than what rounding leaves
+            found.append(
+                f"stage {self.stage.name}: {self.taken:,} of {self.stage.budget:,} {unit}: the documents give no more "
+                "under the caps"
+            )
+        return found
+
 
 @dataclass(frozen=True)
 class _PartState:
@@ -74,6 +93,13 @@ def allocate(spec: Mix, sizes: dict[Cell, Size]) -> list[StagePlan]:
         plan = _stage(spec, stage, cells, amounts, used)
         used = used + plan.targets
         plans.append(plan)
+        often = np.flatnonzero(used > MOST_EPOCHS * amounts)
+        if len(often):
+            cell, epochs = cells[often[0]], used[often[0]] / amounts[often[0]]
+            raise MixError(
+                f"stages.{stage.name}.budget: documents of {cell.source}, {cell.label} would be seen {epochs:,.0f} "
+                f"times, more than {MOST_EPOCHS:,}; lower the budget or set max_epochs"
+            )
     return plans
 
 
@@ -151,6 +177,12 @@ def _part(
     own: np.ndarray,
 ) -> _PartState:
     part = stage.parts[name]
+    for key in part.by:
+        if key in spec.attributes and not any(c.value(key, spec.attributes) for c in cells):
+            raise MixError(
+                f"stages.{stage.name}.parts.{name}.by: {key!r} is none of {', '.join(KEYS)}, and no document has an "
+                "attribute of that name; correct it"
+            )
     by_name: dict[str, list[int]] = {}
     for number in own:
         values = [cells[number].value(key, spec.attributes) or "none" for key in part.by]

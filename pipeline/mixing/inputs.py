@@ -1,21 +1,9 @@
-"""The Parquet files of a mixture's sources."""
+"""A Parquet file of a mixture's sources."""
 
 import hashlib
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import pyarrow.parquet as pq
-
-from language_id.labels import is_canonical_form
-from pipeline.mixing.spec import Mix, MixError, Source
-from pipeline.plan import RUN
-from pipeline.sources import InputError, resolve
 from pipeline.store import Store
-
-CORPUS = "corpus"
-PARALLEL = "parallel"
-PAIRS = {"interleaved": "documents-", "interlinear": "sentences-"}
-"""What the names of the files begin with that a template reads."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +18,8 @@ class Input:
     etag: str
     """The store's entity tag, or a local file's time of modification in ns."""
     sources: tuple[str, ...]
+    renderings: tuple[tuple[str, ...], ...] = ()
+    """For each source, the labels among which a document's one rendering is chosen; empty where all are taken."""
     number: int = 0
     """Among all files of the mixture; decides between documents with the same id."""
     rendered: str | None = None
@@ -38,7 +28,9 @@ class Input:
     @property
     def key(self) -> str:
         """What its pieces are named by: it changes when the file does."""
-        data = f"{self.root}\0{self.name}\0{self.size}\0{self.etag}\0{','.join(self.sources)}"
+        data = (
+            f"{self.root}\0{self.name}\0{self.size}\0{self.etag}\0{self.sources}\0{self.renderings}"
+        )
         return hashlib.sha256(data.encode()).hexdigest()[:16]
 
     @property
@@ -60,85 +52,3 @@ class Input:
         """Of a file of pairs: the labels of source and target, from its folder's name."""
         source, _, target = self.name.rpartition("/")[0].rpartition("/")[2].partition("-")
         return source, target
-
-
-def find(spec: Mix) -> list[Input]:
-    """Every file once, in the order of the sources and of names. Raises MixError."""
-    found: dict[tuple[str, str], Input] = {}
-    for name, source in spec.sources.items():
-        root = _folder(name, source)
-        own = [i for i in _listed(root) if _may_hold(i, source)]
-        if not own:
-            raise MixError(
-                f"sources.{name}.path: {root}: no Parquet file for this source; name a run's output "
-                f"or a folder of {_layout(source)}"
-            )
-        _check_columns(name, source, own[0])
-        for file in own:
-            key = (file.root, file.name)
-            before = found[key].sources if key in found else ()
-            if source.template and before:
-                raise MixError(
-                    f"sources.{name}.path: source {before[0]} has the same pairs; leave one of them out, or "
-                    "give them another template"
-                )
-            found[key] = replace(file, sources=(*before, name))
-    return [replace(file, number=number) for number, file in enumerate(found.values())]
-
-
-def _layout(source: Source) -> str:
-    if source.template is None:
-        return "<label>/*.parquet"
-    return f"<source>-<target>/{PAIRS[source.template]}*.parquet"
-
-
-def _folder(name: str, source: Source) -> str:
-    store = Store(source.path)
-    if store.exists(RUN):
-        return f"{store.root}/{PARALLEL if source.template else CORPUS}"
-    if store.local and not os.path.isdir(store.root):
-        raise MixError(
-            f"sources.{name}.path: {source.path}: no such folder; name a run's output or a folder of {_layout(source)}"
-        )
-    return store.root
-
-
-def _listed(root: str) -> list[Input]:
-    """The Parquet files below a folder, by name."""
-    store = Store(root)
-    if store.local:
-        names = [n for n in store.files(".") if n.endswith(".parquet")]
-        stats = ((n, os.stat(store.path(n))) for n in names)
-        return [Input(root, n, s.st_size, str(s.st_mtime_ns), ()) for n, s in stats]
-    try:
-        files = resolve([f"{root}/**/*.parquet"])
-    except InputError as error:
-        raise MixError(str(error)) from None
-    # An address is written with more or fewer slashes after its protocol.
-    below = root.partition("://")[2].strip("/") + "/"
-    return [Input(root, f.address.partition(below)[2], f.size, f.etag, ()) for f in files]
-
-
-def _may_hold(file: Input, source: Source) -> bool:
-    """Whether a file may have documents of a source: a corpus has a folder for each label, pairs one for each two."""
-    folder, _, own = file.name.rpartition("/")
-    label = folder.rpartition("/")[2]
-    if source.template:
-        first, label = file.pair
-        if not own.startswith(PAIRS[source.template]) or not (first and is_canonical_form(label)):
-            return False
-    return source.labels is None or not is_canonical_form(label) or label in source.labels
-
-
-def _check_columns(name: str, source: Source, file: Input) -> None:
-    needed = ["id", "source", "target"]
-    if source.template is None:
-        needed = ["text", "id", "language", "language_script", "word_count"]
-    with file.raw_store.open(file.name) as opened:
-        columns = set(pq.read_schema(opened).names)
-    lacking = [column for column in needed if column not in columns]
-    if lacking:
-        raise MixError(
-            f"sources.{name}.path: {file.root}/{file.name} has no column {', '.join(lacking)}; make a corpus of it "
-            "first, with `polysieve run minimal`"
-        )

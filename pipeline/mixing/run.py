@@ -16,6 +16,7 @@ from pipeline.mixing.exposure import Seen, ledger
 from pipeline.mixing.inputs import Input
 from pipeline.mixing.spec import Mix, MixError
 from pipeline.pieces import Unfinished, run_pieces
+from pipeline.plan import disk_free
 from pipeline.steps import cut, draw, render, shuffle, survey
 from pipeline.store import TEMPORARY, Store
 from pipeline.watch import Watch
@@ -125,11 +126,11 @@ def _stage(plan: Plan, engine: Engine, watch: Watch) -> None:
     run_pieces("survey", survey.run, plan.survey, surveying, engine, watch)
     sizes = sizes_of((_manifest(plan.survey, i.key) for i in plan.inputs), spec)
     stages = allocate(spec, sizes)
-    for stage in stages:
-        if stage.lacking > len(sizes):
-            watch.say(shortfall(stage, spec.unit), style="yellow")
-    _find_cuts(plan, sizes, stages, engine, watch)
+    for note in (note for stage in stages for note in stage.notes(spec.unit)):
+        watch.say(note, style="yellow")
     shards = shards_of(spec, sizes, stages)
+    _check_disk(plan, shards)
+    _find_cuts(plan, sizes, stages, engine, watch)
     drawing = list(_draw_tasks(plan, shards))
     run_pieces("draw", draw.run, plan.draw, drawing, engine, watch)
     plan.draw.commit(shuffle.DRAWN, {"pieces": _not_empty(plan, drawing)})
@@ -234,12 +235,14 @@ def _check(
         )
 
 
-def shortfall(plan: StagePlan, unit: str) -> str:
-    """What is said where a stage cannot be filled."""
-    return (
-        f"stage {plan.stage.name}: {plan.taken:,} of {plan.stage.budget:,} {unit}: the documents give no more under "
-        "the caps"
-    )
+def _check_disk(plan: Plan, shards: tuple[int, ...]) -> None:
+    """Raises MixError where what is drawn and the shards made of it would not fit."""
+    needed, free = sum(shards) * plan.spec.output.shard_bytes, disk_free(plan.store)
+    if free is not None and sum(shards) > len(shards) and needed > free:
+        raise MixError(
+            f"{plan.store}: about {needed / 2**30:,.0f} GiB are needed and {free / 2**30:,.0f} GiB are free; lower the "
+            "budget, or name another --output"
+        )
 
 
 def _record(

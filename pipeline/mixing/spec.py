@@ -55,6 +55,9 @@ class Source(Section):
     """At least this `quality_score`; a document without a score is left out."""
     attributes: dict[str, list[str]] = {}
     """Of the column `attributes`: for every name, one of the labels."""
+    one_rendering: bool = False
+    """Of the translations of one document (same `doc_group_id`), take the one into the label that a hash chooses among
+    the labels that have translations; a document without that translation is not taken."""
     template: Literal["interleaved", "interlinear"] | None = None
     """Pairs of the run's `parallel/` in place of its corpus, a document a pair: `interleaved` has one text after the
     other, `interlinear` sentence after sentence. Their label is the target's, their origin `mt`."""
@@ -70,7 +73,7 @@ class Source(Section):
         only_pairs = {"direction", "separator", "tokenizer"} & self.model_fields_set
         if self.template is None and only_pairs:
             raise ValueError(f"{min(only_pairs)} is for pairs; add template: interleaved, say")
-        others = {"tiers", "min_quality", "attributes"} & self.model_fields_set
+        others = {"tiers", "min_quality", "attributes", "one_rendering"} & self.model_fields_set
         if self.template and others:
             raise ValueError(f"{min(others)}: pairs have none; leave it out")
         return self

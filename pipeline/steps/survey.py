@@ -5,7 +5,7 @@ are planned from it without reading a file again.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,9 @@ SURVEY = pa.schema(
     ]
 )
 NEEDED = ("id", "language", "language_script", "word_count")
-OPTIONAL = ("token_count", "weight", "origin", "tier", "quality_score", "attributes")
+OPTIONAL = (
+    "token_count", "weight", "origin", "tier", "quality_score", "attributes", "doc_group_id",
+)  # fmt: skip
 MOST_COPIES = 1000
 
 
@@ -158,7 +160,10 @@ def _cells(documents: pa.Table, input: Input, spec: Mix) -> tuple[list[Cell], np
     }
     codes = np.full(len(documents), -1, np.int64)
     for number, name in reversed(list(enumerate(input.sources))):
-        codes[_taken(spec.sources[name], documents, columns)] = number
+        taken = _taken(spec.sources[name], documents, columns)
+        if labels := input.renderings[number]:
+            taken &= _chosen(documents, columns, labels, spec.seed)
+        codes[taken] = number
     outside = codes < 0
     values: list[list[str]] = [list(input.sources)]
     for column in columns.values():
@@ -207,3 +212,17 @@ def _taken(source: Source, documents: pa.Table, columns: dict[str, pa.ChunkedArr
     if source.attributes:
         inside &= have_attributes(documents["attributes"], source.attributes)
     return inside
+
+
+def _chosen(
+    documents: pa.Table,
+    columns: dict[str, pa.ChunkedArray],
+    labels: Sequence[str],
+    seed: int,
+) -> np.ndarray:
+    """bool[n]: which documents are native, or the one rendering of theirs among those into `labels`."""
+    groups = documents["doc_group_id"]
+    choice = (ranks_of(groups.to_pylist(), seed) % np.uint64(len(labels))).astype(np.int64)
+    own = pc.index_in(columns["label"], pa.array(labels, pa.string()))
+    is_own = pc.fill_null(own, -1).to_numpy() == choice
+    return is_own | pc.is_null(groups).to_numpy() | ~pc.equal(columns["origin"], "mt").to_numpy()

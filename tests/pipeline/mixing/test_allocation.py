@@ -144,6 +144,7 @@ def test_groups_by_attribute() -> None:
         ),
         ({"budget": 9, "parts": {"p": {"labels": ["xho_Latn"]}}}, r"parts\.p: no document is in this part"),
         ({"budget": 9, "parts": {"p": {"share": 0.5}, "q": {}}}, "fall into the parts p and q; narrow one"),
+        ({"budget": 10**8}, r"s0\.budget: documents of web, eng_Latn would be seen 10,959 times"),
         (
             {"budget": 9000, "on_shortfall": "fail", "parts": {"all": {"alpha": 0, "max_epochs": 1}}},
             "do not suffice under the caps for fra_Latn, yor_Latn; lower the budget",
@@ -153,3 +154,35 @@ def test_groups_by_attribute() -> None:
 def test_what_is_not_there_is_told_with_place_and_cure(stage, message) -> None:
     with pytest.raises(MixError, match=message):
         plans(LANGUAGES, [stage])
+
+
+def test_a_part_without_a_share_may_be_without_documents() -> None:
+    parts = {"none": {"share": 0, "labels": ["xho_Latn"]}, "all": {}}
+    (plan,) = plans(LANGUAGES, [{"budget": 100, "parts": parts}])
+    assert sum(plan.values()) == 100
+
+
+def test_what_caps_take_from_a_share_is_told() -> None:
+    spec = Mix.model_validate(
+        {
+            "sources": {"web": {"path": "web"}},
+            "stages": [{"name": "s", "budget": 1000, "parts": {"all": {"alpha": 0}}}],
+            "max_epochs": 1,
+        }
+    )
+    short = {Cell("web", "a", "web", ""): size(100), Cell("web", "b", "web", ""): size(5000)}
+    (plan,) = allocate(spec, short)
+    assert plan.notes("words") == [
+        "stage s: 1 groups of 2 give all that the caps allow, 400 words less than their shares (redistribute)"
+    ]
+    (plan,) = allocate(spec, {Cell("web", "a", "web", ""): size(100)})
+    assert (
+        plan.notes("words")[-1]
+        == "stage s: 100 of 1,000 words: the documents give no more under the caps"
+    )
+
+
+def test_a_key_that_is_no_attribute_of_any_document_is_told() -> None:
+    cells = {("web", "a", "web", "", ("",)): 100}
+    with pytest.raises(MixError, match=r"parts\.p\.by: 'lable' is none of source, label"):
+        plans(cells, [{"budget": 9, "parts": {"p": {"by": ["lable"]}}}])

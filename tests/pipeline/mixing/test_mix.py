@@ -16,7 +16,7 @@ import yaml
 import zstandard
 
 from pipeline.engine import Inline
-from pipeline.mixing.inputs import find
+from pipeline.mixing.finding import find
 from pipeline.mixing.run import Plan, execute
 from pipeline.mixing.spec import Mix, MixError, load
 from pipeline.recipe import RecipeError
@@ -233,6 +233,39 @@ def test_an_object_store_holds_the_same_bytes(tmp_path) -> None:
         for p in local.rglob("*")
         if p.is_file()
     }
+
+
+def test_one_rendering_of_a_document_is_taken_whatever_the_others_are(tmp_path) -> None:
+    labels = ("fra_Latn", "hin_Deva", "amh_Ethi")
+    corpora.write(
+        tmp_path / "web",
+        [
+            {"label": label, "origin": "mt", "doc_group_id": f"g{group}"}
+            for label in labels
+            for group in range(60)
+        ],
+    )
+    for path in (tmp_path / "web").rglob("train-*.parquet"):
+        path.rename(path.with_name(path.name.replace("train", "translated")))
+    corpora.languages(tmp_path / "web", fra_Latn=10)
+    sources = {"web": {"path": "web", "one_rendering": True}}
+    stages = [{"name": "main", "budget": 10**5}]
+    made(spec_at(tmp_path, sources=sources, stages=stages, max_epochs=1), tmp_path / "out")
+    found = shards(tmp_path / "out", "main")
+    assert len(found.filter(origin="web")) == 10
+    translated = found.filter(origin="mt")
+    assert len(translated) == translated["doc_group_id"].n_unique() == 60
+    assert min(Counter(translated["language"]).values()) > 10
+
+
+def test_budgets_in_tokens(tmp_path) -> None:
+    documents = [{"label": "tha_Thai", "token_count": 7} for _ in range(50)]
+    corpora.write(tmp_path / "web", documents)
+    stages = [{"name": "main", "budget": "0.1K"}]
+    record, _ = made(spec_at(tmp_path, unit="tokens", stages=stages), tmp_path / "out")
+    (row,) = record["exposure"]
+    assert row["predicted"] == {"tokens": 100, "epochs": pytest.approx(100 / 350, abs=1e-6)}
+    assert row["realised"]["tokens"] == 98 and row["realised"]["exposures"] == 14
 
 
 def test_documents_without_words_take_nothing_of_a_budget(tmp_path) -> None:
