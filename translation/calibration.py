@@ -12,7 +12,8 @@ A sentence is flagged if one of its signals lies beyond its limits:
 
 Limits are learned from clean pairs: 98 % of them keep to the length's, 99 % to each of the others. Those of `copied`
 and `repeated` are at least COPIED and REPEATED: clean pairs hardly ever copy, and a name in small letters would be
-enough. The limit of `rival` needs no clean pairs: it is RIVAL everywhere. Signals that a short sentence does not bear
+enough. The limit of `rival` needs no clean pairs where encoders tell both languages' sentences apart: RIVAL, or what
+99 % of clean pairs keep to, where that is lower. Signals that a short sentence does not bear
 (SHORT words) are not looked at. Thai and Lao write no mark at the end of a sentence.
 
 The upper limit of `bits` lies twice as far from the median as 99.5 % of the clean pairs: the model and the clean pairs
@@ -30,7 +31,8 @@ from language_id.labels import script_of
 from translation.char_lm import CharLM, model_hash
 from translation.checks import is_cut, measure_pair
 from translation.engines import digest
-from translation.rivals import leads
+from translation.rivals import RIVALS, leads
+from translation.told_apart import are_told_apart
 
 SIGNALS = ("length", "bits", "copied", "repeated", "cut", "cosine", "rival")
 COPIED, REPEATED = 0.25, 0.2
@@ -48,7 +50,6 @@ _UNMARKED = ("Thai", "Laoo")
 _ANYWHERE: Mapping[str, Bounds] = {
     "copied": (-np.inf, COPIED),
     "repeated": (-np.inf, REPEATED),
-    "rival": (RIVAL, np.inf),
 }
 
 
@@ -81,6 +82,8 @@ class Calibration:
         sizes: Sequence[int] | None = None,
     ) -> list[tuple[str, ...]]:
         """The signals of each sentence that lie beyond their limits. See `measure` for what goes in."""
+        if not {"cosine", "rival"} & {*self.bounds}:
+            embedder = None
         measured = measure(sources, targets, self.lm, embedder, sizes)
         found: list[list[str]] = [[] for _ in sources]
         for name, (low, high) in self.bounds.items():
@@ -117,7 +120,6 @@ class Calibration:
             bounds = {
                 name: (float(low), float(high)) for name, (low, high) in data["bounds"].items()
             }
-            bounds.setdefault("rival", (RIVAL, np.inf))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: no limits of a pair of languages: {error}") from None
         lm = None
@@ -136,6 +138,8 @@ def uncalibrated(source: str, target: str) -> Calibration:
     bounds: dict[str, Bounds] = {"length": length, **_ANYWHERE}
     if script_of(target) not in _UNMARKED:
         bounds["cut"] = _CUT
+    if are_told_apart(source, target):
+        bounds["rival"] = (RIVAL, np.inf)
     return Calibration(source, target, bounds)
 
 
@@ -204,14 +208,16 @@ def calibrate(
     embedder: Embedder | None = None,
     encoder: str | None = None,
 ) -> Calibration:
-    """The limits between two languages (labels), from clean pairs that the model was not trained on.
+    """The limits between two languages (labels), from clean pairs that the model was not trained on; pairs that stand
+    together are taken for a document.
 
     encoder: the hash of the embedder's model.
     """
     sources, targets = [list(side) for side in zip(*pairs, strict=True)] if pairs else ([], [])
+    sizes = [min(RIVALS, len(pairs) - start) for start in range(0, len(pairs), RIVALS)]
     measured = {
         name: values[np.isfinite(values)]
-        for name, values in measure(sources, targets, lm, embedder).items()
+        for name, values in measure(sources, targets, lm, embedder, sizes).items()
     }
     bounds = dict(_ANYWHERE)
     if len(lengths := measured["length"]):
@@ -226,6 +232,8 @@ def calibrate(
         bounds["cut"] = _CUT
     if len(cosines := measured["cosine"]):
         bounds["cosine"] = (float(np.quantile(cosines, TAIL)), np.inf)
+    if len(rivals := measured["rival"]):
+        bounds["rival"] = (min(RIVAL, float(np.quantile(rivals, TAIL))), np.inf)
     return Calibration(source, target, bounds, len(pairs), encoder, lm)
 
 

@@ -29,7 +29,7 @@ def test_limits_come_from_half_of_the_pairs_or_from_text_beside_them(tmp_path) -
     assert code == 0, said
     own = json.loads((tmp_path / "limits" / "eng_Latn-por_Latn.json").read_text())
     assert own["pairs"] == 200
-    assert set(own["bounds"]) == {"length", "bits", "copied", "repeated", "cut", "rival"}
+    assert set(own["bounds"]) == {"length", "bits", "copied", "repeated", "cut"}
     (tmp_path / "clean.txt").write_text("\n".join(target for _, target in PAIRS[400:]))
     assert calibrated(tmp_path, "--text", str(tmp_path / "clean.txt"))[0] == 0
     beside = json.loads((tmp_path / "limits" / "eng_Latn-por_Latn.json").read_text())

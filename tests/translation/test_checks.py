@@ -101,6 +101,20 @@ def test_where_clean_pairs_lack_the_mark_no_sentence_is_cut() -> None:
     assert "cut" in limits.flags([source], [target[: 2 * len(target) // 3]])[0]
 
 
+def test_where_encoders_tell_nothing_clean_pairs_set_the_limit_of_rivals() -> None:
+    chooser = np.random.default_rng(1)
+
+    def embed(texts) -> np.ndarray:
+        found = chooser.normal(size=(len(texts), 16))
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    blind = calibrate("eng_Latn", "kmr_Latn", PAIRS[:400], None, embed)
+    assert blind.bounds["rival"][0] < -0.3
+    sources, targets = [s for s, _ in PAIRS[400:]], [t for _, t in PAIRS[400:]]
+    flags = blind.flags(sources, targets, embed, [10] * 20)
+    assert sum("rival" in names for names in flags) <= 0.05 * len(flags)
+
+
 def test_the_upper_limit_of_bits_leaves_room_for_text_of_another_kind(limits) -> None:
     bits = limits.lm.bits([target for _, target in PAIRS[300:500]])
     low, high = limits.bounds["bits"]

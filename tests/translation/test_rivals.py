@@ -85,6 +85,7 @@ def test_a_sentence_that_belongs_elsewhere_is_flagged_without_any_calibration() 
     def embed(texts) -> np.ndarray:
         return np.array([vectors[text] for text in texts])
 
+    assert "rival" not in uncalibrated("eng_Latn", "div_Thaa").bounds, "encoders know too little"
     loose = uncalibrated("eng_Latn", "tha_Thai")
     right = loose.flags(sources, targets, embed, [8])
     wrong = loose.flags(sources, [*targets[1:], targets[0]], embed, [8])
