@@ -10,12 +10,14 @@ from pipeline.steps import (
     checking,
     clusters,
     decisions,
+    draw,
     embeddings,
     judgements,
     measure,
     nearest,
     parts,
     scores,
+    shuffle,
     trained,
     translate,
 )
@@ -79,6 +81,7 @@ def _memory(tasks: Sequence[Any]) -> int:
     needed.append(nearest.memory([t for t in tasks if isinstance(t, nearest.Task)]))
     needed += [checking.memory(t.recipe) for t in tasks[:1] if isinstance(t, translate.Task)]
     needed += [trained.memory(t) for t in tasks[:1] if isinstance(t, trained.Task)]
+    needed += [t.memory for t in tasks[:1] if isinstance(t, draw.Task | shuffle.Task)]
     return max([TASK_MEMORY, *needed])
 
 

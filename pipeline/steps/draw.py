@@ -48,6 +48,11 @@ class Task:
     def piece(self) -> str:
         return f"{self.input.key}-{self.window:05d}"
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the task may need: the window, and a batch of as many bytes taken from it."""
+        return 4 * self.spec.output.window_bytes
+
 
 @dataclass(frozen=True)
 class Drawn:

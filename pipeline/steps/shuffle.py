@@ -45,6 +45,11 @@ class Task:
         return f"{self.stage}-{self.within:05d}"
 
     @property
+    def memory(self) -> int:
+        """Bytes that the task may need: the shard as it was drawn, and what is written of it at a time."""
+        return 3 * self.spec.output.shard_bytes
+
+    @property
     def file(self) -> str:
         """The name of what is published."""
         return f"{PUBLISHED}/{self.stage}/train-{self.within:05d}.{self.spec.output.format}"
