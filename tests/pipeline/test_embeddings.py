@@ -1,7 +1,7 @@
 """Vectors in a run: a text is encoded once for all heads, and again only where the encoder is another."""
 
 import json
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +44,13 @@ class Words:
     def vector(self, text: str, window: int) -> np.ndarray:
         total = np.full(DIM, 0.01)
         for word in text.split()[:window]:
-            total += np.random.default_rng(xxhash.xxh32_intdigest(word.encode())).normal(size=DIM)
+            total += of_word(word)
         return total
+
+
+@cache
+def of_word(word: str) -> np.ndarray:
+    return np.random.default_rng(xxhash.xxh32_intdigest(word.encode())).normal(size=DIM)
 
 
 @pytest.fixture
@@ -208,8 +213,7 @@ def test_stopped_between_two_windows_it_goes_on(tmp_path, crawl, recipe, encoder
     assert digest(tmp_path / "out") == digest(tmp_path / "fresh")
 
 
-@pytest.mark.parametrize("shard_bytes", [1, 3_000, 10**9])
-@pytest.mark.parametrize("unit_documents", [50, 10**6])
+@pytest.mark.parametrize(("shard_bytes", "unit_documents"), [(1, 50), (3_000, 10**6), (10**9, 50)])
 def test_vectors_are_written_row_by_row_beside_the_corpus(
     tmp_path, crawl, recipe, encoder, monkeypatch, shard_bytes, unit_documents
 ) -> None:
