@@ -112,7 +112,8 @@ class Part(Section):
     floors: dict[str, Share] = {}
     """Another floor for some groups."""
     max_epochs: Epochs | None = None
-    """How often documents may be seen up to the end of this stage. Absent: what the spec says."""
+    """Passes over the part's documents, each as often as its weight, up to the end of this stage. Absent: what the spec
+    says."""
     native_share: Share = 0.0
     """Of every group, at least this share is native (`origin: web`)."""
 
@@ -204,7 +205,7 @@ class Mix(Section):
     use_weights: bool = True
     """A document of weight w counts as w documents, all of which are seen in an epoch."""
     max_epochs: Epochs | None = None
-    """How often documents may be seen over all stages. Absent: as often as the budget asks."""
+    """Passes over the documents, each as often as its weight, over all stages. Absent: as many as the budget asks."""
     sources: Annotated[dict[str, Source], Field(min_length=1)]
     """In the order in which they take documents."""
     stages: Annotated[list[Stage], Field(min_length=1)]
