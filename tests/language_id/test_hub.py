@@ -131,3 +131,12 @@ def test_without_a_network_the_cure_is_named(tmp_path: Path) -> None:
         "LanguageIdError: language model glotlid: cis-lmu/glotlid is not in the cache and the hub cannot be "
         "reached; download https://huggingface.co/cis-lmu/glotlid/blob/main/model_v3.bin and give its path"
     ], ran.stderr
+
+
+def test_a_model_behind_terms_says_where_to_accept_them_and_to_log_in() -> None:
+    from huggingface_hub.errors import GatedRepoError
+
+    refused = GatedRepoError.__new__(GatedRepoError)  # the library makes it from a response
+    said = hub.cause(refused, hub.HubModel("Unbabel/wmt22-cometkiwi-da", "hparams.yaml", None))
+    assert "https://huggingface.co/Unbabel/wmt22-cometkiwi-da" in said
+    assert "hf auth login" in said

@@ -16,7 +16,7 @@ from tests.filters.quality.made_text import many, prose
 from tests.pipeline.test_end_to_end import record
 from tests.pipeline.test_run import polysieve
 
-CHECKS = "checks: {is_target: false, max_copied: 1, max_flagged: 1}"
+CHECKS = "checks: {is_target: false, max_copied: 1, max_flagged: 1, embedding: null}"
 names = st.lists(st.text("ab", min_size=1, max_size=2), min_size=1, max_size=4).map(".".join)
 
 
