@@ -73,14 +73,12 @@ def raises_at_three(task: Task) -> dict:
 
 @pytest.fixture(scope="module")
 def engine():
-    """Ray on this machine, told that it has GPUs."""
-    before = os.environ.get("RAY_OVERRIDE_RESOURCES")
-    os.environ["RAY_OVERRIDE_RESOURCES"] = f'{{"GPU": {GPUS}}}'
-    try:
+    """Ray on this machine, told that it has GPUs; its workers import this file."""
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_OVERRIDE_RESOURCES", f'{{"GPU": {GPUS}}}')
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         started = OnRay(CPUS, None)
-    finally:
-        if before is None:
-            del os.environ["RAY_OVERRIDE_RESOURCES"]
     yield started
     started.close()
 
