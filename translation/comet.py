@@ -116,16 +116,7 @@ class Comet:
     """A model that judges translations by their sources."""
 
     def __init__(self, name: str, files: Files, device: Device) -> None:
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise ModelError(
-                f"{name}: {error.name} is not installed; run: pip install 'polysieve[torch]'"
-            ) from None
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ModelError("device cuda: torch finds no GPU")
-        torch.set_num_threads(1)  # one task, one core
+        torch, transformers = torch_models.libraries(name, device)
         self.hash = files.hash
         stored, settings = _stored(name, files)
         config = transformers.AutoConfig.from_pretrained(

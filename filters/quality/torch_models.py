@@ -32,11 +32,8 @@ class Loaded(NamedTuple):
     """Tensors that the checkpoint has and the class lacks."""
 
 
-def load(kind: str, name: str, files: EncoderFiles, device: Device) -> Loaded:
-    """A model by one of transformers' automatic classes (`AutoModelForCausalLM`).
-
-    Raises ModelError, with the command that installs what is missing.
-    """
+def libraries(name: str, device: Device) -> tuple[Any, Any]:
+    """torch and transformers, ready for a model on a device. Raises ModelError, with the command that installs them."""
     try:
         import torch
         import transformers
@@ -46,8 +43,17 @@ def load(kind: str, name: str, files: EncoderFiles, device: Device) -> Loaded:
         ) from None
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("device cuda: torch finds no GPU")
-    hash = files.weights_hash(name)
     torch.set_num_threads(1)  # one task, one core: the engine runs as many tasks as there are cores
+    return torch, transformers
+
+
+def load(kind: str, name: str, files: EncoderFiles, device: Device) -> Loaded:
+    """A model by one of transformers' automatic classes (`AutoModelForCausalLM`).
+
+    Raises ModelError, with the command that installs what is missing.
+    """
+    torch, transformers = libraries(name, device)
+    hash = files.weights_hash(name)
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     try:
