@@ -71,7 +71,7 @@ def memory(asked: Iterable[Score]) -> int:
     for one in asked:
         scorer = SCORERS[one.kind]
         if scorer.loads:
-            own = _own_paths(one.path, scorer).values()
+            own = own_paths(one.path, one.kind).values()
             found.setdefault(one.kind, {}).update(map(scorer.loads, own))
     total = 0
     for kind, sizes in found.items():
@@ -85,14 +85,15 @@ def hashes(path: str, kind: str = "fasttext") -> dict[str, str]:
 
     Raises ModelError where there is none.
     """
-    scorer = SCORERS[kind]
-    return {label: scorer.hash(own) for label, own in _own_paths(path, scorer).items()}
+    hash = SCORERS[kind].hash
+    return {label: hash(own) for label, own in own_paths(path, kind).items()}
 
 
-def _own_paths(path: str, scorer: Scorer) -> dict[str, str]:
-    """Label (`` for a model of all languages) → the path of its model. Raises ModelError."""
+def own_paths(path: str, kind: str) -> dict[str, str]:
+    """Label (`` for a model of all languages) → the path of its model. Raises ModelError where no language has one."""
     if LABEL not in path:
         return {"": path}
+    scorer = SCORERS[kind]
     before, _, after = path.partition(LABEL)
     folder = Path(before).parent if not before.endswith("/") else Path(before)
     found = {

@@ -4,8 +4,8 @@ Models are dear, so D decides without them first; this step asks them about what
 with the answers (pipeline/steps/selection.py). A window's file (pipeline/steps/windows.py) has `score.<name>`
 (float32, to 1e-4), `attribute.<name>` and `contaminated`; null: not asked, or the language has no model. How a kind
 of model is asked says pipeline/steps/scorers.py. What a model says of a document depends on that document alone, but
-for the last bits of embeddings, which the batch may change: batches are cut by window, language and row, never by
-worker.
+for the last bits of transformers' scores, which the batch may change: batches are cut by window, language and row,
+never by worker.
 """
 
 from dataclasses import dataclass
@@ -111,8 +111,8 @@ def _beside(quality: Quality) -> list[str]:
         {
             hash
             for one, kind in _asked(quality)
-            for label in scorers.hashes(one.path, one.kind)
-            for hash in kind.beside(one.path.replace(LABEL, label))
+            for own in scorers.own_paths(one.path, one.kind).values()
+            for hash in kind.beside(own)
         }
     )
 
