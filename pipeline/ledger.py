@@ -8,6 +8,7 @@ A piece whose manifest is there is finished; everything else is done again.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,3 +85,10 @@ class StepFolder:
             return self.store.read_json(self.file(f"done/{piece}.json"))
         except FileNotFoundError:
             return None
+
+
+def step_folders(store: Store, *steps: str) -> list[StepFolder]:
+    """The folders of some steps that are in a store, under whatever fingerprint, sorted by name."""
+    names = re.compile(rf"({'|'.join(steps)})-([0-9a-f]{{16}})")
+    found = map(names.fullmatch, store.folders())
+    return [StepFolder(store, *one.groups()) for one in found if one]

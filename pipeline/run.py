@@ -1,6 +1,5 @@
 """The DAG: runs each step that is not done, has the output built and published, and says how it ended."""
 
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from filters.parameters import vacuous
 from pipeline import increment, translating
 from pipeline.engine import Engine
-from pipeline.ledger import STEPS, StepFolder
+from pipeline.ledger import STEPS, StepFolder, step_folders
 from pipeline.pieces import run_pieces
 from pipeline.plan import RUN, Plan, published
 from pipeline.publishing import STAGED, finish_swap, swap
@@ -56,9 +55,9 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
     store = plan.store
     store.remove(TEMPORARY)
     finish_swap(store)
-    for folder in store.folders():  # what an earlier run built and did not publish
-        if _is_step(folder, "write") and folder != plan.write.name:
-            store.remove(folder)
+    for folder in step_folders(store, "write"):  # what an earlier run built and did not publish
+        if folder.name != plan.write.name:
+            store.remove(folder.name)
     if published(store) == plan.write.fingerprint:
         record = store.read_json(RUN)
         _finish_index(plan)
@@ -86,10 +85,10 @@ def collect_garbage(plan: Plan) -> list[str]:
     store = plan.store
     current = {folder.name for folder in plan.folders} - {plan.write.name}
     gone = []
-    for name in store.folders():
-        if _is_step(name, *STEPS) and name not in current:
-            store.remove(name)
-            gone.append(name)
+    for folder in step_folders(store, *STEPS):
+        if folder.name not in current:
+            store.remove(folder.name)
+            gone.append(folder.name)
     keys = set(plan.inputs)
     for name in store.files(plan.measure.name):
         part = name.rsplit("/", 1)[-1]
@@ -233,11 +232,6 @@ def _decide(
         )
         for unit, first in numbered
     ], engine, watch)  # fmt: skip
-
-
-def _is_step(folder: str, *steps: str) -> bool:
-    """Whether a folder's name is that of a step under a fingerprint."""
-    return re.fullmatch(rf"({'|'.join(steps)})-[0-9a-f]{{16}}", folder) is not None
 
 
 def _measure(plan: Plan, engine: Engine, watch: Watch) -> None:

@@ -1,6 +1,5 @@
 """A mixture, step by step: survey, cuts, drawing, shuffle; published at the end, ledger last of all."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from pipeline.engine import Engine
-from pipeline.ledger import StepFolder, fingerprint
+from pipeline.ledger import StepFolder, fingerprint, step_folders
 from pipeline.mixing import card
 from pipeline.mixing.allocation import StagePlan, allocate
 from pipeline.mixing.cells import Cell, Size, added, of_json
@@ -302,9 +301,9 @@ def _publish(plan: Plan) -> dict[str, Any]:
 def _collect_garbage(plan: Plan, besides: Iterable[StepFolder]) -> None:
     """Remove the folders of other steps, and what was made of files that are no longer mixed."""
     kept = {folder.name for folder in besides}
-    for name in plan.store.folders():
-        if re.fullmatch(rf"({'|'.join(STEPS)})-[0-9a-f]{{16}}", name) and name not in kept:
-            plan.store.remove(name)
+    for step in step_folders(plan.store, *STEPS):
+        if step.name not in kept:
+            plan.store.remove(step.name)
     keys = {input.key for input in plan.inputs}
     for folder in (plan.render, plan.survey):
         for name in plan.store.files(folder.name):

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from filters.quality import encoders
 from pipeline.engine import Pool
-from pipeline.ledger import VERSIONS, StepFolder
+from pipeline.ledger import VERSIONS, StepFolder, step_folders
 from pipeline.recipe import Recipe
 from pipeline.recipe.quality import Quality
 from pipeline.steps import scorers, windows
@@ -163,13 +163,8 @@ def earlier_folders(
     own = about(recipe, measure, index_file)
     if folder.manifest(ABOUT) is None:
         folder.commit(ABOUT, own)
-    found = []
-    for name in folder.store.folders():
-        step, _, digits = name.partition("-")
-        other = StepFolder(folder.store, step, digits)
-        if step == folder.step and other != folder and other.manifest(ABOUT) == own:
-            found.append(other)
-    return tuple(found)
+    others = step_folders(folder.store, folder.step)
+    return tuple(one for one in others if one != folder and one.manifest(ABOUT) == own)
 
 
 def tasks(
