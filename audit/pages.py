@@ -15,8 +15,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from audit import figures, untrusted
-from audit.figures import Entry
+from polysieve.audit import figures, untrusted
+from polysieve.audit.figures import Entry
 
 SAMPLE_CHARACTERS = 600
 SAMPLE_BYTES = 2_000
@@ -72,7 +72,7 @@ class _Environment(jinja2.Environment):
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = _Environment(
-        loader=jinja2.PackageLoader("audit", "templates"),
+        loader=jinja2.PackageLoader("polysieve.audit", "templates"),
         autoescape=True,
         undefined=jinja2.ChainableUndefined,  # any key of the data may be missing
         finalize=_shown,

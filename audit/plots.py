@@ -5,8 +5,8 @@ A plot has `id`, `kind` (histogram, bars or flow), `title`, and `summary`: a sen
 
 import math
 
-from audit import figures, untrusted
-from audit.figures import Entry
+from polysieve.audit import figures, untrusted
+from polysieve.audit.figures import Entry
 
 SNAPSHOTS, LANGUAGES, REASONS = 8, 14, 10
 """How many of each the flow of documents tells apart; the others go together."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from filters.words import segment
+from polysieve.filters.words import segment
 
 MOST_WORDS = 40
 MOST_LINES = 15

@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Callable
 
-from audit import figures, plots, untrusted
-from audit.figures import Entry
-from audit.pages import PLOTS, SAMPLE_CHARACTERS, plotly, render
+from polysieve.audit import figures, plots, untrusted
+from polysieve.audit.figures import Entry
+from polysieve.audit.pages import PLOTS, SAMPLE_CHARACTERS, plotly, render
 
 Put = Callable[[str, str], None]
 

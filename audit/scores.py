@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from audit.judging.codes import CODES, CORRECT, FLAGS
+from polysieve.audit.judging.codes import CODES, CORRECT, FLAGS
 
 Z = 1.959963984540054  # of an interval that holds the truth 19 times of 20
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from filters.rules import RULES, drops
-from filters.signals import METRICS
+from polysieve.filters.rules import RULES, drops
+from polysieve.filters.signals import METRICS
 
 SHARE_BINS = 50
 MOVED = 0.1

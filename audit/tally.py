@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from audit import places, signals
-from filters.rules import RULES
+from polysieve.audit import places, signals
+from polysieve.filters.rules import RULES
 
 Entry = dict[str, Any]
 

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from language_id.labels import short_codes
+from polysieve.language_id.labels import short_codes
 
 LINE_LIMIT = 300
 """Code points of an address, id, reason or other short string that are shown."""

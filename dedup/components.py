@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from filters.compiling import kernel, leaf
+from polysieve.filters.compiling import kernel, leaf
 
 
 @leaf(inline="always")

@@ -16,13 +16,13 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from dedup.mixing import mix64
-from filters.characters import IS_DIGIT, IS_LETTER, IS_SPACE, tables
-from filters.compiling import kernel
-from filters.lines import stripped
-from filters.url import split_address
-from filters.utf8 import decode_call
-from filters.words import Texts, text_buffer
+from polysieve.dedup.mixing import mix64
+from polysieve.filters.characters import IS_DIGIT, IS_LETTER, IS_SPACE, tables
+from polysieve.filters.compiling import kernel
+from polysieve.filters.lines import stripped
+from polysieve.filters.url import split_address
+from polysieve.filters.utf8 import decode_call
+from polysieve.filters.words import Texts, text_buffer
 
 _LINE = np.uint64(0x9E3779B97F4A7C15)
 _HOST = np.uint64(0xC2B2AE3D27D4EB4F)

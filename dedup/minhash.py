@@ -18,9 +18,9 @@ from functools import cache
 
 import numpy as np
 
-from dedup.mixing import mix64, random_words
-from filters.compiling import kernel
-from filters.utf8 import decode
+from polysieve.dedup.mixing import mix64, random_words
+from polysieve.filters.compiling import kernel
+from polysieve.filters.utf8 import decode
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.characters import CODE_POINTS, NOTHING, Tables, tables
-from filters.compiling import kernel, leaf
-from filters.hashing import describe, finish_all
-from filters.words import Words
+from polysieve.filters.characters import CODE_POINTS, NOTHING, Tables, tables
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import describe, finish_all
+from polysieve.filters.words import Words
 
 Form = Literal["width", "nfc", "nfkc"]
 _APOSTROPHE = 0x2019
@@ -157,7 +157,7 @@ def _tables(how: Normalisation) -> Tables:
 
 @cache
 def folding(form: Form, case: bool, digits: bool) -> Tables:
-    """filters.characters' tables with another folding; made in about a second."""
+    """polysieve.filters.characters' tables with another folding; made in about a second."""
     found = tables()
     fold = np.arange(CODE_POINTS, dtype=np.int32)
     sequences: list[int] = []

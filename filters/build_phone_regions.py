@@ -15,7 +15,7 @@ from pathlib import Path
 
 import phonenumbers
 
-from language_id.labels import LanguageIdError, normalise_label
+from polysieve.language_id.labels import LanguageIdError, normalise_label
 
 TARGET = Path(__file__).parent / "assets" / "phone_regions.tsv"
 MOST = 5

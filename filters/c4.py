@@ -7,16 +7,16 @@ punctuation is off (as in FineWeb), which knows `. ? ! " '` only and leaves noth
 
 import numpy as np
 
-from filters.characters import (
+from polysieve.filters.characters import (
     ENDS_LINE,
     ENDS_SENTENCE,
     IS_DIGIT,
     IS_SPACE,
     terminal_punctuation,
 )
-from filters.compiling import kernel, leaf
-from filters.lines import stripped
-from filters.utf8 import decode, decode_call
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.lines import stripped
+from polysieve.filters.utf8 import decode, decode_call
 
 LONGEST_WORD = 1_000  # code points
 FEWEST_WORDS = 3  # per line

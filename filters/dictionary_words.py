@@ -3,11 +3,11 @@ same ones."""
 
 import numpy as np
 
-from filters import icu
-from filters.cjk import cut
-from filters.compiling import kernel, leaf
-from filters.segmentation import IS_PLAIN_CJK, LONGEST_RUN, NEEDS_DICTIONARY
-from filters.utf8 import decode_call
+from polysieve.filters import icu
+from polysieve.filters.cjk import cut
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.segmentation import IS_PLAIN_CJK, LONGEST_RUN, NEEDS_DICTIONARY
+from polysieve.filters.utf8 import decode_call
 
 _WINDOW = 1 << 15  # UTF-16 units that ICU is given at a time, about
 

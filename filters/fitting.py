@@ -17,9 +17,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from filters.distributions import Distribution
-from filters.parameters import Fit, FittedValue, LanguageParameters, defaults
-from filters.rules import RULES, Rule
+from polysieve.filters.distributions import Distribution
+from polysieve.filters.parameters import Fit, FittedValue, LanguageParameters, defaults
+from polysieve.filters.rules import RULES, Rule
 
 Method = Literal["english", "mean_std", "quantile", "tail", "median_ratio"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -72,7 +72,7 @@ class Settings:
 @cache
 def english() -> dict[str, Distribution]:
     """The reference figures of English web pages that come with the package; see docs/fitting.md."""
-    text = (resources.files("filters") / "assets" / "english.json").read_text("utf-8")
+    text = (resources.files("polysieve.filters") / "assets" / "english.json").read_text("utf-8")
     return {m: Distribution.from_lists(*d) for m, d in json.loads(text)["metrics"].items()}
 
 

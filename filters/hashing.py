@@ -7,9 +7,9 @@ repetition metrics can compare joined n-grams as strings without building them.
 
 import numpy as np
 
-from filters import characters
-from filters.compiling import kernel, leaf
-from filters.utf8 import decode, decode_call
+from polysieve.filters import characters
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.utf8 import decode, decode_call
 
 BASE = np.uint64(0x9E6C63D0676A9A99)
 _MIX = np.uint64(0xD6E8FEB86659FD93)

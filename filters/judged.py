@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from filters import fitting
-from filters.parameters import Fit, FittedValue, LanguageParameters
-from filters.rules import Rule, drops
+from polysieve.filters import fitting
+from polysieve.filters.parameters import Fit, FittedValue, LanguageParameters
+from polysieve.filters.rules import Rule, drops
 
 METHOD = "judgements"
 SCORE = fitting.SCORE

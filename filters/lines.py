@@ -7,7 +7,7 @@
 
 import numpy as np
 
-from filters.characters import (
+from polysieve.filters.characters import (
     ENDS_LINE,
     ENDS_SENTENCE,
     IS_DIGIT,
@@ -18,9 +18,9 @@ from filters.characters import (
     IS_SPACE,
     IS_UPPER,
 )
-from filters.compiling import kernel, leaf
-from filters.hashing import clear, hash_bytes, table_size
-from filters.utf8 import decode, decode_call
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import clear, hash_bytes, table_size
+from polysieve.filters.utf8 import decode, decode_call
 
 SHORT_LINE = 30  # characters; FineWeb's short_line_length
 

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from filters.rules import RULES
-from language_id.labels import INDIVIDUAL, MERGED
+from polysieve.filters.rules import RULES
+from polysieve.language_id.labels import INDIVIDUAL, MERGED
 
 SUFFIXES = (".yml", ".yaml")
 

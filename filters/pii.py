@@ -279,7 +279,9 @@ _FINDERS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
 @cache
 def phone_regions() -> dict[str, tuple[str, ...]]:
     """Label -> the regions (ISO 3166) whose national numbers a text in it may hold, those with most speakers first."""
-    text = (resources.files("filters") / "assets" / "phone_regions.tsv").read_text("utf-8")
+    text = (resources.files("polysieve.filters") / "assets" / "phone_regions.tsv").read_text(
+        "utf-8"
+    )
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return {label: tuple(regions.split()) for label, regions in rows}
 

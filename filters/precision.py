@@ -17,10 +17,10 @@ from urllib.parse import unquote
 import numpy as np
 import polars as pl
 
-from filters.parameters import candidates
-from filters.signals import StopWords
-from filters.url import split_address
-from filters.words import Words
+from polysieve.filters.parameters import candidates
+from polysieve.filters.signals import StopWords
+from polysieve.filters.url import split_address
+from polysieve.filters.words import Words
 
 FREQUENT = 0.05
 AFFINITY = 0.85

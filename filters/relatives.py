@@ -9,7 +9,7 @@ _SAME_WRITING = {"Hans": "Hani", "Hant": "Hani", "Hani": "Hani"}
 
 @cache
 def _families() -> dict[str, str]:
-    text = (resources.files("filters") / "assets" / "families.tsv").read_text("utf-8")
+    text = (resources.files("polysieve.filters") / "assets" / "families.tsv").read_text("utf-8")
     pairs = (line.split("\t") for line in text.splitlines())
     return {code: family for family, codes in pairs for code in codes.split()}
 

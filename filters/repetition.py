@@ -6,8 +6,8 @@ with nothing for duplicated 5- to 10-grams. The hashes of words can be joined, s
 
 import numpy as np
 
-from filters.compiling import kernel, leaf
-from filters.hashing import BASE, HAS_SPACE, clear, mix, power, table_size
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import BASE, HAS_SPACE, clear, mix, power, table_size
 
 TOP = (2, 3, 4)
 DUPLICATED = (5, 6, 7, 8, 9, 10)

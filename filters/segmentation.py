@@ -15,7 +15,7 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 
 import numpy as np
 
-from filters.characters import (
+from polysieve.filters.characters import (
     CLUSTER,
     DICTIONARY,
     DIGIT,
@@ -28,11 +28,11 @@ from filters.characters import (
     SYMBOL,
     TSHEG,
 )
-from filters.cjk import is_plain
-from filters.compiling import kernel, leaf
-from filters.hashing import EOJEOL, SYMBOLS
-from filters.orthography import ELIDES, ENDS_WITH_HYPHEN, HYPHENATES
-from filters.utf8 import decode, decode_call
+from polysieve.filters.cjk import is_plain
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import EOJEOL, SYMBOLS
+from polysieve.filters.orthography import ELIDES, ENDS_WITH_HYPHEN, HYPHENATES
+from polysieve.filters.utf8 import decode, decode_call
 
 # A document is cut into at most about so many tokens, a letter that needs a dictionary counting as one; what follows
 # is left uncut. That bounds what a document takes in memory. No page comes near: it is a book of seven million letters.

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters import c4, code, compression, lines, repetition, variety, word_metrics
-from filters.characters import tables
-from filters.hashing import describe, finish_all
-from filters.words import Texts, Words
+from polysieve.filters import c4, code, compression, lines, repetition, variety, word_metrics
+from polysieve.filters.characters import tables
+from polysieve.filters.hashing import describe, finish_all
+from polysieve.filters.words import Texts, Words
 
 
 class Metric(NamedTuple):

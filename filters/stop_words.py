@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from filters.hashing import HAS_LETTER
-from filters.words import Words
+from polysieve.filters.hashing import HAS_LETTER
+from polysieve.filters.words import Words
 
 FREQUENT, LESS_FREQUENT = 0.008, 0.003
 ENOUGH = 8

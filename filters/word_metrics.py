@@ -2,17 +2,9 @@
 
 import numpy as np
 
-from filters.compiling import kernel, leaf
-from filters.hashing import (
-    BASE,
-    EOJEOL,
-    HAS_LETTER,
-    NOT_PUNCTUATION,
-    clear,
-    finish,
-    mix,
-)
-from filters.utf8 import decode_call
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, clear, finish, mix
+from polysieve.filters.utf8 import decode_call
 
 # Columns of the counts that `measure_words` returns.
 WORDS, PLAIN_WORDS, PLAIN_CHARACTERS, ALPHABETIC_WORDS = range(4)

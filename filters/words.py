@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import compiling, icu
-from filters.characters import tables
-from filters.cjk import dictionary
-from filters.dictionary_words import cut_by_dictionary
-from filters.hashing import describe
-from filters.orthography import orthography
-from filters.segmentation import IS_PLAIN_CJK, scan
+from polysieve.filters import compiling, icu
+from polysieve.filters.characters import tables
+from polysieve.filters.cjk import dictionary
+from polysieve.filters.dictionary_words import cut_by_dictionary
+from polysieve.filters.hashing import describe
+from polysieve.filters.orthography import orthography
+from polysieve.filters.segmentation import IS_PLAIN_CJK, scan
 
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from language_id.labels import LanguageIdError
+from polysieve.language_id.labels import LanguageIdError
 
 __all__ = ["LanguageIdError", "Model", "identify", "load_ensemble", "load_model"]
 
@@ -73,14 +73,14 @@ def _stamp(name: str) -> tuple[int, ...]:
 @cache
 def _load(name: str, sample: int | None, stamp: tuple[int, ...]) -> Model:
     if name == EMBEDDED:
-        from language_id.embedded import EmbeddedModel
+        from polysieve.language_id.embedded import EmbeddedModel
 
         return EmbeddedModel() if sample is None else EmbeddedModel.reading(sample)
     if name == CLD2:
-        from language_id.cld2 import Cld2Model
+        from polysieve.language_id.cld2 import Cld2Model
 
         return Cld2Model()
-    from language_id.fasttext_model import FastTextModel
+    from polysieve.language_id.fasttext_model import FastTextModel
 
     return FastTextModel(name)
 
@@ -92,7 +92,7 @@ def _load_ensemble(
     sample: int | None,
     stamps: tuple[tuple[int, ...], ...],
 ) -> Model:
-    from language_id.ensemble import Ensemble
+    from polysieve.language_id.ensemble import Ensemble
 
     return Ensemble([(load_model(name, sample), weight) for name, weight in models], agree)
 
@@ -109,7 +109,7 @@ def identify(
     from 0.01 on, best first); an ensemble's has `votes` and `disagreement` besides. Texts are judged
     one by one: the answer depends on nothing but the text and the model.
     """
-    from language_id.text import text_array
+    from polysieve.language_id.text import text_array
 
     loaded = load_model(model) if isinstance(model, str | Path) else model
     return loaded.identify(text_array(texts))

@@ -7,10 +7,10 @@ import numpy as np
 import pycld2
 from numba import njit
 
-from language_id import lexicon
-from language_id.labels import NO_LANGUAGE, canonical_script, normalise_label, script_of
-from language_id.scripts import dominant_script
-from language_id.text import SCRIPT_NAMES
+from polysieve.language_id import lexicon
+from polysieve.language_id.labels import NO_LANGUAGE, canonical_script, normalise_label, script_of
+from polysieve.language_id.scripts import dominant_script
+from polysieve.language_id.text import SCRIPT_NAMES
 
 
 def _lexicon_labels() -> list[str]:

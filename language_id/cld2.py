@@ -5,10 +5,10 @@ import hashlib
 import pyarrow as pa
 import pycld2
 
-from language_id.answers import answers, as_json
-from language_id.classifiers import CLD2_LABELS
-from language_id.labels import NO_LANGUAGE, UNDETERMINED
-from language_id.scripts import dominant_script
+from polysieve.language_id.answers import answers, as_json
+from polysieve.language_id.classifiers import CLD2_LABELS
+from polysieve.language_id.labels import NO_LANGUAGE, UNDETERMINED
+from polysieve.language_id.scripts import dominant_script
 
 
 class Cld2Model:

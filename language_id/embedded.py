@@ -14,12 +14,20 @@ import numpy as np
 import pyarrow as pa
 import pycld2
 
-from language_id.answers import answers, as_json
-from language_id.classifiers import KNOWN_SCRIPTS, LABELS, Usual
-from language_id.evidence import CANDIDATES, CLD2_BYTES, HEAD, TOP, WINDOW_LENGTH, WINDOWS, Evidence
-from language_id.features import CHARACTERS
-from language_id.labels import NO_LANGUAGE, UNDETERMINED
-from language_id.scripts import main_script, script_name
+from polysieve.language_id.answers import answers, as_json
+from polysieve.language_id.classifiers import KNOWN_SCRIPTS, LABELS, Usual
+from polysieve.language_id.evidence import (
+    CANDIDATES,
+    CLD2_BYTES,
+    HEAD,
+    TOP,
+    WINDOW_LENGTH,
+    WINDOWS,
+    Evidence,
+)
+from polysieve.language_id.features import CHARACTERS
+from polysieve.language_id.labels import NO_LANGUAGE, UNDETERMINED
+from polysieve.language_id.scripts import main_script, script_name
 
 LEAST = 0.01  # candidates below this probability are not listed
 UNKNOWN_BELOW = 0.1  # no language reaches this: the answer is und

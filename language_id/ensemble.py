@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from language_id import Model
-from language_id.answers import answers, as_json
-from language_id.labels import NO_LANGUAGE, UNDETERMINED, LanguageIdError
+from polysieve.language_id import Model
+from polysieve.language_id.answers import answers, as_json
+from polysieve.language_id.labels import NO_LANGUAGE, UNDETERMINED, LanguageIdError
 
 LEAST = 0.01
 

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from language_id import Model
-from language_id.labels import MERGED, macrolanguages, script_of
+from polysieve.language_id import Model
+from polysieve.language_id.labels import MERGED, macrolanguages, script_of
 
 NONE = "none"
 """The class of text in no language (`zxx`) and of an answer without one (`und`)."""

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pycld2
 from numba import njit
 
-from language_id import lexicon
-from language_id.classifiers import (
+from polysieve.language_id import lexicon
+from polysieve.language_id.classifiers import (  # fmt: skip
     ALIKE,
     CLD2_NUMBER,
     IN_CLD2,
@@ -21,17 +21,17 @@ from language_id.classifiers import (
     POSTING_WEIGHTS,
     TAG_LABEL,
     Usual,
-)  # fmt: skip
-from language_id.features import (
+)
+from polysieve.language_id.features import (  # fmt: skip
     CLASSES,
     LANGUAGE_FEATURES,
     NOISE_FEATURES,
     UNKNOWN_FEATURES,
     features,
     profile,
-)  # fmt: skip
-from language_id.scripts import HAN_FORM
-from language_id.text import LOWER_TABLE, SCRIPT_NAMES, SCRIPT_TABLE, sample, utf8_buffer
+)
+from polysieve.language_id.scripts import HAN_FORM
+from polysieve.language_id.text import LOWER_TABLE, SCRIPT_NAMES, SCRIPT_TABLE, sample, utf8_buffer
 
 HEAD = 1200  # characters from the beginning of a text that are always read
 WINDOWS = 3  # pieces from the rest

@@ -11,10 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from language_id import hub
-from language_id.answers import answers, as_json
-from language_id.labels import LanguageIdError, normalise_label
-from language_id.scripts import dominant_script
+from polysieve.language_id import hub
+from polysieve.language_id.answers import answers, as_json
+from polysieve.language_id.labels import LanguageIdError, normalise_label
+from polysieve.language_id.scripts import dominant_script
 
 TOP = 8  # candidates asked of the model
 LEAST = 0.01  # and kept from this probability on, as FineWeb2 does

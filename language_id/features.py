@@ -8,8 +8,8 @@ multiplied by `length`, the logarithm of the number of n-grams.
 import numpy as np
 from numba import njit
 
-from language_id.scripts import BOPO, HANI, HIRA, KANA, KANA_SHARE
-from language_id.text import SCRIPT_NAMES, ZINH
+from polysieve.language_id.scripts import BOPO, HANI, HIRA, KANA, KANA_SHARE
+from polysieve.language_id.text import SCRIPT_NAMES, ZINH
 
 MIN_SCRIPT_SHARE = 0.2  # of a text's letters: a label of a script with less is refused
 LATN, CYRL, ARAB = (SCRIPT_NAMES.index(name) for name in ("Latn", "Cyrl", "Arab"))

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from language_id.labels import LanguageIdError
+from polysieve.language_id.labels import LanguageIdError
 
 MODELS = {
     "glotlid": "cis-lmu/glotlid:model_v3.bin",  # Kargaran et al. 2023; 2,102 labels, 1.7 GB, Apache-2.0

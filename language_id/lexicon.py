@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from language_id.text import LOWER_TABLE, NO_COMPOSITIONS, sample, text_array, utf8_buffer
+from polysieve.language_id.text import LOWER_TABLE, NO_COMPOSITIONS, sample, text_array, utf8_buffer
 
 with np.load(Path(__file__).parent / "assets" / "lexicon.npz") as _asset:
     TAGS: list[str] = bytes(_asset["tags"]).decode().split("\n")

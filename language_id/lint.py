@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from language_id.labels import (
+from polysieve.language_id.labels import (
     BIBLIOGRAPHIC,
     INDIVIDUAL,
     MERGED,
@@ -168,7 +168,7 @@ def read_labels(path: str | Path) -> list[str]:
     elif not place.is_file():
         raise LanguageIdError(f"{path}: no such file or folder; correct the path")
     elif place.suffix in (".bin", ".ftz"):
-        from language_id.fasttext_model import model_labels
+        from polysieve.language_id.fasttext_model import model_labels
 
         found = model_labels(place)
     else:

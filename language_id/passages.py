@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pycld2
 
-from language_id import Model
-from language_id.answers import as_json
-from language_id.text import SCRIPT_TABLE
+from polysieve.language_id import Model
+from polysieve.language_id.answers import as_json
+from polysieve.language_id.text import SCRIPT_TABLE
 
 By = Literal["lines", "spans"]
 LEAST_BYTES = 90

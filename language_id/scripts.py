@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from language_id.text import (
+from polysieve.language_id.text import (
     HANS,
     HANT,
     SCRIPT_NAMES,

@@ -23,10 +23,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from language_id import Model, noise
-from language_id.evaluation import Evaluation, evaluate
-from language_id.fasttext_model import BREAKS, PREFIX, FastTextModel
-from language_id.labels import NO_LANGUAGE, UNDETERMINED, LanguageIdError
+from polysieve.language_id import Model, noise
+from polysieve.language_id.evaluation import Evaluation, evaluate
+from polysieve.language_id.fasttext_model import BREAKS, PREFIX, FastTextModel
+from polysieve.language_id.labels import NO_LANGUAGE, UNDETERMINED, LanguageIdError
 
 KEEP = 2_000
 """Characters of a text that are read; a longer one is cut."""

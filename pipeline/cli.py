@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import (
+from polysieve.pipeline.commands import (
     audit,
     extract,
     index,
@@ -22,7 +22,7 @@ from pipeline.commands import (
     runs,
     translate,
 )
-from pipeline.commands.execution import INTERRUPTED
+from polysieve.pipeline.commands.execution import INTERRUPTED
 
 app = typer.Typer(
     name="polysieve",

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from translation.engines import FAILED, Engine, Segment, digest
+from polysieve.translation.engines import FAILED, Engine, Segment, digest
 
 _AT_ONCE = 500  # keys of one query
 _WAIT_SECONDS = 120

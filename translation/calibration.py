@@ -27,12 +27,12 @@ from pathlib import Path
 
 import numpy as np
 
-from language_id.labels import script_of
-from translation.char_lm import CharLM, model_hash
-from translation.checks import is_cut, measure_pair
-from translation.engines import digest
-from translation.rivals import RIVALS, leads
-from translation.told_apart import are_told_apart
+from polysieve.language_id.labels import script_of
+from polysieve.translation.char_lm import CharLM, model_hash
+from polysieve.translation.checks import is_cut, measure_pair
+from polysieve.translation.engines import digest
+from polysieve.translation.rivals import RIVALS, leads
+from polysieve.translation.told_apart import are_told_apart
 
 SIGNALS = ("length", "bits", "copied", "repeated", "cut", "cosine", "rival")
 COPIED, REPEATED = 0.25, 0.2

@@ -23,10 +23,10 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from filters.quality import encoder_files, torch_models
-from filters.quality.fasttext_file import ModelError, file_hash
-from filters.quality.torch_models import Device
-from language_id import hub
+from polysieve.filters.quality import encoder_files, torch_models
+from polysieve.filters.quality.fasttext_file import ModelError, file_hash
+from polysieve.filters.quality.torch_models import Device
+from polysieve.language_id import hub
 
 CHECKPOINT, SETTINGS = "checkpoints/model.ckpt", "hparams.yaml"
 EPSILON = 1e-12  # of the variance of a standardised layer

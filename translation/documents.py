@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from translation import protect
-from translation.cache import SentenceCache
-from translation.engines import FAILED, MARKED, OK, Engine, EngineDown, Segment
-from translation.protect import Masked
-from translation.segments import Range, reassemble, segments
+from polysieve.translation import protect
+from polysieve.translation.cache import SentenceCache
+from polysieve.translation.engines import FAILED, MARKED, OK, Engine, EngineDown, Segment
+from polysieve.translation.protect import Masked
+from polysieve.translation.segments import Range, reassemble, segments
 
 # What became of a segment, the first that holds. `failed` is left out of the document; all others are in it.
 SPLIT, UNCHANGED, NUMBERS = "split", "unchanged", "numbers_lost"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from translation.spacing import is_unspaced
+from polysieve.translation.spacing import is_unspaced
 
 _SPANS = re.compile(
     r"`+[^`\n]+`+"  # code

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from translation import protect
-from translation.blocks import blocks
-from translation.sentences import sentences
-from translation.spacing import gap
+from polysieve.translation import protect
+from polysieve.translation.blocks import blocks
+from polysieve.translation.sentences import sentences
+from polysieve.translation.spacing import gap
 
 Range = tuple[int, int]
 

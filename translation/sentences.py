@@ -8,8 +8,8 @@ at a mark of their own, or at the first space after it is long enough.
 import re
 from functools import cache
 
-from language_id.labels import language_of, script_of
-from translation.needs import needed
+from polysieve.language_id.labels import language_of, script_of
+from polysieve.translation.needs import needed
 
 LONGEST = 400  # characters; models lose the end of what is longer
 PHRASE = 80  # characters after which a space ends a segment, in the scripts that write none between words
@@ -55,7 +55,7 @@ def _sentencex(text: str, label: str) -> list[tuple[int, int]]:
 @cache
 def _short_codes() -> dict[str, str]:
     """ISO 639-1 by ISO 639-3."""
-    from language_id.labels import aliases, normalise_label
+    from polysieve.language_id.labels import aliases, normalise_label
 
     found = {code: short for short, code in aliases().items() if len(short) == 2}
     return found | {

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from audit.judging.codes import CODES, PAIRS_ONLY
-from audit.judging.sample import Sample
+from polysieve.audit.judging.codes import CODES, PAIRS_ONLY
+from polysieve.audit.judging.sample import Sample
 
 VERSION = 1
 _SCHEMA = f"""

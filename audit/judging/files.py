@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from audit.judging.codes import CODES
+from polysieve.audit.judging.codes import CODES
 
 JUDGEMENTS = pa.schema(
     [

@@ -15,10 +15,10 @@ from typing import Any
 
 from aiohttp import web
 
-from audit import untrusted
-from audit.judging.codes import CODES, PAIRS_ONLY
-from audit.judging.database import Database, Judgement, JudgementError
-from audit.judging.sample import SHOWN, Sample
+from polysieve.audit import untrusted
+from polysieve.audit.judging.codes import CODES, PAIRS_ONLY
+from polysieve.audit.judging.database import Database, Judgement, JudgementError
+from polysieve.audit.judging.sample import SHOWN, Sample
 
 NAME_LIMIT, NOTE_LIMIT, KEY_LIMIT = 64, 2_000, 64
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -64,7 +64,7 @@ class Judging:
 def application(judging: Judging) -> web.Application:
     """The application; `aiohttp.web.run_app` or a test serves it."""
     app = web.Application(middlewares=[_guard(judging)], client_max_size=_BODY_LIMIT)
-    files = resources.files("audit.judging") / "page"
+    files = resources.files("polysieve.audit.judging") / "page"
 
     def file(name: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         body = (files / name).read_bytes()

@@ -17,16 +17,16 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.main_job.common import polysieve
-from filters.signals import METRICS, SCHEMA
-from pipeline.engine import Inline
-from pipeline.plan import make
-from pipeline.recipe import load
-from pipeline.run import execute
-from pipeline.schema import DOCUMENTS, bands_schema
-from pipeline.sources import Source
-from pipeline.steps import measure
-from pipeline.store import Store
-from pipeline.watch import Watch
+from polysieve.filters.signals import METRICS, SCHEMA
+from polysieve.pipeline.engines.engine import Inline
+from polysieve.pipeline.recipe import load
+from polysieve.pipeline.run.plan import make
+from polysieve.pipeline.run.run import execute
+from polysieve.pipeline.run.watch import Watch
+from polysieve.pipeline.sources import Source
+from polysieve.pipeline.steps.measure import inputs as measure
+from polysieve.pipeline.storage.schema import DOCUMENTS, bands_schema
+from polysieve.pipeline.storage.store import Store
 
 INPUTS = 50
 GROUP_ROWS = 2_700

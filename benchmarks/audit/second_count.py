@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from audit.places import SITES, hosts, sites
-from audit.report import page_name
+from polysieve.audit.places import SITES, hosts, sites
+from polysieve.audit.report import page_name
 
 MOVED = 0.1
 

@@ -20,9 +20,9 @@ import pyarrow as pa
 from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter, SymbolLinesFormatter
 
 from benchmarks.parity.documents import collect
-from filters import encoding, pii, table_pipes
-from pipeline import cleaning
-from pipeline.recipe import load
+from polysieve.filters import encoding, pii, table_pipes
+from polysieve.pipeline.recipe import load
+from polysieve.pipeline.texts import cleaning
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, object]:

@@ -22,12 +22,12 @@ from datasketch import MinHash, MinHashLSH
 
 from benchmarks.dedup.common import SHARED, Measured, best, isolated, measured, on_disk
 from benchmarks.dedup.original import datatrove_minhash
-from dedup import datatrove
-from dedup.components import UnionFind
-from dedup.edges import band_edges, verified_band_edges
-from dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
-from dedup.normalise import Normalisation, compared_words
-from filters.words import segment
+from polysieve.dedup import datatrove
+from polysieve.dedup.components import UnionFind
+from polysieve.dedup.edges import band_edges, verified_band_edges
+from polysieve.dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
+from polysieve.dedup.normalise import Normalisation, compared_words
+from polysieve.filters.words import segment
 
 PARAMS = MinHashParams()
 LANGUAGES = {

@@ -22,10 +22,10 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.dedup.gold import gold_texts, table
-from dedup.containment import shares
-from filters.words import segment
-from pipeline.recipe import Recipe
-from pipeline.steps import signing
+from polysieve.dedup.containment import shares
+from polysieve.filters.words import segment
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.measure import signatures as signing
 
 SHARE, LEAST = 0.9, 20
 Pairs = dict[tuple[str, str], float]
@@ -37,7 +37,7 @@ def run(scratch: Path, texts: dict[str, tuple[str, str]]) -> Path:
     lines = [json.dumps({"id": doc, "text": text}) for doc, (_, text) in sorted(texts.items())]
     file.write_text("\n".join(lines), "utf-8")
     subprocess.run(
-        [sys.executable, "-m", "pipeline", "run", "minimal", "--input", str(file), "--output", str(output),
+        [sys.executable, "-m", "polysieve", "run", "minimal", "--input", str(file), "--output", str(output),
          "--engine", "inline", "--quiet", "--set", f"dedup.containment={{share: {SHARE}, min_shingles: {LEAST}}}"],
         check=True,
     )  # fmt: skip

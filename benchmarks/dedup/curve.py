@@ -11,10 +11,10 @@ import sys
 
 import numpy as np
 
-from dedup import datatrove
-from dedup.curve import probability
-from dedup.edges import agreement
-from dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
+from polysieve.dedup import datatrove
+from polysieve.dedup.curve import probability
+from polysieve.dedup.edges import agreement
+from polysieve.dedup.minhash import MinHashParams, band_keys, low_bytes, signatures
 
 SIMILARITIES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 SIZES = (30, 150, 600)

@@ -23,12 +23,12 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.dedup.common import SHARED
 from benchmarks.dedup.languages import jaccard
-from dedup.components import components
-from dedup.edges import verified_band_edges
-from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
-from filters.words import Words, segment
-from pipeline.recipe.clustering import Dedup
-from pipeline.steps import signing
+from polysieve.dedup.components import components
+from polysieve.dedup.edges import verified_band_edges
+from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
+from polysieve.filters.words import Words, segment
+from polysieve.pipeline.recipe.clustering import Dedup
+from polysieve.pipeline.steps.measure import signatures as signing
 
 BUILT = SHARED / "warc" / "built"
 PARAMS = MinHashParams()

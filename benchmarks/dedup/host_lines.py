@@ -26,7 +26,7 @@ EXAMPLES = 12
 
 
 def polysieve(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pipeline", *arguments, "--quiet"], check=True)
+    subprocess.run([sys.executable, "-m", "polysieve", *arguments, "--quiet"], check=True)
 
 
 def squeezed(text: str) -> str:

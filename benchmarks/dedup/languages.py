@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.dedup.common import SHARED, unpacked
-from dedup.components import components
-from dedup.edges import verified_band_edges
-from dedup.minhash import (
+from polysieve.dedup.components import components
+from polysieve.dedup.edges import verified_band_edges
+from polysieve.dedup.minhash import (
     MinHashParams,
     band_keys,
     character_signatures,
@@ -28,8 +28,8 @@ from dedup.minhash import (
     low_bytes,
     signatures,
 )
-from dedup.normalise import Normalisation, compared_words, folded_texts
-from filters.words import segment, text_buffer
+from polysieve.dedup.normalise import Normalisation, compared_words, folded_texts
+from polysieve.filters.words import segment, text_buffer
 
 FILES = {
     "tha_Thai": "tha", "khm_Khmr": "khm", "cmn_Hans": "zho-CN", "jpn_Jpan": "jpn", "kor_Hang": "kor",

@@ -21,12 +21,12 @@ import numpy as np
 import polars as pl
 
 from benchmarks.dedup.stages import their_clusters
-from dedup import datatrove
+from polysieve.dedup import datatrove
 
 DATATROVE = ("dedup.exact=false", "dedup.minhash.signatures=datatrove", "dedup.minhash.verify=null")
 LOADABLE = """
 import json, sys
-from dedup.datatrove import tokeniser
+from polysieve.dedup.datatrove import tokeniser
 found = []
 for label in json.load(sys.stdin):
     try:
@@ -42,7 +42,7 @@ def run(python: str, inputs: list[str], output: Path, *settings: str) -> pl.Data
     """Run `minimal`; returns id, label, text and cluster_id of every document that was clustered, by cluster."""
     subprocess.run(
         [
-            python, "-m", "pipeline", "run", "minimal", "--output", str(output), "--engine", "inline",
+            python, "-m", "polysieve", "run", "minimal", "--output", str(output), "--engine", "inline",
             "--keep-steps", "--quiet", *(part for name in inputs for part in ("--input", name)),
             *(part for setting in settings for part in ("--set", setting)),
         ],

@@ -20,10 +20,13 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.dedup.common import isolated, measured, on_disk
-from pipeline.ledger import StepFolder
-from pipeline.recipe import Recipe
-from pipeline.steps import containment, lines, segments, units
-from pipeline.store import Store
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps import segment_passes as segments
+from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.containment import containment
+from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import Store
 
 LABEL = "eng_Latn"
 SEGMENT = 40_000

@@ -20,14 +20,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.dedup.common import isolated, measured, on_disk
-from dedup.components import UnionFind
-from filters import rules
-from pipeline.ledger import StepFolder
-from pipeline.recipe import Recipe
-from pipeline.recipe.clustering import Dedup, MinHash
-from pipeline.schema import bands_schema
-from pipeline.steps import clusters, decisions, fit, units
-from pipeline.store import Store
+from polysieve.dedup.components import UnionFind
+from polysieve.filters import rules
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.clustering import Dedup, MinHash
+from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.cluster import clusters
+from polysieve.pipeline.steps.decide import decisions
+from polysieve.pipeline.steps.fit import fit
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.schema import bands_schema
+from polysieve.pipeline.storage.store import Store
 
 BANDS = 14
 LANES = 112

@@ -30,7 +30,7 @@ STEPS = ("measure", "fit", "clusters", "decisions", "write")
 def command(options: argparse.Namespace, inputs: list[str], output: Path, index: Path) -> list[str]:
     more = [part for pattern in inputs for part in ("--input", pattern)]
     return [
-        sys.executable, "-m", "pipeline", "run", "fineweb2", *more, "--output", str(output),
+        sys.executable, "-m", "polysieve", "run", "fineweb2", *more, "--output", str(output),
         "--index", str(index), "--engine", options.engine, "--keep-steps", "--quiet",
     ]  # fmt: skip
 

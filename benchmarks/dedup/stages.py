@@ -21,13 +21,13 @@ from datasketch import MinHash, MinHashLSH
 
 from benchmarks.dedup.common import best, on_disk, resident
 from benchmarks.dedup.languages import edited, lines_of
-from dedup import datatrove
-from dedup.components import cluster_sizes, components, kept_members
-from dedup.edges import band_edges, verified_band_edges
-from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
-from filters.words import segment
-from pipeline.recipe.clustering import Dedup
-from pipeline.steps import signing
+from polysieve.dedup import datatrove
+from polysieve.dedup.components import cluster_sizes, components, kept_members
+from polysieve.dedup.edges import band_edges, verified_band_edges
+from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
+from polysieve.filters.words import segment
+from polysieve.pipeline.recipe.clustering import Dedup
+from polysieve.pipeline.steps.measure import signatures as signing
 
 PARAMS = MinHashParams()
 LANGUAGES = {

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from pipeline.extract.charset import decode
-from pipeline.extract.encodings import encoding_name
+from polysieve.pipeline.extract.charset import decode
+from polysieve.pipeline.extract.encodings import encoding_name
 
 _DECLARATION = re.compile(rb"(charset|encoding)=", re.IGNORECASE)
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from gold import GoldPage, read_gold
 
-from pipeline.extract import ENGINES, ExtractionError, extract
-from pipeline.extract.labelling import tokens
+from polysieve.pipeline.extract import ENGINES, ExtractionError, extract
+from polysieve.pipeline.extract.labelling import tokens
 
 _PLAIN_WORD = re.compile(r"\w+")
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from compare import MEASURES, GoldPage, mean_word_scores, snippet_scores
 from gold import read_gold
 
-from pipeline.extract import ENGINES, ExtractionError, extract
-from pipeline.extract.assemble import plain
-from pipeline.extract.text import tidy
-from pipeline.extract.training import cross_validated, examples, read_pages
+from polysieve.pipeline.extract import ENGINES, ExtractionError, extract
+from polysieve.pipeline.extract.assemble import plain
+from polysieve.pipeline.extract.text import tidy
+from polysieve.pipeline.extract.training import cross_validated, examples, read_pages
 
 Texts = list[tuple[GoldPage, str]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gold import read_gold
 
-from pipeline.extract import DEFAULT_ENGINE, extract
+from polysieve.pipeline.extract import DEFAULT_ENGINE, extract
 
 
 def resident_mib() -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gold import read_gold
 
-from pipeline.extract import ExtractionError, extract
+from polysieve.pipeline.extract import ExtractionError, extract
 
 MIB = 2**20
 LARGEST_SOURCE = 60_000  # bytes of a real page that is mutated, so that there is time for many

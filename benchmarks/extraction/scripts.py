@@ -18,7 +18,7 @@ from pathlib import Path
 from compare import word_scores
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.extract import ENGINES, extract
+from polysieve.pipeline.extract import ENGINES, extract
 
 
 def main() -> None:

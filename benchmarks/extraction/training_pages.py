@@ -26,9 +26,9 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from gold import GoldPage, read_gold
 from tld import get_fld
 
-from pipeline.extract import ExtractionError, extract
-from pipeline.extract.charset import decode
-from pipeline.extract.labelling import tokens
+from polysieve.pipeline.extract import ExtractionError, extract
+from polysieve.pipeline.extract.charset import decode
+from polysieve.pipeline.extract.labelling import tokens
 
 PER_SITE = 15
 TEACHERS = ("trafilatura", "trafilatura_precision")

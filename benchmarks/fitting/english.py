@@ -18,9 +18,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-import language_id
-from filters import fitting, signals, words
-from pipeline.extract import ExtractionError, extract
+from polysieve.filters import fitting, signals, words
+from polysieve.pipeline.extract import ExtractionError, extract
 
 TARGET = Path(fitting.__file__).parent / "assets" / "english.json"
 PAGES = ("scrapinghub", "mozilla-readability", "newspaper4k", "trafilatura-eval", "fundus")

@@ -16,14 +16,15 @@ import numpy as np
 import polars as pl
 import pyarrow.compute as pc
 
-from filters import fitting
-from filters.parameters import LanguageParameters, thresholds
-from filters.stop_words import COUNTS, Frequent
-from pipeline.describe import recorded_plan
-from pipeline.plan import RUN
-from pipeline.steps import fit, units
-from pipeline.steps.units import Rows, label_slices
-from pipeline.store import Store
+from polysieve.filters import fitting
+from polysieve.filters.parameters import LanguageParameters, thresholds
+from polysieve.filters.stop_words import COUNTS, Frequent
+from polysieve.pipeline.inspection.describe import recorded_plan
+from polysieve.pipeline.run.plan import RUN
+from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.fit import fit
+from polysieve.pipeline.steps.units import Rows, label_slices
+from polysieve.pipeline.storage.store import Store
 
 LEAST = 20
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fitting import people
-from filters import fitting, judged, rules, signals, words
-from filters.judged import KEYS, SCORE, Judged, propose
-from filters.parameters import LanguageParameters
-from pipeline.steps.reasons import rule_thresholds
+from polysieve.filters import fitting, judged, rules, signals, words
+from polysieve.filters.judged import KEYS, SCORE, Judged, propose
+from polysieve.filters.parameters import LanguageParameters
+from polysieve.pipeline.steps.decide.reasons import rule_thresholds
 
 LEAST = 10
 SIZES = (50, 100, 200, 1_000_000)

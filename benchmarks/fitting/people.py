@@ -23,14 +23,14 @@ from pathlib import Path
 
 import numpy as np
 
-from filters import fitting, parameters, rules, signals, stop_words, words
-from filters.distributions import Distribution
-from filters.parameters import LanguageParameters
-from filters.stop_words import Frequent
-from language_id.labels import normalise_label
-from pipeline.recipe import load
-from pipeline.steps.fit import fit_languages
-from pipeline.steps.reasons import rule_thresholds
+from polysieve.filters import fitting, parameters, rules, signals, stop_words, words
+from polysieve.filters.distributions import Distribution
+from polysieve.filters.parameters import LanguageParameters
+from polysieve.filters.stop_words import Frequent
+from polysieve.language_id.labels import normalise_label
+from polysieve.pipeline.recipe import load
+from polysieve.pipeline.steps.decide.reasons import rule_thresholds
+from polysieve.pipeline.steps.fit.fit import fit_languages
 
 LEAST = 3
 RULES = load("fineweb2")

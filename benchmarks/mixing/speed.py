@@ -22,9 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.mixing.spec import COLUMNS
-from pipeline.schema import CORPUS, parquet_rows
-from pipeline.store import Store
+from polysieve.pipeline.mixing.spec import COLUMNS
+from polysieve.pipeline.storage.schema import CORPUS, parquet_rows
+from polysieve.pipeline.storage.store import Store
 
 POLARS = """
 import sys, polars as pl
@@ -159,7 +159,7 @@ def mixer(scratch: Path, source: Path, name: str, stages: list[dict]) -> tuple:
     command = [
         sys.executable,
         "-m",
-        "pipeline",
+        "polysieve",
         "mix",
         str(spec),
         "-o",

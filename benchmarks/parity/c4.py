@@ -20,8 +20,8 @@ from datatrove.pipeline.filters.c4_filters import C4ParagraphFilter, C4QualityFi
 from datatrove.utils.text import split_into_parts
 from datatrove.utils.word_tokenizers import WordTokenizer
 
-from filters import c4, rules, signals, words
-from filters.characters import tables
+from polysieve.filters import c4, rules, signals, words
+from polysieve.filters.characters import tables
 
 REASONS = {
     "lorem_ipsum": "lorem_ipsum",

@@ -27,10 +27,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.parity.compare import REASONS
-from filters import parameters, rules, signals, words
-from filters.pii import PLACEHOLDERS
-from pipeline.recipe import Recipe, load
-from pipeline.steps.reasons import rule_thresholds
+from polysieve.filters import parameters, rules, signals, words
+from polysieve.filters.pii import PLACEHOLDERS
+from polysieve.pipeline.recipe import Recipe, load
+from polysieve.pipeline.steps.decide.reasons import rule_thresholds
 
 OURS = {reason: name for name, reason in REASONS.items() if reason != "empty"}
 SPACE = "white space around the text, which we strip as it is read"
@@ -47,7 +47,7 @@ def polysieve(documents: pa.Table, folder: Path, fineweb2: str) -> dict[str, dic
     settings = (
         f"parameters.folder={fineweb2}", "dedup.exact=false", "dedup.minhash=null", "language.cut=null"
     )  # fmt: skip
-    command = [sys.executable, "-m", "pipeline", "run", "fineweb2", "--input", str(source)]
+    command = [sys.executable, "-m", "polysieve", "run", "fineweb2", "--input", str(source)]
     command += ["--output", str(output), "--engine", "inline", "--quiet"]
     for setting in settings:
         command += ["--set", setting]

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.parity.documents import collect
-from filters import parameters, rules, signals, words
+from polysieve.filters import parameters, rules, signals, words
 
 # datatrove's reasons by the names of our rules; FineWeb2 leaves the other rules out.
 REASONS = {

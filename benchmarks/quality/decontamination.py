@@ -20,7 +20,7 @@ import pyarrow as pa
 import regex
 
 from benchmarks.signals.throughput import read
-from filters.quality.decontamination import find, gather
+from polysieve.filters.quality.decontamination import find, gather
 
 _EDGES = regex.compile(r"^[\p{P}\p{S}]+|[\p{P}\p{S}]+$")
 _END = re.compile(r"(?<=[.!?।。！？])\s*")

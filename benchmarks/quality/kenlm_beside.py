@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from benchmarks.quality.people import auc
 from benchmarks.quality.sets import halves
-from filters.quality import ngrams
-from filters.quality.kenlm_model import KenlmModel
+from polysieve.filters.quality import ngrams
+from polysieve.filters.quality.kenlm_model import KenlmModel
 
 _WORDS = re.compile(r"\w+")
 

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.signals.throughput import read
-from pipeline.recipe import Recipe
+from polysieve.pipeline.recipe import Recipe
 
 DOCUMENTS, BYTES = 10_000, 256 * 2**20
 LABEL = "eng_Latn"
@@ -55,7 +55,7 @@ def recipe(kind: str, gold: Path, xquad: Path, folder: Path) -> Recipe:
         path.write_text("\n".join(sorted({w for t in texts[:200] for w in t.split()})[:20_000]))
         score = {"words": str(path)}
     elif kind == "ngrams":
-        from filters.quality import ngrams
+        from polysieve.filters.quality import ngrams
 
         beginnings = [text[:1_000] for text in texts]
         ngrams.train(pa.array(beginnings, pa.large_string()), 3).save(path.with_suffix(".npz"))
@@ -63,7 +63,7 @@ def recipe(kind: str, gold: Path, xquad: Path, folder: Path) -> Recipe:
     elif kind in FASTTEXT:
         import fasttext
 
-        from filters.quality.fasttext_training import as_line
+        from polysieve.filters.quality.fasttext_training import as_line
 
         lines = [f"__label__{('hq', 'lq')[i % 2]} {as_line(t)}" for i, t in enumerate(texts)]
         (folder / "lines").write_text("\n".join(lines) + "\n")
@@ -82,7 +82,8 @@ def recipe(kind: str, gold: Path, xquad: Path, folder: Path) -> Recipe:
 
 def measured(kind: str, asked: Recipe, gold: Path) -> None:
     """Print the bytes that scoring adds."""
-    from pipeline.steps import embeddings, scores
+    from polysieve.pipeline.steps.embed import embeddings
+    from polysieve.pipeline.steps.score import scores
 
     documents = window(gold)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is the present size

@@ -38,7 +38,7 @@ def made(documents: int, dim: int, seeds: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(vectors: np.ndarray, seeds: np.ndarray, k: int) -> np.ndarray:
-    from filters.quality.nearest import Nearest
+    from polysieve.filters.quality.nearest import Nearest
 
     search = Nearest(seeds, k)
     for start in range(0, len(vectors), WINDOW):

@@ -28,18 +28,18 @@ import pyarrow as pa
 from benchmarks.fitting.people import RULES
 from benchmarks.quality.sets import SETS, Half, halves
 from benchmarks.quality.vectors import encode
-from filters import parameters, rules, signals, words
-from filters.quality import (
+from polysieve.filters import parameters, rules, signals, words
+from polysieve.filters.quality import (
     fasttext_training,
     heads,
     ngrams,
     transformer_lm,
     transformer_training,
 )
-from filters.quality.evaluation import evaluate
-from filters.quality.examples import Part
-from filters.quality.fasttext_scorer import FastTextScorer
-from pipeline.steps.reasons import rule_thresholds
+from polysieve.filters.quality.evaluation import evaluate
+from polysieve.filters.quality.examples import Part
+from polysieve.filters.quality.fasttext_scorer import FastTextScorer
+from polysieve.pipeline.steps.decide.reasons import rule_thresholds
 
 
 @dataclass(frozen=True)

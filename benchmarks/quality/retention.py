@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from benchmarks.main_job.common import differences, polysieve
-from filters.quality import ngrams
+from polysieve.filters.quality import ngrams
 
 LANGUAGES = {
     "ara": "arb_Arab", "ben": "ben_Beng", "bul": "bul_Cyrl", "ces": "ces_Latn", "dan": "dan_Latn", "deu": "deu_Latn",

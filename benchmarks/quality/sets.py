@@ -32,7 +32,7 @@ def registers(folder: Path) -> Iterator[tuple[str, str, bool]]:
     """(label, text, bad)"""
     import lzma
 
-    from language_id.labels import normalise_label
+    from polysieve.language_id.labels import normalise_label
 
     for path in sorted((folder / "web-registers").glob("*/*.tsv.xz")):
         code = path.parent.name

@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.signals.throughput import read
-from filters.quality.fasttext_scorer import FastTextScorer
-from filters.quality.fasttext_training import as_line
+from polysieve.filters.quality.fasttext_scorer import FastTextScorer
+from polysieve.filters.quality.fasttext_training import as_line
 
 MODELS = {
     "small": {"dim": 8, "bucket": 1 << 18, "wordNgrams": 2},

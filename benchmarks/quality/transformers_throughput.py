@@ -19,7 +19,7 @@ import pyarrow as pa
 import transformers
 
 from benchmarks.signals.throughput import read
-from filters.quality import (
+from polysieve.filters.quality import (
     encoder_files,
     ngrams,
     sequence_classifier,

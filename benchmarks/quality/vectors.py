@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
-from filters.quality import encoders
+from polysieve.filters.quality import encoders
 
 SAVED = 50  # texts between two savings
 

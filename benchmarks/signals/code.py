@@ -25,8 +25,8 @@ import numpy as np
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.parity.documents import news_articles
-from filters import code
-from filters.words import text_buffer
+from polysieve.filters import code
+from polysieve.filters.words import text_buffer
 
 EXTENSIONS = (
     "py", "pyx", "js", "ts", "css", "html", "xml", "json", "yaml", "toml", "c", "h", "cpp", "go", "sh", "sql",

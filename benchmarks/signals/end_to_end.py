@@ -29,13 +29,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.parity import documents
-from filters import parameters, rules
-from pipeline import recipe as recipes
-from pipeline import warm
-from pipeline.ledger import StepFolder
-from pipeline.sources import Source
-from pipeline.steps import languages, measure, reasons
-from pipeline.store import Store
+from polysieve.filters import parameters, rules
+from polysieve.pipeline import recipe as recipes
+from polysieve.pipeline.run import warm
+from polysieve.pipeline.sources import Source
+from polysieve.pipeline.steps.decide import reasons
+from polysieve.pipeline.steps.measure import inputs as measure
+from polysieve.pipeline.steps.measure import languages
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import Store
 
 LABELS = (
     "eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "rus_Cyrl", "ukr_Cyrl", "arb_Arab", "fas_Arab", "hin_Deva",

@@ -65,11 +65,11 @@ CASES: dict[str, tuple[Callable[[], str], int]] = {
 
 def _measure(path: Path) -> None:
     """In a process of its own: measure the input, print seconds of CPU and the peak in megabytes."""
-    from pipeline.ledger import StepFolder
-    from pipeline.recipe import Recipe
-    from pipeline.sources import Source
-    from pipeline.steps import measure
-    from pipeline.store import Store
+    from polysieve.pipeline.recipe import Recipe
+    from polysieve.pipeline.sources import Source
+    from polysieve.pipeline.steps.measure import inputs as measure
+    from polysieve.pipeline.storage.ledger import StepFolder
+    from polysieve.pipeline.storage.store import Store
 
     started = time.process_time()
     folder = StepFolder(Store(str(path.parent / "out")), "measure", "benchmark")

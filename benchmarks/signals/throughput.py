@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from filters import signals, words
+from polysieve.filters import signals, words
 
 BATCH = 4 * 2**20
 LEAST = 250_000  # bytes of a script, for a figure that means something

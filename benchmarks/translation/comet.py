@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from polysieve.translation import comet
 from tests.translation.made_comet import make_comet
-from translation import comet
 
 THEIRS = """
 import json, logging, sys

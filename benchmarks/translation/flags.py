@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from filters.quality import encoders
-from language_id.labels import normalise_label
-from translation.calibration import Calibration, Embedder, calibrate, uncalibrated
-from translation.char_lm import train
-from translation.sentences import sentences
+from polysieve.filters.quality import encoders
+from polysieve.language_id.labels import normalise_label
+from polysieve.translation.calibration import Calibration, Embedder, calibrate, uncalibrated
+from polysieve.translation.char_lm import train
+from polysieve.translation.sentences import sentences
 
 ENGLISH = "eng_Latn"
 DOCUMENT = 10  # sentences

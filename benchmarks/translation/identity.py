@@ -12,13 +12,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from language_id import identify
-from pipeline.extract import ExtractionError
-from pipeline.recipe import load
-from pipeline.sources import Document, read_records, resolve
-from pipeline.steps.batches import main_text
-from translation.documents import translate
-from translation.engines import Identity, Local, Segment
+from polysieve.language_id import identify
+from polysieve.pipeline.extract import ExtractionError
+from polysieve.pipeline.recipe import load
+from polysieve.pipeline.sources import Document, read_records, resolve
+from polysieve.pipeline.steps.measure.batches import main_text
+from polysieve.translation.documents import translate
+from polysieve.translation.engines import Identity, Local, Segment
 
 PIECES = [
     "\n", "\n\n", " ", "  ", "\t", "|", "| a | b |\n|---|---|\n", "```\n", "~~~", "> ", "* ", "- [ ] ", "1. ", "# ",

@@ -22,7 +22,7 @@ import transformers
 from ctranslate2.converters import TransformersConverter
 from typer.testing import CliRunner
 
-from pipeline.cli import app
+from polysieve.pipeline.cli import app
 
 WHO = [("The miller", "O moleiro"), ("A tall woman", "Uma mulher alta"), ("My brother", "Meu irmão"),
        ("Nobody here", "Ninguém aqui"), ("The old teacher", "O velho professor")]  # fmt: skip

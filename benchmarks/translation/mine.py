@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from translation.mining import K, mine
+from polysieve.translation.mining import K, mine
 
 
 def main() -> None:

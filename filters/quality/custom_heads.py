@@ -10,10 +10,10 @@ between that no tensor tells, so it is refused.
 from types import SimpleNamespace
 from typing import Any
 
-from filters.quality import torch_models
-from filters.quality.encoder_files import EncoderFiles
-from filters.quality.fasttext_file import ModelError
-from filters.quality.torch_models import Device
+from polysieve.filters.quality import torch_models
+from polysieve.filters.quality.encoder_files import EncoderFiles
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.torch_models import Device
 
 BACKBONE = "deberta-v2"
 POOLER = "pooler.dense"

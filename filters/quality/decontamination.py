@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from filters.compiling import kernel
-from filters.hashing import slot_of, table_of
-from filters.quality.passages import dropped, grown, key_of, passages, powers
-from filters.quality.stream import stream_of
+from polysieve.filters.compiling import kernel
+from polysieve.filters.hashing import slot_of, table_of
+from polysieve.filters.quality.passages import dropped, grown, key_of, passages, powers
+from polysieve.filters.quality.stream import stream_of
 
 LENGTH = 13
 SHORTEST = 8

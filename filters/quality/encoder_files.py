@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from filters.quality.fasttext_file import ModelError, file_hash
-from language_id import hub
+from polysieve.filters.quality.fasttext_file import ModelError, file_hash
+from polysieve.language_id import hub
 
 Pooling = Literal["mean", "cls"]
 ONNX = ("model.onnx", "onnx/model.onnx", "model.onnx_data", "onnx/model.onnx_data")

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from filters.quality import encoder_files, torch_models
-from filters.quality.encoder_files import EncoderFiles, Pooling
-from filters.quality.fasttext_file import ModelError, file_hash
-from filters.quality.torch_models import LETTERS, Device
+from polysieve.filters.quality import encoder_files, torch_models
+from polysieve.filters.quality.encoder_files import EncoderFiles, Pooling
+from polysieve.filters.quality.fasttext_file import ModelError, file_hash
+from polysieve.filters.quality.torch_models import LETTERS, Device
 
 WINDOW = 512
 KEPT = 2  # encoders that a process keeps

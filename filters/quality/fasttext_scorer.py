@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.compiling import kernel, leaf
-from filters.hashing import table_size
-from filters.quality import fasttext_file
-from filters.quality.fasttext_file import ModelError
-from filters.words import text_buffer
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import table_size
+from polysieve.filters.quality import fasttext_file
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.words import text_buffer
 
 PREFIX = "__label__"
 _PREFIX = np.frombuffer(PREFIX.encode(), np.uint8)

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.orthography import UNSPACED_SCRIPTS
-from filters.quality.evaluation import evaluate
-from filters.quality.examples import Part
-from filters.quality.fasttext_scorer import PREFIX, FastTextScorer
+from polysieve.filters.orthography import UNSPACED_SCRIPTS
+from polysieve.filters.quality.evaluation import evaluate
+from polysieve.filters.quality.examples import Part
+from polysieve.filters.quality.fasttext_scorer import PREFIX, FastTextScorer
 
 POSITIVE, NEGATIVE = "hq", "lq"
 Settings = Literal["small", "fineweb2_hq", "autotune"]

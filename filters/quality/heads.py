@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.fasttext_file import ModelError
 
 UNITS, RATE, BATCH, EPOCHS = 256, 3e-4, 256, 6
 LEAST_STEPS = 400  # of gradient descent, however few examples there are

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from filters.quality.fasttext_file import ModelError, file_hash
+from polysieve.filters.quality.fasttext_file import ModelError, file_hash
 
 
 class KenlmModel:

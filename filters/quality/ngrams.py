@@ -15,10 +15,10 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
-from filters.compiling import kernel, leaf
-from filters.hashing import BASE, slot_of, spread, table_of
-from filters.quality.fasttext_file import ModelError, file_hash
-from filters.quality.stream import Stream, stream_of
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import BASE, slot_of, spread, table_of
+from polysieve.filters.quality.fasttext_file import ModelError, file_hash
+from polysieve.filters.quality.stream import Stream, stream_of
 
 ORDER = 5
 _FALLBACK = np.array([0.0, 0.5, 1.0, 1.5])  # lmplz --discount_fallback

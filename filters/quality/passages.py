@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from filters.compiling import kernel, leaf
-from filters.hashing import BASE, spread
-from filters.quality.stream import Stream
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import BASE, spread
+from polysieve.filters.quality.stream import Stream
 
 
 def passages(stream: Stream, lengths: np.ndarray) -> np.ndarray:

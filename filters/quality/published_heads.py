@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from filters.quality import encoders
-from filters.quality.encoders import Device
-from filters.quality.fasttext_file import ModelError
-from filters.quality.heads import Head, Method
-from language_id import hub
-from language_id.labels import LanguageIdError
+from polysieve.filters.quality import encoders
+from polysieve.filters.quality.encoders import Device
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.heads import Head, Method
+from polysieve.language_id import hub
+from polysieve.language_id.labels import LanguageIdError
 
 _JQL = "JQL-AI/JQL-Edu-Heads:checkpoints/edu-{}-snowflake-{}.ckpt"
 NAMES = {

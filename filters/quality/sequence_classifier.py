@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from filters.quality import custom_heads, encoder_files, torch_models
-from filters.quality.encoder_files import EncoderFiles
-from filters.quality.fasttext_file import ModelError
-from filters.quality.torch_models import Device
+from polysieve.filters.quality import custom_heads, encoder_files, torch_models
+from polysieve.filters.quality.encoder_files import EncoderFiles
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.torch_models import Device
 
 WINDOW = 512
 Problem = Literal["number", "one_label", "labels"]

@@ -9,11 +9,11 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from filters.characters import DICTIONARY, TSHEG, Tables, tables
-from filters.compiling import kernel, leaf
-from filters.hashing import describe
-from filters.utf8 import decode_call
-from filters.words import segment
+from polysieve.filters.characters import DICTIONARY, TSHEG, Tables, tables
+from polysieve.filters.compiling import kernel, leaf
+from polysieve.filters.hashing import describe
+from polysieve.filters.utf8 import decode_call
+from polysieve.filters.words import segment
 
 QUARTERS = 4  # of a word
 _HAN_AND_KANA = (

@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters.quality.encoder_files import EncoderFiles
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.encoder_files import EncoderFiles
+from polysieve.filters.quality.fasttext_file import ModelError
 
 Device = Literal["cpu", "cuda"]
 LETTERS = 12  # no tokenizer's token is longer on average: what lies beyond is cut off before it is tokenised

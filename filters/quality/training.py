@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from filters.quality import encoders, heads, ngrams, transformer_lm, transformer_training
-from filters.quality.encoders import Device
-from filters.quality.evaluation import evaluate
-from filters.quality.examples import Part
-from filters.quality.heads import Method
+from polysieve.filters.quality import encoders, heads, ngrams, transformer_lm, transformer_training
+from polysieve.filters.quality.encoders import Device
+from polysieve.filters.quality.evaluation import evaluate
+from polysieve.filters.quality.examples import Part
+from polysieve.filters.quality.heads import Method
 
 
 @dataclass(frozen=True)

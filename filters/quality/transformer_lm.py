@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from filters.quality import encoder_files, torch_models
-from filters.quality.encoder_files import EncoderFiles
-from filters.quality.fasttext_file import ModelError
-from filters.quality.torch_models import Device
+from polysieve.filters.quality import encoder_files, torch_models
+from polysieve.filters.quality.encoder_files import EncoderFiles
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.torch_models import Device
 
 SKIP, MOST = 10, 1024  # tokens, as in the paper
 LOGITS = 2**26  # numbers in a batch: 256 MB

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from filters.quality import torch_models
-from filters.quality.fasttext_file import ModelError
-from filters.quality.torch_models import Device
+from polysieve.filters.quality import torch_models
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.torch_models import Device
 
 MARK = "<|endoftext|>"  # the beginning of a text
 TOKENIZER_CHARACTERS = 20_000_000  # that the tokenizer is made of

@@ -6,9 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands import judging
-from pipeline.commands.runs import EngineName, Quiet, Workers
-from pipeline.commands.shared import Directory, console, group_of, run_record, store_at, usage
+from polysieve.pipeline.commands import judging
+from polysieve.pipeline.commands.runs import EngineName, Quiet, Workers
+from polysieve.pipeline.commands.shared import (
+    Directory,
+    console,
+    group_of,
+    run_record,
+    store_at,
+    usage,
+)
 
 REPORT = "report"
 
@@ -28,12 +35,12 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Make the report of a finished run anew, from what the run measured and decided."""
-    from pipeline import engine as engines
-    from pipeline.describe import recorded_plan
-    from pipeline.lock import Held, OutputLock
-    from pipeline.pieces import Unfinished
-    from pipeline.reporting import render_again
-    from pipeline.watch import Watch
+    from polysieve.pipeline.engines import engine as engines
+    from polysieve.pipeline.inspection.describe import recorded_plan
+    from polysieve.pipeline.run.tasks import Unfinished
+    from polysieve.pipeline.run.watch import Watch
+    from polysieve.pipeline.steps.report.report import render_again
+    from polysieve.pipeline.storage.lock import Held, OutputLock
 
     if engine not in ("ray", "inline"):
         usage(f"--engine {engine}: choose ray or inline")
@@ -75,7 +82,7 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, of all languages.")] = False,
 ) -> None:
     """Compare two runs by their reports: totals, languages, reasons and thresholds that differ."""
-    from audit.diff import compare, print_comparison
+    from polysieve.audit.diff import compare, print_comparison
 
     found = compare(*(_index_figures(directory) for directory in (before, after)))
     if as_json:

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import typer
 
-from pipeline.commands.shared import store_at, usage
-from pipeline.recipe import Recipe
+from polysieve.pipeline.commands.shared import store_at, usage
+from polysieve.pipeline.recipe import Recipe
 
 INTERRUPTED = 130
 
@@ -31,7 +31,7 @@ class Meeting:
 
 def meet(recipe: Recipe, address: str | None, rekeep: bool, again: bool = False) -> Meeting | None:
     """The index at an address; `again`: the output is in it already."""
-    from pipeline.increment import increment, revision
+    from polysieve.pipeline.index.increment import increment, revision
 
     if address is None:
         if rekeep:
@@ -43,7 +43,7 @@ def meet(recipe: Recipe, address: str | None, rekeep: bool, again: bool = False)
 
 
 def preflight(recipe: Recipe, is_measured: bool = False) -> None:
-    from pipeline.preflight import deciding_problems, problems
+    from polysieve.pipeline.run.preflight import deciding_problems, problems
 
     found = deciding_problems(recipe) if is_measured else problems(recipe)
     if found:
@@ -51,7 +51,7 @@ def preflight(recipe: Recipe, is_measured: bool = False) -> None:
 
 
 def resolve_inputs(recipe: Recipe, inputs: list[str]) -> list[Any]:
-    from pipeline.sources import InputError, Retries, SourceError, resolve
+    from polysieve.pipeline.sources import InputError, Retries, SourceError, resolve
 
     try:
         return resolve(
@@ -78,11 +78,11 @@ def execute(
     meeting: Meeting | None = None,
     clustered: str | None = None,
 ) -> NoReturn:
-    from pipeline.describe import human_bytes, print_summary
-    from pipeline.index import IndexUnusable
-    from pipeline.plan import disk_estimate, disk_free, make
-    from pipeline.preflight import foreign_files
-    from pipeline.run import execute as execute_plan
+    from polysieve.pipeline.index.versions import IndexUnusable
+    from polysieve.pipeline.inspection.describe import human_bytes, print_summary
+    from polysieve.pipeline.run.plan import disk_estimate, disk_free, make
+    from polysieve.pipeline.run.preflight import foreign_files
+    from polysieve.pipeline.run.run import execute as execute_plan
 
     if engine_name not in ("ray", "inline"):
         usage(f"--engine {engine_name}: choose ray or inline")
@@ -132,7 +132,7 @@ class Unusable(Exception):
 @contextlib.contextmanager
 def started(name: str, workers: int | None, ray_address: str | None) -> Iterator[Any]:
     """The engine of that name, closed at the end. Raises Unusable."""
-    from pipeline import engine
+    from polysieve.pipeline.engines import engine
 
     try:
         runner = engine.start(name, workers, ray_address)
@@ -149,10 +149,10 @@ def supervise(
 ) -> NoReturn:
     """Hold the locks of outputs, call `work` with the watch of the first, and end with the exit code that it returns
     or that its error calls for."""
-    from pipeline.lock import Held, OutputLock
-    from pipeline.pieces import Unfinished
-    from pipeline.run import FAILED
-    from pipeline.watch import Watch
+    from polysieve.pipeline.run.run import FAILED
+    from polysieve.pipeline.run.tasks import Unfinished
+    from polysieve.pipeline.run.watch import Watch
+    from polysieve.pipeline.storage.lock import Held, OutputLock
 
     locks = contextlib.ExitStack()
     held = [OutputLock(store) for store in stores]
@@ -200,7 +200,7 @@ def supervise(
 
 def warm_up(watch: Any) -> None:
     """Compile the kernels once, before workers would each do it, and say so where it takes a while."""
-    from pipeline.warm import compile_kernels, is_cached
+    from polysieve.pipeline.run.warm import compile_kernels, is_cached
 
     if not is_cached():
         watch.say("compiling kernels for this machine (once, about half a minute)")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.shared import usage
+from polysieve.pipeline.commands.shared import usage
 
 app = typer.Typer(help="Main text from HTML: train the model of it.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Of the boosting and the folds.")] = 0,
 ) -> None:
     """Train the classifier of main text from pages whose text is known."""
-    from pipeline.extract import classifier, training
+    from polysieve.pipeline.extract import classifier, training
 
     try:
         examples = training.examples(training.read_pages(pages))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.shared import console, store_at, usage
+from polysieve.pipeline.commands.shared import console, store_at, usage
 
 IndexArgument = Annotated[str, typer.Argument(metavar="INDEX", help="The folder of an index.")]
 
@@ -16,7 +16,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show an index's runs, its documents, contents and clusters by language, and its size."""
-    from pipeline import index_tools
+    from polysieve.pipeline.index import tools as index_tools
 
     found = index_tools.info(index_store(directory))
     if as_json:
@@ -27,7 +27,7 @@ def info(
 
 def verify(directory: IndexArgument) -> None:
     """Check that an index's files are there and that its tables agree with one another."""
-    from pipeline.index_tools import problems
+    from polysieve.pipeline.index.tools import problems
 
     found = problems(index_store(directory))
     for problem in found:
@@ -39,8 +39,8 @@ def verify(directory: IndexArgument) -> None:
 
 def compact(directory: IndexArgument) -> None:
     """Write an index anew as one piece per language, and remove what no version needs any more."""
-    from pipeline import index_tools
-    from pipeline.lock import Held, OutputLock
+    from polysieve.pipeline.index import tools as index_tools
+    from polysieve.pipeline.storage.lock import Held, OutputLock
 
     store = index_store(directory)
     try:
@@ -53,7 +53,7 @@ def compact(directory: IndexArgument) -> None:
 
 def index_store(directory: str) -> Any:
     """The store of an index that is there, or exit code 2."""
-    from pipeline.index import IndexUnusable, current
+    from polysieve.pipeline.index.versions import IndexUnusable, current
 
     store = store_at(directory)
     try:

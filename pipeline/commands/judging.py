@@ -12,7 +12,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
-from pipeline.commands.shared import Directory, console, run_record, store_at, usage
+from polysieve.pipeline.commands.shared import Directory, console, run_record, store_at, usage
 
 FOLDER = "judging"
 """Of the output, holding judgements; no run, swap or garbage collection touches it."""
@@ -58,8 +58,8 @@ def serve(
 
     from aiohttp import web
 
-    from audit.judging import sample
-    from audit.judging.server import LOOPBACK, Judging, application
+    from polysieve.audit.judging import sample
+    from polysieve.audit.judging.server import LOOPBACK, Judging, application
 
     store = store_at(directory)
     counts = _counts(directory, languages)
@@ -107,7 +107,7 @@ def sample_command(
     judgements: File = None,
 ) -> None:
     """Choose the documents to judge ahead of time, and print how many of each outcome. `serve` does it as it goes."""
-    from audit.judging import sample
+    from polysieve.audit.judging import sample
 
     store = store_at(directory)
     counts = _counts(directory, languages)
@@ -138,7 +138,7 @@ def export(
     judgements: File = None,
 ) -> None:
     """Write the judgements, a row per document and rater, as Parquet or CSV."""
-    from audit.judging import files
+    from polysieve.audit.judging import files
 
     rows = judgements_of(directory, judgements, must_exist=True).judged()
     try:
@@ -164,8 +164,8 @@ def scores(
 
     Intervals hold the truth 19 times of 20 (Wilson).
     """
-    from audit import scores as figures
-    from audit.judging import files
+    from polysieve.audit import scores as figures
+    from polysieve.audit.judging import files
 
     wanted = codes_of(good)
     drawn: list[dict[str, Any]] = []
@@ -213,7 +213,7 @@ def scores(
 def _print_scores(
     per_language: list[Any], averages: dict[str, Any], per_filter: list[Any], agreements: list[Any]
 ) -> None:
-    from audit.scores import SHARES
+    from polysieve.audit.scores import SHARES
 
     out = console()
     table = Table(
@@ -266,7 +266,7 @@ def _print_scores(
 
 def codes_of(good: str) -> tuple[str, ...]:
     """The codes that --good names, or exit code 2."""
-    from audit.judging.codes import CODES
+    from polysieve.audit.judging.codes import CODES
 
     wanted = tuple(code.strip() for code in good.split(","))
     if unknown := [code for code in wanted if code not in CODES]:
@@ -281,7 +281,7 @@ def _percent(share: Any, with_interval: bool) -> str:
 
 def _counts(directory: str, wanted: list[str] | None) -> dict[str, int]:
     """Label -> documents that can be judged, of the languages that were asked for."""
-    from audit.judging.sample import is_judged
+    from polysieve.audit.judging.sample import is_judged
 
     accounting = run_record(directory)["accounting"]["languages"]
     found = {
@@ -300,7 +300,7 @@ def _run(record: dict[str, Any]) -> str:
 
 def judgements_of(directory: str, file: Path | None, must_exist: bool = False) -> Any:
     """The Database of a run's judgements, or exit code 2."""
-    from audit.judging.database import Database, JudgementError
+    from polysieve.audit.judging.database import Database, JudgementError
 
     store = store_at(directory)
     if file is None:

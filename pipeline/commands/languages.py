@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pipeline.commands.shared import console, usage
+from polysieve.pipeline.commands.shared import console, usage
 
 
 def lint_labels(
@@ -25,8 +25,8 @@ def lint_labels(
 
     Exit code 1 where a label is no language's, or two labels become one.
     """
-    from language_id.labels import LanguageIdError
-    from language_id.lint import lint, read_labels
+    from polysieve.language_id.labels import LanguageIdError
+    from polysieve.language_id.lint import lint, read_labels
 
     try:
         labels = read_labels(path)

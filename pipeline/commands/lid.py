@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.shared import console, usage
+from polysieve.pipeline.commands.shared import console, usage
 
 app = typer.Typer(help="Language identification: train a model, measure one.", no_args_is_help=True)
 
@@ -53,10 +53,10 @@ def train(
 ) -> None:
     """Train and quantise a fastText model; its card is written beside it. The model's path can be a recipe's
     `language.model`."""
-    from language_id.labels import LanguageIdError
-    from language_id.training import Corpus, Settings
-    from language_id.training import train as train_model
-    from pipeline import labelled
+    from polysieve.language_id.labels import LanguageIdError
+    from polysieve.language_id.training import Corpus, Settings
+    from polysieve.language_id.training import train as train_model
+    from polysieve.pipeline.texts import labelled
 
     if loss not in ("softmax", "hs"):
         usage(f"--loss {loss}: choose softmax or hs")
@@ -100,9 +100,9 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
     """Print how good a model is on labelled text: macro-F1, classes, confusions, noise, coverage by score, speed."""
-    from language_id import evaluation
-    from language_id.labels import LanguageIdError
-    from pipeline import labelled
+    from polysieve.language_id import evaluation
+    from polysieve.language_id.labels import LanguageIdError
+    from polysieve.pipeline.texts import labelled
 
     try:
         chosen = _model(model)
@@ -129,7 +129,7 @@ def evaluate(
 
 def _model(written: str) -> Any:
     """The model or ensemble that a command names. Raises LanguageIdError."""
-    from language_id import LanguageIdError, load_ensemble, load_model
+    from polysieve.language_id import LanguageIdError, load_ensemble, load_model
 
     if "=" not in written:
         return load_model(written)

@@ -7,10 +7,17 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline.commands.execution import Unusable, started, supervise
-from pipeline.commands.runs import EngineName, OutputOption, Quiet, RayAddress, Verbose, Workers
-from pipeline.commands.shared import Settings, console, group_of, store_at, usage
-from pipeline.recipe import RecipeError
+from polysieve.pipeline.commands.execution import Unusable, started, supervise
+from polysieve.pipeline.commands.runs import (
+    EngineName,
+    OutputOption,
+    Quiet,
+    RayAddress,
+    Verbose,
+    Workers,
+)
+from polysieve.pipeline.commands.shared import Settings, console, group_of, store_at, usage
+from polysieve.pipeline.recipe import RecipeError
 
 RUN = "run"
 SHOWN = 20  # groups of a stage that are printed at the end
@@ -35,9 +42,9 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Write the stages of a mixture as shuffled shards. Run it again to go on after a stop."""
-    from pipeline.mixing.run import execute
-    from pipeline.mixing.spec import MixError
-    from pipeline.plan import RUN as RUN_RECORD
+    from polysieve.pipeline.mixing.run import execute
+    from polysieve.pipeline.mixing.spec import MixError
+    from polysieve.pipeline.run.plan import RUN as RUN_RECORD
 
     if engine not in ("ray", "inline"):
         usage(f"--engine {engine}: choose ray or inline")
@@ -70,13 +77,13 @@ def show_plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print what every stage would take of every group: shares, amounts, epochs. Starts nothing."""
-    from pipeline.engine import Inline
-    from pipeline.mixing.allocation import allocate
-    from pipeline.mixing.run import described, render_pairs, sizes_of
-    from pipeline.mixing.spec import MixError
-    from pipeline.steps.survey import survey
-    from pipeline.store import Store
-    from pipeline.watch import Watch
+    from polysieve.pipeline.engines.engine import Inline
+    from polysieve.pipeline.mixing.allocation import allocate
+    from polysieve.pipeline.mixing.run import described, render_pairs, sizes_of
+    from polysieve.pipeline.mixing.spec import MixError
+    from polysieve.pipeline.mixing.steps.survey import survey
+    from polysieve.pipeline.run.watch import Watch
+    from polysieve.pipeline.storage.store import Store
 
     loaded, inputs = _loaded(spec, settings)
     with tempfile.TemporaryDirectory(prefix="polysieve-") as scratch:
@@ -101,15 +108,15 @@ def show_plan(
 @app.command()
 def schema() -> None:
     """Print every key of a mixture, with its default and meaning, as JSON Schema."""
-    from pipeline.mixing.spec import Mix
+    from polysieve.pipeline.mixing.spec import Mix
 
     print(json.dumps(Mix.model_json_schema(), indent=1))
 
 
 def _loaded(spec: str, settings: list[str] | None) -> tuple[Any, Any]:
     """The mixture and the files of its sources, or exit code 2."""
-    from pipeline.mixing.finding import find
-    from pipeline.mixing.spec import MixError, load
+    from polysieve.pipeline.mixing.finding import find
+    from polysieve.pipeline.mixing.spec import MixError, load
 
     try:
         loaded = load(spec, settings)
@@ -121,8 +128,8 @@ def _loaded(spec: str, settings: list[str] | None) -> tuple[Any, Any]:
 
 
 def _plan(spec: str, loaded: Any, inputs: Any, store: Any) -> Any:
-    from pipeline.mixing.run import Plan
-    from pipeline.tokens import TokenizerError
+    from polysieve.pipeline.mixing.run import Plan
+    from polysieve.pipeline.texts.tokens import TokenizerError
 
     try:
         return Plan.of(loaded, inputs, store)

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.judging import codes_of, judgements_of
-from pipeline.commands.shared import console, plan_of, recipe_of, usage
+from polysieve.pipeline.commands.judging import codes_of, judgements_of
+from polysieve.pipeline.commands.shared import console, plan_of, recipe_of, usage
 
 
 def fit(
@@ -69,8 +69,9 @@ def fit(
     ] = None,
 ) -> None:
     """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
-    from pipeline import fitting, labelled
-    from pipeline.steps.fit import settings_of
+    from polysieve.pipeline.fitting import fitting
+    from polysieve.pipeline.steps.fit.fit import settings_of
+    from polysieve.pipeline.texts import labelled
 
     chosen = [f"parameters.fit.{setting}" for setting in settings or []]
     recipe = recipe_of("minimal", ["parameters.fit={}", *chosen])
@@ -115,7 +116,7 @@ def fit(
 
 def _cuts(path: Path) -> Mapping[str, float]:
     """Label → lowest score of a file of cuts, or exit code 2."""
-    from language_id.evaluation import read_cuts
+    from polysieve.language_id.evaluation import read_cuts
 
     try:
         return read_cuts(json.loads(path.read_text("utf-8")))
@@ -126,7 +127,7 @@ def _cuts(path: Path) -> Mapping[str, float]:
 
 
 def _fit_judgements(run: str, output: Path, good: str, file: Path | None) -> None:
-    from pipeline import judged
+    from polysieve.pipeline.fitting import judged
 
     codes = codes_of(good)
     database = judgements_of(run, file, must_exist=True)
@@ -167,8 +168,8 @@ def lint_parameters(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder of language files.")],
 ) -> None:
     """Print the thresholds in a folder of language files that can never drop a document."""
-    from filters.parameters import load_folder, thresholds, vacuous
-    from filters.rules import RULES
+    from polysieve.filters.parameters import load_folder, thresholds, vacuous
+    from polysieve.filters.rules import RULES
 
     try:
         found = load_folder(folder)
@@ -192,7 +193,7 @@ def lint_parameters(
 
 def rules() -> None:
     """Print the table of quality rules."""
-    from filters.rules import RULES
+    from polysieve.filters.rules import RULES
 
     table = Table("rule", "metric", "drops if", "default", "source")
     for rule in RULES.values():

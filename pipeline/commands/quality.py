@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline.commands.shared import console, usage
+from polysieve.pipeline.commands.shared import console, usage
 
 app = typer.Typer(help="Models of good text, for a recipe's section quality.", no_args_is_help=True)
 
@@ -63,9 +63,10 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of choice, division and training.")] = 0,
 ) -> None:
     """Train a model per language, and print how well it tells the held-out examples apart."""
-    from filters.quality import fasttext_training, training, transformer_training
-    from filters.quality.fasttext_file import ModelError
-    from pipeline import labelled, quality
+    from polysieve.filters.quality import fasttext_training, training, transformer_training
+    from polysieve.filters.quality.fasttext_file import ModelError
+    from polysieve.pipeline.texts import labelled
+    from polysieve.pipeline.texts import quality_training as quality
 
     for option, value, known in (
         ("method", method, METHODS), ("settings", settings, SETTINGS), ("head", head, HEADS),
@@ -160,8 +161,8 @@ def import_head(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Convert a head that was published for torch, for `embedding: FILE` in a recipe's quality.scores."""
-    from filters.quality import published_heads
-    from filters.quality.fasttext_file import ModelError
+    from polysieve.filters.quality import published_heads
+    from polysieve.filters.quality.fasttext_file import ModelError
 
     if device not in ("cpu", "cuda"):
         usage(f"--device {device}: choose cpu or cuda")

@@ -2,7 +2,7 @@
 
 import json
 
-from pipeline.recipe import Recipe
+from polysieve.pipeline.recipe import Recipe
 
 
 def schema() -> None:
@@ -12,7 +12,7 @@ def schema() -> None:
 
 def bundled_recipes() -> None:
     """Print the bundled recipes."""
-    from pipeline.recipe import bundled
+    from polysieve.pipeline.recipe import bundled
 
     for name, path in bundled().items():
         print(f"{name}\t{path}")

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from language_id.labels import LanguageIdError, normalise_label
-from pipeline.commands.execution import execute, meet, preflight, resolve_inputs
-from pipeline.commands.shared import (
+from polysieve.language_id.labels import LanguageIdError, normalise_label
+from polysieve.pipeline.commands.execution import execute, meet, preflight, resolve_inputs
+from polysieve.pipeline.commands.shared import (
     Directory,
     Settings,
     console,
@@ -23,7 +23,7 @@ from pipeline.commands.shared import (
     store_at,
     usage,
 )
-from pipeline.recipe import Recipe, RecipeError, change
+from polysieve.pipeline.recipe import Recipe, RecipeError, change
 
 RecipeArgument = Annotated[
     str,
@@ -141,7 +141,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Run the main job on the sample crawl that comes with the package."""
-    crawl = Path(str(resources.files("recipes"))) / "sample" / "crawl"
+    crawl = Path(str(resources.files("polysieve.recipes"))) / "sample" / "crawl"
     settings = []
     if translate_into:
         try:
@@ -171,8 +171,8 @@ def plan(
     sample: Sample = None,
 ) -> None:
     """Print the steps, which are done and which will run, the inputs, and the disk needed. Starts nothing."""
-    from pipeline.describe import print_plan
-    from pipeline.plan import make
+    from polysieve.pipeline.inspection.describe import print_plan
+    from polysieve.pipeline.run.plan import make
 
     loaded = recipe_of(recipe, input_settings(settings, limit, sample))
     sources = resolve_inputs(loaded, inputs)
@@ -196,8 +196,8 @@ def decide(
 
     With --index: by the sizes of clusters over all runs of the index, where this output has been added.
     """
-    from pipeline.plan import measured_already
-    from pipeline.sources import Source
+    from polysieve.pipeline.run.plan import measured_already
+    from polysieve.pipeline.sources import Source
 
     record = run_record(directory, storage_options(settings))
     try:
@@ -221,7 +221,7 @@ def decide(
 
 def status(directory: Directory) -> None:
     """Show progress, rate, time left, failures, and the counts per reason, during and after a run."""
-    from pipeline.describe import print_status
+    from polysieve.pipeline.inspection.describe import print_status
 
     if not print_status(store_at(directory), console()):
         usage(f"{directory}: no run here; name the --output of a run")
@@ -234,8 +234,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a document's life: source, languages, every signal beside its threshold, cluster, decision."""
-    from pipeline.explain import explain_documents
-    from pipeline.explain_printed import print_explanation
+    from polysieve.pipeline.inspection.explain import explain_documents
+    from polysieve.pipeline.inspection.explain_printed import print_explanation
 
     if bool(id) == bool(url):
         usage(
@@ -256,8 +256,8 @@ def explain(
 
 def gc(directory: Directory) -> None:
     """Remove step folders that the last finished run does not use."""
-    from pipeline.lock import Held, OutputLock
-    from pipeline.run import collect_garbage
+    from polysieve.pipeline.run.run import collect_garbage
+    from polysieve.pipeline.storage.lock import Held, OutputLock
 
     current = plan_of(directory)
     try:

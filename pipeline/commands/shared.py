@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from pipeline.recipe import Recipe, RecipeError, apply_settings, load
+from polysieve.pipeline.recipe import Recipe, RecipeError, apply_settings, load
 
 Directory = Annotated[str, typer.Argument(metavar="DIR", help="The output folder of a run.")]
 Settings = Annotated[
@@ -40,7 +40,7 @@ def console() -> Console:
 
 def store_at(address: str, options: dict[str, Any] | None = None) -> Any:
     """The output store at an address, or exit code 2."""
-    from pipeline.store import Store
+    from polysieve.pipeline.storage.store import Store
 
     if not address:
         usage("--output: an empty name; give a folder")
@@ -73,7 +73,7 @@ def recipe_of(name: str, settings: list[str] | None) -> Recipe:
 
 
 def run_record(directory: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
-    from pipeline.plan import RUN
+    from polysieve.pipeline.run.plan import RUN
 
     try:
         return store_at(directory, options).read_json(RUN)
@@ -90,6 +90,6 @@ def run_record(directory: str, options: dict[str, Any] | None = None) -> dict[st
 
 def plan_of(directory: str) -> Any:
     """The plan of the finished run in a folder, from its run.json."""
-    from pipeline.describe import recorded_plan
+    from polysieve.pipeline.inspection.describe import recorded_plan
 
     return recorded_plan(store_at(directory), run_record(directory))

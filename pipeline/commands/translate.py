@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from language_id.labels import is_canonical_form
-from pipeline.commands.execution import execute, meet
-from pipeline.commands.runs import (
+from polysieve.language_id.labels import is_canonical_form
+from polysieve.pipeline.commands.execution import execute, meet
+from polysieve.pipeline.commands.runs import (
     EngineName,
     KeepSteps,
     OutputOption,
@@ -17,7 +17,7 @@ from pipeline.commands.runs import (
     Verbose,
     Workers,
 )
-from pipeline.commands.shared import (
+from polysieve.pipeline.commands.shared import (
     Settings,
     console,
     group_of,
@@ -26,7 +26,7 @@ from pipeline.commands.shared import (
     storage_options,
     usage,
 )
-from pipeline.recipe import Recipe
+from polysieve.pipeline.recipe import Recipe
 
 RUN = "run"
 
@@ -50,8 +50,8 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Add translations to a finished run, by a recipe's section `translate`; all else stays as the run has it."""
-    from pipeline.plan import measured_already
-    from pipeline.sources import Source
+    from polysieve.pipeline.run.plan import measured_already
+    from polysieve.pipeline.sources import Source
 
     loaded = recipe_of(recipe, settings)
     if loaded.translate is None:
@@ -105,9 +105,9 @@ def calibrate(
     device: Annotated[str, typer.Option(help="Where the encoder runs: cpu or cuda.")] = "cpu",
 ) -> None:
     """Learn what is normal between two languages; the folder can be passed to a target's `checks.calibration`."""
-    from filters.quality import encoders
-    from filters.quality.fasttext_file import ModelError
-    from pipeline.calibrating import PairsError, limits
+    from polysieve.filters.quality import encoders
+    from polysieve.filters.quality.fasttext_file import ModelError
+    from polysieve.pipeline.texts.calibrating import PairsError, limits
 
     for label in (source, target):
         if not is_canonical_form(label):

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 from resiliparse.parse.html import HTMLTree
 
-from pipeline.extract import content, engines
-from pipeline.extract.bounds import MAX_ELEMENTS, bounded
-from pipeline.extract.charset import to_utf8
-from pipeline.extract.errors import ExtractionError
-from pipeline.extract.metadata import Metadata, read_metadata
-from pipeline.extract.text import tidy
+from polysieve.pipeline.extract import content, engines
+from polysieve.pipeline.extract.bounds import MAX_ELEMENTS, bounded
+from polysieve.pipeline.extract.charset import to_utf8
+from polysieve.pipeline.extract.errors import ExtractionError
+from polysieve.pipeline.extract.metadata import Metadata, read_metadata
+from polysieve.pipeline.extract.text import tidy
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionError", "Metadata", "Page", "extract"]
 

@@ -5,10 +5,10 @@ from itertools import groupby
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract.markup import numbers
-from pipeline.extract.outline import CONTAINER, END, PARENT, START, TAG
-from pipeline.extract.parser import Parsed
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.markup import numbers
+from polysieve.pipeline.extract.outline import CONTAINER, END, PARENT, START, TAG
+from polysieve.pipeline.extract.parser import Parsed
 
 _LI, _OL, _UL, _TR, _TABLE = numbers("li ol ul tr table")
 _TD, _TH, _PRE, _QUOTE = numbers("td th pre blockquote")

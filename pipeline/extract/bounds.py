@@ -9,8 +9,8 @@ are counts, so that a page's outcome does not depend on the machine.
 
 import numpy as np
 
-from filters.compiling import kernel
-from pipeline.extract.tags import is_letter, lower
+from polysieve.filters.compiling import kernel
+from polysieve.pipeline.extract.tags import is_letter, lower
 
 MAX_DEPTH = 240  # open elements; libxml2 cuts a page off at 256, Chromium flattens from 512
 MAX_FORMATTING = 16  # open elements of the standard's "formatting" kind (b, i, font, a, …)

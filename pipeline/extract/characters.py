@@ -2,9 +2,15 @@
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract.markup import HASH_PRIME, HASH_START, LEGACY, LONGEST_LEGACY, look_up
-from pipeline.extract.tags import is_letter
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.markup import (
+    HASH_PRIME,
+    HASH_START,
+    LEGACY,
+    LONGEST_LEGACY,
+    look_up,
+)
+from polysieve.pipeline.extract.tags import is_letter
 
 _AMPERSAND, _LESS, _SEMICOLON, _HASH_SIGN = (np.uint8(ord(c)) for c in "&<;#")
 _LONGEST_NAME = 32

@@ -18,8 +18,8 @@ import pyarrow as pa
 from charset_normalizer import from_bytes
 from resiliparse.parse.encoding import detect_encoding
 
-from filters.compiling import leaf
-from pipeline.extract.encodings import ENCODINGS, SINGLE_BYTE_TABLES, encoding_name
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.encodings import ENCODINGS, SINGLE_BYTE_TABLES, encoding_name
 
 _MULTIBYTE = {"GBK", "gb18030", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR", "Johab"}
 _UNICODE = {"UTF-8", "UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE"}

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract import context, features, forest
-from pipeline.extract.forest import Forest
-from pipeline.extract.markup import numbers
-from pipeline.extract.measures import link_share
-from pipeline.extract.outline import CONTAINER, PARENT, TAG
-from pipeline.extract.parser import Parsed
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract import context, features, forest
+from polysieve.pipeline.extract.forest import Forest
+from polysieve.pipeline.extract.markup import numbers
+from polysieve.pipeline.extract.measures import link_share
+from polysieve.pipeline.extract.outline import CONTAINER, PARENT, TAG
+from polysieve.pipeline.extract.parser import Parsed
 
 MODEL, CARD = "main_text.npz", "main_text.json"
 HOPELESS = 0.02  # a first verdict under which there is no second
@@ -37,7 +37,9 @@ class Classifier(NamedTuple):
 @cache
 def default() -> Classifier:
     """The model that comes with the package."""
-    return load(resources.files("pipeline.extract").joinpath("assets", MODEL).read_bytes())
+    return load(
+        resources.files("polysieve.pipeline.extract").joinpath("assets", MODEL).read_bytes()
+    )
 
 
 def load(data: bytes) -> Classifier:

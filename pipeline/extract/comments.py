@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract import features
-from pipeline.extract.markup import PLACE_BIT, numbers
-from pipeline.extract.outline import CONTAINER, PARENT, PLACES, TAG
-from pipeline.extract.parser import Parsed
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract import features
+from polysieve.pipeline.extract.markup import PLACE_BIT, numbers
+from polysieve.pipeline.extract.outline import CONTAINER, PARENT, PLACES, TAG
+from polysieve.pipeline.extract.parser import Parsed
 
 _LONG = 40  # letters of a block that is text whatever it ends in
 _SHORT = 8  # letters under which a block is none, though it ends a sentence

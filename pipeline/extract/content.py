@@ -4,12 +4,12 @@ import html
 
 import numpy as np
 
-from pipeline.extract import assemble, classifier, features
-from pipeline.extract.bounds import MAX_ELEMENTS
-from pipeline.extract.comments import comments
-from pipeline.extract.errors import ExtractionError
-from pipeline.extract.parser import NOTE_TITLE, Parsed, parse
-from pipeline.extract.text import tidy, without_controls
+from polysieve.pipeline.extract import assemble, classifier, features
+from polysieve.pipeline.extract.bounds import MAX_ELEMENTS
+from polysieve.pipeline.extract.comments import comments
+from polysieve.pipeline.extract.errors import ExtractionError
+from polysieve.pipeline.extract.parser import NOTE_TITLE, Parsed, parse
+from polysieve.pipeline.extract.text import tidy, without_controls
 
 
 def read(encoded: bytes) -> tuple[np.ndarray, Parsed]:

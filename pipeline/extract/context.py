@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract.measures import place_of
-from pipeline.extract.outline import CONTAINER, PARENT, SIGNATURE
-from pipeline.extract.parser import Parsed
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.measures import place_of
+from polysieve.pipeline.extract.outline import CONTAINER, PARENT, SIGNATURE
+from polysieve.pipeline.extract.parser import Parsed
 
 _REACH = 4  # neighbours on either side whose verdict is looked at
 _WINDOWS = (2, 5, 12)

@@ -6,7 +6,7 @@ import re
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from pipeline.extract.blocks import Block, read_blocks, running_text
+from polysieve.pipeline.extract.blocks import Block, read_blocks, running_text
 
 # Elements that hold no main content wherever they stand. One selector list: each costs a pass.
 _NEVER_MAIN = [

@@ -11,17 +11,10 @@ import math
 
 import numpy as np
 
-from filters import characters
-from filters.compiling import leaf
-from pipeline.extract.markup import (
-    LANDMARKS,
-    NUMBER,
-    PLACES,
-    TAGS,
-    numbers,
-    tables,
-)
-from pipeline.extract.measures import (
+from polysieve.filters import characters
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.markup import LANDMARKS, NUMBER, PLACES, TAGS, numbers, tables
+from polysieve.pipeline.extract.measures import (
     COLON,
     COMMA_CODES,
     COMMAS,
@@ -41,7 +34,7 @@ from pipeline.extract.measures import (
     measure,
     measure_alike,
 )
-from pipeline.extract.outline import (
+from polysieve.pipeline.extract.outline import (
     AFTER_BREAK,
     BOLD_BYTES,
     CODE_BYTES,
@@ -59,8 +52,8 @@ from pipeline.extract.outline import (
     START,
     TAG,
 )
-from pipeline.extract.outline import PLACES as PLACES_COLUMN
-from pipeline.extract.parser import Parsed
+from polysieve.pipeline.extract.outline import PLACES as PLACES_COLUMN
+from polysieve.pipeline.extract.parser import Parsed
 
 _OWN_NAMES = (
     "log_width log_words width_per_word link_share links digit_share symbol_share upper_share sentence_ends "

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from filters import characters
-from filters.compiling import leaf
-from filters.utf8 import decode_call
-from pipeline.extract.markup import HASH_PRIME, HASH_START
-from pipeline.extract.outline import CONTAINER, END, LINK_BYTES, SIGNATURE, START
+from polysieve.filters import characters
+from polysieve.filters.compiling import leaf
+from polysieve.filters.utf8 import decode_call
+from polysieve.pipeline.extract.markup import HASH_PRIME, HASH_START
+from polysieve.pipeline.extract.outline import CONTAINER, END, LINK_BYTES, SIGNATURE, START
 
 # Measures of a block's text alone.
 WIDTH, WORDS, LETTERS, DIGITS, SYMBOLS, UPPER, SENTENCES, ENDS, FIRST, COMMAS, COLON = range(11)

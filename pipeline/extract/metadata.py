@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 import numpy as np
 
-from pipeline.extract.markup import DATE_NAMES
-from pipeline.extract.parser import NOTE_HTML, NOTE_JSON, NOTE_LICENCE, NOTE_TITLE
-from pipeline.extract.text import tidy
+from polysieve.pipeline.extract.markup import DATE_NAMES
+from polysieve.pipeline.extract.parser import NOTE_HTML, NOTE_JSON, NOTE_LICENCE, NOTE_TITLE
+from polysieve.pipeline.extract.text import tidy
 
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
 _JSON_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract.characters import text_end, write_text
-from pipeline.extract.markup import (
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.characters import text_end, write_text
+from polysieve.pipeline.extract.markup import (
     BLOCK,
     BROKEN_OUT,
     CLOSES_P,
@@ -32,7 +32,7 @@ from pipeline.extract.markup import (
     numbers,
     tables,
 )
-from pipeline.extract.outline import (
+from polysieve.pipeline.extract.outline import (
     AFTER_BREAK,
     BEYOND,
     BLOCK_COLUMNS,
@@ -70,7 +70,7 @@ from pipeline.extract.outline import (
     pop_to,
     push,
 )
-from pipeline.extract.tags import (
+from polysieve.pipeline.extract.tags import (
     ARIA_HIDDEN,
     CANONICAL,
     CLOSED,
@@ -84,7 +84,7 @@ from pipeline.extract.tags import (
     read_attributes,
     read_name,
 )
-from pipeline.extract.tags import LINKS as HAS_HREF
+from polysieve.pipeline.extract.tags import LINKS as HAS_HREF
 
 MAX_NOTES = 256
 # Kinds of notes: the tags and contents that metadata is read from.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from filters.compiling import leaf
-from pipeline.extract.markup import HASH_PRIME, HASH_START, look_up, name_hash
+from polysieve.filters.compiling import leaf
+from polysieve.pipeline.extract.markup import HASH_PRIME, HASH_START, look_up, name_hash
 
 
 def _hashes(names: str) -> list[np.uint64]:

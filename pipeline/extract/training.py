@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipeline.extract import classifier, context, features, forest
-from pipeline.extract.charset import to_utf8
-from pipeline.extract.classifier import Classifier
-from pipeline.extract.content import read, title_of
-from pipeline.extract.labelling import Known, label, tokens
-from pipeline.extract.parser import Parsed
+from polysieve.pipeline.extract import classifier, context, features, forest
+from polysieve.pipeline.extract.charset import to_utf8
+from polysieve.pipeline.extract.classifier import Classifier
+from polysieve.pipeline.extract.content import read, title_of
+from polysieve.pipeline.extract.labelling import Known, label, tokens
+from polysieve.pipeline.extract.parser import Parsed
 
 THRESHOLD = 0.5
 TREES, LEAVES, DEPTH, RATE = 120, 15, 6, 0.1

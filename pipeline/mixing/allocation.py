@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.mixing.cells import Cell, Size
-from pipeline.mixing.shares import apportioned, fill, power_shares, raised_to_floors
-from pipeline.mixing.spec import KEYS, Mix, MixError, Part, Stage
+from polysieve.pipeline.mixing.cells import Cell, Size
+from polysieve.pipeline.mixing.shares import apportioned, fill, power_shares, raised_to_floors
+from polysieve.pipeline.mixing.spec import KEYS, Mix, MixError, Part, Stage
 
 NATIVE = "web"
 MOST_EPOCHS = 1000  # beyond which a budget is taken for a mistake

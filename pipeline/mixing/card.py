@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.mixing.exposure import summed
+from polysieve.pipeline.mixing.exposure import summed
 
 MOST_ROWS = 100
 

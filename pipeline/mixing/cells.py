@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from pipeline.mixing.spec import KEYS
+from polysieve.pipeline.mixing.spec import KEYS
 
 
 @dataclass(frozen=True, order=True)

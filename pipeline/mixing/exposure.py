@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.mixing.allocation import StagePlan
-from pipeline.mixing.cells import Cell, Size
+from polysieve.pipeline.mixing.allocation import StagePlan
+from polysieve.pipeline.mixing.cells import Cell, Size
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pyarrow.parquet as pq
 
-from language_id.labels import is_canonical_form
-from pipeline.mixing.inputs import Input
-from pipeline.mixing.spec import Mix, MixError, Source
-from pipeline.plan import RUN
-from pipeline.sources import InputError, resolve
-from pipeline.steps.write_translated import PARALLEL, PREFIX
-from pipeline.store import Store
+from polysieve.language_id.labels import is_canonical_form
+from polysieve.pipeline.mixing.inputs import Input
+from polysieve.pipeline.mixing.spec import Mix, MixError, Source
+from polysieve.pipeline.run.plan import RUN
+from polysieve.pipeline.sources import InputError, resolve
+from polysieve.pipeline.steps.write.translations import PARALLEL, PREFIX
+from polysieve.pipeline.storage.store import Store
 
 CORPUS = "corpus"
 PAIRS = {"interleaved": "documents-", "interlinear": "sentences-"}

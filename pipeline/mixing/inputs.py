@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from pipeline.store import Store
+from polysieve.pipeline.storage.store import Store
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from pipeline.engine import Engine
-from pipeline.ledger import StepFolder, fingerprint, step_folders
-from pipeline.mixing import card
-from pipeline.mixing.allocation import StagePlan, allocate
-from pipeline.mixing.cells import Cell, Size, added, of_json
-from pipeline.mixing.exposure import Seen, ledger
-from pipeline.mixing.inputs import Input
-from pipeline.mixing.spec import Mix, MixError
-from pipeline.pieces import Unfinished, run_pieces
-from pipeline.plan import disk_free
-from pipeline.steps import cut, draw, render, shuffle, survey
-from pipeline.store import TEMPORARY, Store
-from pipeline.watch import Watch
+from polysieve.pipeline.engines.engine import Engine
+from polysieve.pipeline.mixing import card
+from polysieve.pipeline.mixing.allocation import StagePlan, allocate
+from polysieve.pipeline.mixing.cells import Cell, Size, added, of_json
+from polysieve.pipeline.mixing.exposure import Seen, ledger
+from polysieve.pipeline.mixing.inputs import Input
+from polysieve.pipeline.mixing.spec import Mix, MixError
+from polysieve.pipeline.mixing.steps import cut, draw, render, shuffle, survey
+from polysieve.pipeline.run.plan import disk_free
+from polysieve.pipeline.run.tasks import Unfinished, run_pieces
+from polysieve.pipeline.run.watch import Watch
+from polysieve.pipeline.storage.ledger import StepFolder, fingerprint, step_folders
+from polysieve.pipeline.storage.store import TEMPORARY, Store
 
 RECORD = "mix.json"
 STEPS = ("render", "survey", "cut", "draw", "shuffle")

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from pipeline.recipe.loading import read_model
-from pipeline.recipe.section import Section, Share, Size
-from pipeline.schema import CORPUS
+from polysieve.pipeline.recipe.loading import read_model
+from polysieve.pipeline.recipe.section import Section, Share, Size
+from polysieve.pipeline.storage.schema import CORPUS
 
 MAGNITUDES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 COLUMNS = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.mixing.sampling import mixed, ranks_of
+from polysieve.pipeline.mixing.sampling import mixed, ranks_of
 
 DIRECTIONS = ("forward", "backward", "both")
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from filters.orthography import UNSPACED_SCRIPTS
-from pipeline.recipe.section import Section, Share, Size
+from polysieve.filters.orthography import UNSPACED_SCRIPTS
+from polysieve.pipeline.recipe.section import Section, Share, Size
 
 # Columns of documents/ that may order the members of a cluster; all signals may, too.
 KEPT_COLUMNS = ("language_score", "date", "id", "url", "dump", "text_bytes")
@@ -16,7 +16,7 @@ AFTER_CLUSTERS = ("host_repeated_line_share",)
 
 def _known_columns(order: list[str]) -> list[str]:
     """The columns as they are; ValueError for one that is not measured."""
-    from filters.signals import METRICS
+    from polysieve.filters.signals import METRICS
 
     known = [name for name in (*KEPT_COLUMNS, *METRICS) if name not in AFTER_CLUSTERS]
     for named in order:
@@ -81,7 +81,7 @@ class MinHash(Section):
         data = dict(data)
         threshold = data.get("threshold")
         if isinstance(threshold, float) and 0 < threshold < 1 and not {"bands", "rows"} & set(data):
-            from dedup.curve import parameters_for
+            from polysieve.dedup.curve import parameters_for
 
             data["bands"], data["rows"] = parameters_for(threshold, LANES)
         if data.get("signatures") == "datatrove":

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from dedup.rebalance import FIXED_WEIGHTS
-from filters.fitting import FITTED, Method
-from filters.rules import RULES
-from pipeline.recipe.section import Block, Section, Share, Threshold
+from polysieve.dedup.rebalance import FIXED_WEIGHTS
+from polysieve.filters.fitting import FITTED, Method
+from polysieve.filters.rules import RULES
+from polysieve.pipeline.recipe.section import Block, Section, Share, Threshold
 
 # What leads to a document's removal beside rules.
 RESERVED = (
@@ -126,7 +126,7 @@ def _parameters(data: Any) -> Any:
 
 
 def _known_quality(name: str) -> str:
-    from filters.signals import METRICS
+    from polysieve.filters.signals import METRICS
 
     if name.removeprefix("-") not in ("language_score", *METRICS):
         raise ValueError(f"unknown column {name!r}; known: language_score, {', '.join(METRICS)}")

@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from language_id.hub import is_file_name
-from pipeline.recipe.model import Recipe
-from pipeline.recipe.quality import HUB_KINDS, KINDS
-from pipeline.recipe.section import RecipeError
-from pipeline.recipe.translating import ENGINE_SECTIONS
+from polysieve.language_id.hub import is_file_name
+from polysieve.pipeline.recipe.model import Recipe
+from polysieve.pipeline.recipe.quality import HUB_KINDS, KINDS
+from polysieve.pipeline.recipe.section import RecipeError
+from polysieve.pipeline.recipe.translating import ENGINE_SECTIONS
 
 ENGINES = [section.model_fields["engine"].annotation.__args__[0] for section in ENGINE_SECTIONS]  # type: ignore[union-attr]
 
 
 def bundled() -> dict[str, Path]:
     """The recipes that come with the package, by name."""
-    folder = Path(str(resources.files("recipes")))
+    folder = Path(str(resources.files("polysieve.recipes")))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from pipeline.recipe.section import Block, Section, Share, Size
+from polysieve.pipeline.recipe.section import Block, Section, Share, Size
 
 
 class Input(Section):

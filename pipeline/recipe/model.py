@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.recipe.clustering import Dedup, HostLines
-from pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
-from pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
-from pipeline.recipe.quality import Quality
-from pipeline.recipe.section import Block, Section, Share, Size
-from pipeline.recipe.translating import Translate
+from polysieve.pipeline.recipe.clustering import Dedup, HostLines
+from polysieve.pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
+from polysieve.pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
+from polysieve.pipeline.recipe.quality import Quality
+from polysieve.pipeline.recipe.section import Block, Section, Share, Size
+from polysieve.pipeline.recipe.translating import Translate
 
 
 class Output(Section):

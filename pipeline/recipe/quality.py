@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from filters.quality.transformer_lm import MOST, SKIP
-from pipeline.recipe.section import Section, Share, Threshold
+from polysieve.filters.quality.transformer_lm import MOST, SKIP
+from polysieve.pipeline.recipe.section import Section, Share, Threshold
 
 Kept = Annotated[float, Field(gt=0, le=1)]
 KINDS = (

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, field_validator, model_validator
 
-from language_id.labels import is_canonical_form
-from pipeline.recipe.section import Section, Share, Threshold
-from translation.engines.openai import PROMPT
+from polysieve.language_id.labels import is_canonical_form
+from polysieve.pipeline.recipe.section import Section, Share, Threshold
+from polysieve.translation.engines.openai import PROMPT
 
 
 class Hop(Section):

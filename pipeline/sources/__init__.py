@@ -1,7 +1,7 @@
 """Inputs: addresses resolved, files of any known type read as records. See docs/sources.md."""
 
-from pipeline.sources.addresses import resolve
-from pipeline.sources.model import (
+from polysieve.pipeline.sources.addresses import resolve
+from polysieve.pipeline.sources.model import (
     MAX_RECORD_BYTES,
     SKIP_REASONS,
     Damaged,
@@ -13,7 +13,7 @@ from pipeline.sources.model import (
     Source,
     SourceError,
 )
-from pipeline.sources.reading import read_records
+from polysieve.pipeline.sources.reading import read_records
 
 __all__ = [
     "MAX_RECORD_BYTES",

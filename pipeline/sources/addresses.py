@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from pipeline.sources.model import InputError, Retries, Source, SourceError
-from pipeline.sources.transport import (
+from polysieve.pipeline.sources.model import InputError, Retries, Source, SourceError
+from polysieve.pipeline.sources.transport import (
     HttpFailure,
     Input,
     filesystem,

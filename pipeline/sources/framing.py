@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pipeline.sources.runs import Unpacked
-from pipeline.sources.unpack import Damage
+from polysieve.pipeline.sources.runs import Unpacked
+from polysieve.pipeline.sources.unpack import Damage
 
 _USUAL_HEADER = 8 << 10
 _LONGEST_LINE = 8 << 10

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import brotli
 import zstandard
 
-from pipeline.sources.framing import header_end
+from polysieve.pipeline.sources.framing import header_end
 
 _STATUS_LINE = re.compile(
     rb"HTTP(?:/\d+(?:\.\d+)?)?[ \t]+(\d{3})(?!\d)[^\r\n]*(?:\r?\n|\r|$)", re.I

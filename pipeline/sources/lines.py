@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from pipeline.sources.model import Damaged, Document, Record, Skipped
-from pipeline.sources.pages import content_id, iso_date
-from pipeline.sources.runs import Unpacked
-from pipeline.sources.unpack import Damage
+from polysieve.pipeline.sources.model import Damaged, Document, Record, Skipped
+from polysieve.pipeline.sources.pages import content_id, iso_date
+from polysieve.pipeline.sources.runs import Unpacked
+from polysieve.pipeline.sources.unpack import Damage
 
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")

@@ -4,10 +4,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from pipeline.sources import http_message
-from pipeline.sources.framing import Framed, Head, Layout, records
-from pipeline.sources.model import Damaged, Document, Record, Skipped
-from pipeline.sources.runs import Unpacked
+from polysieve.pipeline.sources import http_message
+from polysieve.pipeline.sources.framing import Framed, Head, Layout, records
+from polysieve.pipeline.sources.model import Damaged, Document, Record, Skipped
+from polysieve.pipeline.sources.runs import Unpacked
 
 _ISO = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?\d*")

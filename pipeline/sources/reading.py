@@ -6,14 +6,14 @@ from typing import Any
 
 import orjson
 
-from pipeline.sources.framing import ARC, WARC, Layout
-from pipeline.sources.lines import read_lines
-from pipeline.sources.model import MAX_RECORD_BYTES, Damaged, Record, Retries, Source
-from pipeline.sources.pages import read_archive, snapshot_in
-from pipeline.sources.runs import Unpacked
-from pipeline.sources.tables import read_table
-from pipeline.sources.transport import Input
-from pipeline.sources.unpack import (
+from polysieve.pipeline.sources.framing import ARC, WARC, Layout
+from polysieve.pipeline.sources.lines import read_lines
+from polysieve.pipeline.sources.model import MAX_RECORD_BYTES, Damaged, Record, Retries, Source
+from polysieve.pipeline.sources.pages import read_archive, snapshot_in
+from polysieve.pipeline.sources.runs import Unpacked
+from polysieve.pipeline.sources.tables import read_table
+from polysieve.pipeline.sources.transport import Input
+from polysieve.pipeline.sources.unpack import (
     Chunk,
     Codec,
     Damage,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from pipeline.sources.unpack import READ, Chunk, Damage
+from polysieve.pipeline.sources.unpack import READ, Chunk, Damage
 
 _BLANKS = re.compile(rb"[\r\n]*")
 

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.sources.model import Damaged, Document, Record, Skipped
-from pipeline.sources.pages import content_id, iso_date, utf8
-from pipeline.sources.transport import Input, one_line
+from polysieve.pipeline.sources.model import Damaged, Document, Record, Skipped
+from polysieve.pipeline.sources.pages import content_id, iso_date, utf8
+from polysieve.pipeline.sources.transport import Input, one_line
 
 # These bound what is held of a row group besides its pages.
 _BATCH_ROWS = 256

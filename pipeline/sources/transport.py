@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 import fsspec
 
-from pipeline.sources.model import InputError, Retries, SourceError
+from polysieve.pipeline.sources.model import InputError, Retries, SourceError
 
 PROGRESS = 256 << 10  # bytes after which failures are counted anew
 _HEAD = 1 << 20

@@ -16,7 +16,7 @@ import lz4.frame
 import zstandard
 from isal import isal_zlib
 
-from pipeline.sources.transport import Input
+from polysieve.pipeline.sources.transport import Input
 
 READ = 1 << 20  # stored bytes, or unpacked ones that are passed over, at a time
 _FIRST = 4096  # unpacked bytes that tell what a frame holds, where it has as many

@@ -16,8 +16,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.ledger import StepFolder
-from pipeline.store import rows_of
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import rows_of
 
 UNIT_DOCUMENTS = 200_000
 

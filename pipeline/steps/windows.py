@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.ledger import StepFolder
-from pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.storage.ledger import StepFolder
 
 WINDOW_DOCUMENTS = 10_000
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from recipes.sample import warc
-from recipes.sample.articles import HERE, read_articles, read_interfaces
-from recipes.sample.plan import REASONS, SHARDS, WARC_05, Planned, plan
+from polysieve.recipes.sample import warc
+from polysieve.recipes.sample.articles import HERE, read_articles, read_interfaces
+from polysieve.recipes.sample.plan import REASONS, SHARDS, WARC_05, Planned, plan
 
 # When the crawler of each dump started; it takes a page every 37 seconds.
 STARTED = {
@@ -63,7 +63,11 @@ def _place(page: Planned) -> tuple[bool, str]:
 def _write(shard: str, pages: list[Planned]) -> tuple[bytes, dict[str, Any]]:
     """The content of one file, and the count of its records: read, by reason skipped, documents."""
     dump, started = dump_of(shard), STARTED[dump_of(shard)]
-    software = {"isPartOf": dump, "publisher": "sample.example", "software": "recipes.sample.build"}
+    software = {
+        "isPartOf": dump,
+        "publisher": "sample.example",
+        "software": "polysieve.recipes.sample.build",
+    }
     parts = [
         warc.record(
             "warcinfo",

@@ -1,6 +1,6 @@
 """Figures derived from a run's data."""
 
-from audit import figures
+from polysieve.audit import figures
 from tests.audit.made_run import entry, languages, run
 
 

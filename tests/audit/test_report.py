@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from audit.pages import PLOTS
-from audit.report import page_name, write_report
+from polysieve.audit.pages import PLOTS
+from polysieve.audit.report import page_name, write_report
 from tests.audit.made_run import entry, languages, run
 
 HOSTILE = (

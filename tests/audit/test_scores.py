@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from audit import scores
-from audit.scores import NOTHING, Share, Stratum, Z, wilson
+from polysieve.audit import scores
+from polysieve.audit.scores import NOTHING, Share, Stratum, Z, wilson
 
 
 def rows(label, codes, stage="kept", reason="kept", population=1000, rater="ana", **flags):

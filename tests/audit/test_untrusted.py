@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import untrusted
+from polysieve.audit import untrusted
 
 
 def prose(text, limit=untrusted.PROSE_LIMIT):

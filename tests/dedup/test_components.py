@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.components import (
+from polysieve.dedup.components import (
     UnionFind,
     cluster_sizes,
     component_ranges,
@@ -14,7 +14,7 @@ from dedup.components import (
     member_counts,
     merged_forest,
 )
-from dedup.edges import (
+from polysieve.dedup.edges import (
     agreement,
     band_edges,
     compared_band_edges,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup import containment
+from polysieve.dedup import containment
 
 
 def sets(*documents) -> tuple[np.ndarray, np.ndarray]:

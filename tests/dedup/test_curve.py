@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dedup.curve import curve, parameters_for, probability, threshold
+from polysieve.dedup.curve import curve, parameters_for, probability, threshold
 
 
 def test_the_default_banding_has_the_published_figures():

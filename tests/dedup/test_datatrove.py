@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.dedup.original import datatrove_minhash
-from dedup import datatrove
-from dedup.components import components
-from dedup.edges import band_edges
-from dedup.minhash import MinHashParams, band_keys, has_shingles
+from polysieve.dedup import datatrove
+from polysieve.dedup.components import components
+from polysieve.dedup.edges import band_edges
+from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles
 from tests.shared_data import unpacked
 
 PARAMS = MinHashParams()

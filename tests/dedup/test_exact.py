@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.exact import content_hashes
+from polysieve.dedup.exact import content_hashes
 
 words = st.integers(0, 2**64 - 1)
 

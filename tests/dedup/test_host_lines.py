@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup import host_lines
+from polysieve.dedup import host_lines
 
 SITE, OTHER, NONE = np.uint64(1), np.uint64(2), np.uint64(0)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.curve import probability
-from dedup.minhash import (
+from polysieve.dedup.curve import probability
+from polysieve.dedup.minhash import (
     MinHashParams,
     band_keys,
     character_signatures,
@@ -16,7 +16,7 @@ from dedup.minhash import (
     low_bytes,
     signatures,
 )
-from dedup.normalise import Normalisation, folded_texts
+from polysieve.dedup.normalise import Normalisation, folded_texts
 
 DEFAULT = MinHashParams()
 

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dedup.components import components
-from dedup.edges import verified_band_edges
-from dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes, signatures
-from dedup.normalise import Normalisation, compared_words
-from filters.words import segment
+from polysieve.dedup.components import components
+from polysieve.dedup.edges import verified_band_edges
+from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes, signatures
+from polysieve.dedup.normalise import Normalisation, compared_words
+from polysieve.filters.words import segment
 from tests.shared_data import unpacked
 
 PARAMS = MinHashParams()

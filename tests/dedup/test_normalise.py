@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.normalise import Normalisation, compared_words, folded_texts, folded_words
-from filters.words import segment
+from polysieve.dedup.normalise import Normalisation, compared_words, folded_texts, folded_words
+from polysieve.filters.words import segment
 
 DEFAULT = Normalisation()
 CHOICES = [
@@ -88,7 +88,7 @@ def test_the_default_is_the_words_own_folding():
     # Built another way, the default table gives the same classes.
     text = ["Ａ ﾊﾟ ａ É e\u0301 ß ſ K Ǆ ΐ Ω 각 क़ ड़ ﻼ"] * 2
     words = segment(text, ["und_Zzzz"] * 2)
-    from dedup import normalise
+    from polysieve.dedup import normalise
 
     own = words.folded
     found = normalise.folding("width", True, True)

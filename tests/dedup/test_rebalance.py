@@ -4,7 +4,7 @@ import lzma
 import numpy as np
 import pytest
 
-from dedup.rebalance import (
+from polysieve.dedup.rebalance import (
     FIXED_WEIGHTS,
     language_weights,
     quality_loss,

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.components import components
-from dedup.edges import chain, verified, verified_band_edges
-from dedup.split import anchors
+from polysieve.dedup.components import components
+from polysieve.dedup.edges import chain, verified, verified_band_edges
+from polysieve.dedup.split import anchors
 
 LANES = 112
 

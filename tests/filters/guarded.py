@@ -12,10 +12,10 @@ import random
 import numpy as np
 import pyarrow as pa
 
-from dedup import exact
-from dedup.minhash import MinHashParams, signatures
-from filters.signals import StopWords, measure
-from filters.words import segment
+from polysieve.dedup import exact
+from polysieve.dedup.minhash import MinHashParams, signatures
+from polysieve.filters.signals import StopWords, measure
+from polysieve.filters.words import segment
 
 TEXTS = [
     "",

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import c4, rules, signals, words
-from filters.characters import tables
+from polysieve.filters import c4, rules, signals, words
+from polysieve.filters.characters import tables
 
 c4_filters = pytest.importorskip("datatrove.pipeline.filters.c4_filters")
 from datatrove.data import Document  # noqa: E402
@@ -152,7 +152,7 @@ def test_sentences_end_where_the_script_ends_them(line, count) -> None:
 
 
 def test_the_rules_are_in_no_bundled_recipe_that_is_fineweb2() -> None:
-    from pipeline.recipe import load
+    from polysieve.pipeline.recipe import load
 
     assert not [name for name in load("fineweb2").rules if name.startswith("c4")]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import cjk, dictionary_words, icu, segmentation
-from filters.characters import tables
-from filters.words import segment, text_buffer
+from polysieve.filters import cjk, dictionary_words, icu, segmentation
+from polysieve.filters.characters import tables
+from polysieve.filters.words import segment, text_buffer
 
 
 def words_of(text: str, by_icu: bool) -> list[str]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import code
-from filters.signals import measure
-from filters.words import segment, text_buffer
+from polysieve.filters import code
+from polysieve.filters.signals import measure
+from polysieve.filters.words import segment, text_buffer
 
 
 def counts(texts: list[str]) -> np.ndarray:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import filters
+from polysieve import filters
 
 PACKAGE = Path(filters.__file__).parent
 

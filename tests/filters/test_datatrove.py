@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from filters import datatrove
+from polysieve.filters import datatrove
 
 C4 = "datatrove.pipeline.filters.C4QualityFilter"
 SAMPLER = "datatrove.pipeline.filters.SamplerFilter"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.distributions import Distribution
+from polysieve.filters.distributions import Distribution
 
 VALUES = st.lists(
     st.floats(0, 1e6, width=32, allow_subnormal=False) | st.just(0.0), min_size=1, max_size=200

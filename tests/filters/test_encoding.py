@@ -12,7 +12,7 @@ from ftfy.badness import MOJIBAKE_CATEGORIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import encoding
+from polysieve.filters import encoding
 from tests.shared_data import shared
 
 REFERENCE = FTFYFormatter()

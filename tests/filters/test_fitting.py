@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from filters import fitting, rules
-from filters.distributions import Distribution
-from filters.fitting import Settings, fit, value
-from filters.parameters import LanguageParameters, thresholds, vacuous
+from polysieve.filters import fitting, rules
+from polysieve.filters.distributions import Distribution
+from polysieve.filters.fitting import Settings, fit, value
+from polysieve.filters.parameters import LanguageParameters, thresholds, vacuous
 
 GRAM, ALPHA = rules.RULES["gopher_dup_5_gram"], rules.RULES["gopher_below_alpha"]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import fitting, judged
-from filters.judged import Judged, propose
-from filters.parameters import LanguageParameters, thresholds
+from polysieve.filters import fitting, judged
+from polysieve.filters.judged import Judged, propose
+from polysieve.filters.parameters import LanguageParameters, thresholds
 
 
 def documents(n, seed=0, **metrics):

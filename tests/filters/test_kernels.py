@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.characters import tables
-from filters.segmentation import MOST_TOKENS, scan
-from filters.signals import measure
-from filters.utf8 import decode
-from filters.words import segment
+from polysieve.filters.characters import tables
+from polysieve.filters.segmentation import MOST_TOKENS, scan
+from polysieve.filters.signals import measure
+from polysieve.filters.utf8 import decode
+from polysieve.filters.words import segment
 from tests.filters.guarded import everything
 
 

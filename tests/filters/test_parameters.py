@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from filters.parameters import (
+from polysieve.filters.parameters import (
     LanguageParameters,
     candidates,
     check_folder,
@@ -16,7 +16,7 @@ from filters.parameters import (
     thresholds,
     vacuous,
 )
-from filters.rules import RULES
+from polysieve.filters.rules import RULES
 from tests.shared_data import unpacked
 
 SWAHILI = """\

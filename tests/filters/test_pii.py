@@ -8,7 +8,7 @@ from datatrove.pipeline.formatters import PIIFormatter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import pii
+from polysieve.filters import pii
 
 
 def cleaned(text: str, label: str = "eng_Latn", kinds: tuple[str, ...] = pii.KINDS) -> str:

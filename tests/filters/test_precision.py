@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from filters import precision, stop_words, words
-from filters.precision import WordList
-from filters.signals import StopWords
+from polysieve.filters import precision, stop_words, words
+from polysieve.filters.precision import WordList
+from polysieve.filters.signals import StopWords
 from tests.shared_data import unpacked
 
 

@@ -1,6 +1,6 @@
 """Relatives: the languages of a family in a script, else of the script."""
 
-from filters.relatives import family, members, relatives
+from polysieve.filters.relatives import family, members, relatives
 
 
 def test_families_are_known() -> None:

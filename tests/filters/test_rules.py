@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from filters.rules import RULES, drops
-from filters.signals import METRICS
+from polysieve.filters.rules import RULES, drops
+from polysieve.filters.signals import METRICS
 
 
 def test_every_rule_reads_a_metric_that_is_measured() -> None:

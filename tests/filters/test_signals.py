@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.signals import METRICS, SCHEMA, StopWords, measure
-from filters.words import from_tokens, segment
+from polysieve.filters.signals import METRICS, SCHEMA, StopWords, measure
+from polysieve.filters.words import from_tokens, segment
 
 # Small alphabets, so that lines, paragraphs and n-grams repeat; all kinds of white space and line ends.
 PIECES = st.sampled_from(

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from filters import stop_words, words
-from filters.stop_words import Frequent, choose
+from polysieve.filters import stop_words, words
+from polysieve.filters.stop_words import Frequent, choose
 
 
 def frequent(texts: list[str], label: str) -> Frequent:

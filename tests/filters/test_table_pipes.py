@@ -6,7 +6,7 @@ from datatrove.pipeline.formatters import SymbolLinesFormatter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import table_pipes
+from polysieve.filters import table_pipes
 
 REFERENCE = SymbolLinesFormatter(["|"], replace_char="\n")
 

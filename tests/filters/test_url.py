@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from filters.url import UrlFilter, ut1_lists
+from polysieve.filters.url import UrlFilter, ut1_lists
 
 
 @pytest.fixture

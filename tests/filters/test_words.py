@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.hashing import EOJEOL, HAS_LETTER, HAS_MARK, SYMBOLS
-from filters.words import Words, from_tokens, segment
+from polysieve.filters.hashing import EOJEOL, HAS_LETTER, HAS_MARK, SYMBOLS
+from polysieve.filters.words import Words, from_tokens, segment
 
 
 def cut(text: str, label: str = "und_Zzzz") -> list[str]:

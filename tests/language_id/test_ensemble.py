@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from language_id import LanguageIdError, identify, load_ensemble
+from polysieve.language_id import LanguageIdError, identify, load_ensemble
 from tests.language_id.test_fasttext_model import train
 from tests.language_id.test_identify import SENTENCES
 

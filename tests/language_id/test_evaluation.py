@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language_id import evaluation, load_model
-from language_id.evaluation import NONE, Evaluation, class_of, evaluate, f_beta_cut
+from polysieve.language_id import evaluation, load_model
+from polysieve.language_id.evaluation import NONE, Evaluation, class_of, evaluate, f_beta_cut
 from tests.language_id.test_identify import SENTENCES
 
 

@@ -8,8 +8,8 @@ import fasttext
 import pyarrow as pa
 import pytest
 
-from language_id import LanguageIdError, identify, load_ensemble, load_model
-from language_id.labels import is_canonical_form
+from polysieve.language_id import LanguageIdError, identify, load_ensemble, load_model
+from polysieve.language_id.labels import is_canonical_form
 from tests.language_id.test_identify import SENTENCES
 from tests.shared_data import SHARED
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from language_id import hub
-from language_id.hub import HubModel
+from polysieve.language_id import hub
+from polysieve.language_id.hub import HubModel
 from tests.language_id.test_fasttext_model import train
 from tests.language_id.test_identify import SENTENCES
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 IDENTIFY = """
 import sys
-from language_id import LanguageIdError, load_model, identify
+from polysieve.language_id import LanguageIdError, load_model, identify
 try:
     model = load_model(sys.argv[1])
 except LanguageIdError as error:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from language_id import identify, load_model
-from language_id.labels import is_canonical_form
+from polysieve.language_id import identify, load_model
+from polysieve.language_id.labels import is_canonical_form
 
 SENTENCES = {
     "amh_Ethi": "ዛሬ ጠዋት ልጆቹ ወደ ትምህርት ቤት በእግራቸው ሄዱ፤ መምህሩም በደስታ ተቀበላቸው።",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language_id.labels import (
+from polysieve.language_id.labels import (
     LanguageIdError,
     is_canonical_form,
     language_of,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from language_id import lexicon
+from polysieve.language_id import lexicon
 from tests.language_id.test_identify import SENTENCES
 
 OWNERS: dict[str, list[int]] = defaultdict(list)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from language_id.labels import LanguageIdError
-from language_id.lint import Finding, lint, read_labels
+from polysieve.language_id.labels import LanguageIdError
+from polysieve.language_id.lint import Finding, lint, read_labels
 from tests.shared_data import unpacked
 
 

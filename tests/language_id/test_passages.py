@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from language_id import load_model
-from language_id.passages import Passages, identify_passages, split, votes
+from polysieve.language_id import load_model
+from polysieve.language_id.passages import Passages, identify_passages, split, votes
 from tests.language_id.test_identify import SENTENCES
 
 ENGLISH, THAI, HINDI = (SENTENCES[x] for x in ("eng_Latn", "tha_Thai", "hin_Deva"))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language_id.scripts import dominant_script, script_counts
-from language_id.text import SCRIPT_NAMES, SCRIPT_TABLE
+from polysieve.language_id.scripts import dominant_script, script_counts
+from polysieve.language_id.text import SCRIPT_NAMES, SCRIPT_TABLE
 
 
 @pytest.mark.parametrize(

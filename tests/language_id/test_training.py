@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language_id import LanguageIdError, identify, noise
-from language_id.fasttext_model import FastTextModel
-from language_id.labels import NO_LANGUAGE
-from language_id.training import PIECE, Corpus, Settings, examples, pieces, train
+from polysieve.language_id import LanguageIdError, identify, noise
+from polysieve.language_id.fasttext_model import FastTextModel
+from polysieve.language_id.labels import NO_LANGUAGE
+from polysieve.language_id.training import PIECE, Corpus, Settings, examples, pieces, train
 from tests.recipes.test_sample import HERE
 
 LABELS = ("amh_Ethi", "deu_Latn", "hin_Deva", "swh_Latn", "tha_Thai")

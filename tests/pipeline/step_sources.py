@@ -5,7 +5,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from pipeline.ledger import VERSIONS
+from polysieve.pipeline.storage.ledger import VERSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = Path(__file__).with_name("step_sources.json")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import accounting
+from polysieve.pipeline.run import accounting
 
 counts = st.integers(0, 10**6)
 entries = st.builds(

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import RETRIES, Inline, Outcome, Pool
-from pipeline.on_ray import OnRay
-from pipeline.recipe import Recipe
-from pipeline.steps import embeddings, scores, translate
+from polysieve.pipeline.engines.engine import RETRIES, Inline, Outcome, Pool
+from polysieve.pipeline.engines.on_ray import OnRay
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.embed import embeddings
+from polysieve.pipeline.steps.score import scores
+from polysieve.pipeline.steps.translate import translations as translate
 
 MEMORY = 2**20
 CPUS, GPUS = 3, 2

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.quality import fasttext_training
-from filters.quality.examples import divide
-from pipeline.steps.choice import are_under, have_attributes
+from polysieve.filters.quality import fasttext_training
+from polysieve.filters.quality.examples import divide
+from polysieve.pipeline.steps.translate.choice import are_under, have_attributes
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.test_end_to_end import record
 from tests.pipeline.test_run import polysieve

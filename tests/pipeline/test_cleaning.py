@@ -10,11 +10,11 @@ from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter, SymbolLin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import cleaning
-from pipeline.recipe import RecipeError, load
-from pipeline.recipe.measuring import Clean, Pii
-from pipeline.schema import REMOVED
-from pipeline.steps.write import cleaned
+from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.recipe.measuring import Clean, Pii
+from polysieve.pipeline.steps.write.corpus import cleaned
+from polysieve.pipeline.storage.schema import REMOVED
+from polysieve.pipeline.texts import cleaning
 from tests.pipeline.test_run import polysieve, record
 
 FINEWEB2 = load("fineweb2").clean

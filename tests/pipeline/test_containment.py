@@ -8,8 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.recipe import RecipeError, load
-from pipeline.steps import containment, measure, segments, units
+from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.steps import segment_passes as segments
+from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.containment import containment
+from polysieve.pipeline.steps.measure import inputs as measure
 from tests.pipeline.conftest import PAGES
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import digest, record
@@ -143,7 +146,7 @@ def test_after_a_kill_and_with_two_workers_the_bytes_are_the_same(
     calm, halves, tmp_path, step
 ) -> None:
     killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "pipeline", *arguments(halves, killed)]
+    command = [sys.executable, "-m", "polysieve", *arguments(halves, killed)]
     kill_when(
         [*command, "--engine", "inline"],
         lambda: list(killed.glob(f"containment-*/done/{step}-*.json")),

@@ -13,9 +13,10 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.quality import encoders, heads
-from filters.quality.heads import Head
-from pipeline.steps import embeddings, units, windows
+from polysieve.filters.quality import encoders, heads
+from polysieve.filters.quality.heads import Head
+from polysieve.pipeline.steps import units, windows
+from polysieve.pipeline.steps.embed import embeddings
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.test_end_to_end import digest, record
 from tests.pipeline.test_run import polysieve

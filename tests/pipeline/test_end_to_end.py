@@ -19,7 +19,7 @@ SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
 
 
 def polysieve(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipeline", *arguments]
+    command = [sys.executable, "-m", "polysieve", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
@@ -204,7 +204,7 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(output, tmp_pat
     command = [
         sys.executable,
         "-m",
-        "pipeline",
+        "polysieve",
         "run",
         "fineweb2",
         "--input",
@@ -311,8 +311,8 @@ def test_a_wrong_command_is_one_clear_line_and_exit_code_2(tmp_path, arguments, 
 
 
 def test_an_output_that_another_run_holds_is_refused_by_name(output) -> None:
-    from pipeline.lock import OutputLock
-    from pipeline.store import Store
+    from polysieve.pipeline.storage.lock import OutputLock
+    from polysieve.pipeline.storage.store import Store
 
     with OutputLock(Store(str(output))):
         finished = run(output, "--engine", "inline")

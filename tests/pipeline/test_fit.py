@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 import yaml
 
-from filters import signals, words
-from filters.parameters import load_file, load_folder
+from polysieve.filters import signals, words
+from polysieve.filters.parameters import load_file, load_folder
 from tests.pipeline.test_end_to_end import CRAWL, decisions, digest, polysieve, record, run
 from tests.shared_data import unpacked
 

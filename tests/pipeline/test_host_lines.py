@@ -8,8 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.recipe import RecipeError, load
-from pipeline.steps import lines, measure, segments, units
+from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.steps import segment_passes as segments
+from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.measure import inputs as measure
 from tests.pipeline.conftest import PAGES
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import CRAWL, digest, record
@@ -204,7 +207,7 @@ def calm(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("step", ["keys", "totals", "marks"])
 def test_after_a_kill_and_with_two_workers_the_bytes_are_the_same(calm, tmp_path, step) -> None:
     killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "pipeline", *CRAWLED, "--output", str(killed)]
+    command = [sys.executable, "-m", "polysieve", *CRAWLED, "--output", str(killed)]
     kill_when(
         [*command, "--engine", "inline"],
         lambda: list(killed.glob(f"lines-*/done/{step}-*.json")),

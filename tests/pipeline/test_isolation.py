@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from pipeline.isolation import Crashed, survivors
+from polysieve.pipeline.engines.isolation import Crashed, survivors
 
 
 def double(items: list[int]) -> list[int]:

@@ -8,11 +8,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from audit.judging.database import Database, Judgement
-from filters.parameters import load_file
-from pipeline import judged
-from pipeline.cli import app
-from pipeline.recipe import load
+from polysieve.audit.judging.database import Database, Judgement
+from polysieve.filters.parameters import load_file
+from polysieve.pipeline.cli import app
+from polysieve.pipeline.fitting import judged
+from polysieve.pipeline.recipe import load
 from tests.pipeline.test_end_to_end import CRAWL, decisions
 
 RULES = "rules={fineweb_new_line: null, gopher_short_doc: 50}"

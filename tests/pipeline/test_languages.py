@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.recipe import RecipeError, load, validate
-from pipeline.steps import languages
+from polysieve.pipeline.recipe import RecipeError, load, validate
+from polysieve.pipeline.steps.measure import languages
 from tests.language_id.test_fasttext_model import train
 from tests.language_id.test_identify import SENTENCES
 from tests.pipeline.test_run import polysieve, record

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger import VERSIONS, StepFolder, fingerprint
-from pipeline.store import Store
+from polysieve.pipeline.storage.ledger import VERSIONS, StepFolder, fingerprint
+from polysieve.pipeline.storage.store import Store
 from tests.pipeline.step_sources import RECORDED, hashes
 
 

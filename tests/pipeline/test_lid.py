@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import labelled
-from pipeline.cli import app
-from pipeline.recipe import load
+from polysieve.pipeline.cli import app
+from polysieve.pipeline.recipe import load
+from polysieve.pipeline.texts import labelled
 from tests.language_id.test_identify import SENTENCES
 from tests.recipes.test_sample import HERE
 

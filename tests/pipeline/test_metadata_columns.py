@@ -2,10 +2,10 @@
 
 import pyarrow as pa
 
-from pipeline.recipe import Recipe
-from pipeline.schema import CORPUS, DOCUMENTS
-from pipeline.sources import Document, Source
-from pipeline.steps.batches import measure_batch
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.sources import Document, Source
+from polysieve.pipeline.steps.measure.batches import measure_batch
+from polysieve.pipeline.storage.schema import CORPUS, DOCUMENTS
 
 SAID = ("title", "html_language", "canonical_url", "published", "licence")
 PAGE = b"""<html lang=sv><title>Hamnen</title><link rel=canonical href=/hamnen>

@@ -7,7 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.steps import embeddings, scorers, units
+from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.embed import embeddings
+from polysieve.pipeline.steps.score import scorers
 from tests.filters.quality.made_text import prose
 from tests.pipeline.test_embeddings import SCRIPTS, Words, crawl, encoder, run
 from tests.pipeline.test_end_to_end import digest, record
@@ -179,7 +181,7 @@ def test_what_is_wrong_is_told_before_anything_starts(
 
 
 def test_more_neighbours_than_memory_holds_are_refused(recipe, seeds) -> None:
-    from pipeline.recipe import load
+    from polysieve.pipeline.recipe import load
 
     one = load(str(recipe), ["quality.scores.near.k=10000000"]).quality.scores["near"]
     with pytest.raises(ValueError, match="4 seeds with 10,000,000 neighbours each are more than"):

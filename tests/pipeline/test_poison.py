@@ -15,7 +15,7 @@ import importlib.util, os, signal, sys
 
 class Poison:
     def find_spec(self, name, path=None, target=None):
-        if name != "pipeline.steps.measure":
+        if name != "polysieve.pipeline.steps.measure.inputs":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
@@ -50,7 +50,7 @@ def test_the_document_that_kills_its_worker_is_found_and_quarantined(tmp_path: P
     lines = [json.dumps({"id": str(i), "text": text}) for i, text in enumerate(texts)]
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
     command = [
-        sys.executable, "-m", "pipeline", "run", "minimal", "--input", str(tmp_path / "in.jsonl"),
+        sys.executable, "-m", "polysieve", "run", "minimal", "--input", str(tmp_path / "in.jsonl"),
         "--output", str(tmp_path / "out"), "--workers", "2", "--quiet",
     ]  # fmt: skip
     finished = subprocess.run(

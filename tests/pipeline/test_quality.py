@@ -12,11 +12,12 @@ import pyarrow as pa
 import pytest
 import xxhash
 
-from filters.quality import fasttext_training, ngrams
-from filters.quality.examples import divide
-from pipeline import run as dag
-from pipeline.recipe import Recipe
-from pipeline.steps import scores, windows
+from polysieve.filters.quality import fasttext_training, ngrams
+from polysieve.filters.quality.examples import divide
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.run import run as dag
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.score import scores
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import digest, record
@@ -357,7 +358,7 @@ def test_a_model_of_the_run_is_not_for_translations(tmp_path, crawl, training) -
 @pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on(tmp_path, crawl, recipe, finished) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "pipeline", "run", str(recipe), "--input", f"{crawl}/*.jsonl"]
+    command = [sys.executable, "-m", "polysieve", "run", str(recipe), "--input", f"{crawl}/*.jsonl"]
     command += ["--output", str(out), "--workers", "2", "--quiet"]
     for step in ("survivors", "scores", "decisions"):
         kill_when(command, partial(_has_begun, out, step))
@@ -445,7 +446,7 @@ def test_what_is_wrong_is_told_before_anything_starts(
 def test_a_band_of_perplexity_stays(tmp_path, crawl, recipe) -> None:
     import pyarrow as pa
 
-    from filters.quality import ngrams
+    from polysieve.filters.quality import ngrams
 
     path = tmp_path / "lm.npz"
     ngrams.train(pa.array(many("good", 100), pa.large_string()), 3).save(path)

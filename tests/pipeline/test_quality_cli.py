@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from filters.quality import encoders
-from filters.quality.fasttext_scorer import FastTextScorer
-from filters.quality.fasttext_training import scores
-from pipeline.recipe import Recipe
-from pipeline.steps import scores as asked
+from polysieve.filters.quality import encoders
+from polysieve.filters.quality.fasttext_scorer import FastTextScorer
+from polysieve.filters.quality.fasttext_training import scores
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.score import scores as asked
 from tests.filters.quality import made_encoders, made_heads
 from tests.filters.quality.made_text import many
 from tests.pipeline.test_run import polysieve

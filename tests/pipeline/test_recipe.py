@@ -6,8 +6,8 @@ import sys
 import pytest
 import yaml
 
-from pipeline.preflight import problems
-from pipeline.recipe import Recipe, RecipeError, apply_settings, bundled, load, validate
+from polysieve.pipeline.recipe import Recipe, RecipeError, apply_settings, bundled, load, validate
+from polysieve.pipeline.run.preflight import problems
 
 
 def test_the_bundled_recipes_load_by_name() -> None:

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import accounting
-from pipeline.cli import app
-from pipeline.store import Store
+from polysieve.pipeline.cli import app
+from polysieve.pipeline.run import accounting
+from polysieve.pipeline.storage.store import Store
 from tests.pipeline.test_end_to_end import digest, record
 
 

@@ -5,7 +5,7 @@ import pickle
 import pyarrow as pa
 import pytest
 
-from pipeline.store import TEMPORARY, Store
+from polysieve.pipeline.storage.store import TEMPORARY, Store
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.synthetic import longest
+from polysieve.pipeline.steps.translate.synthetic import longest
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50))))

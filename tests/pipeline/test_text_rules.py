@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline import run as dag
-from pipeline.steps import judgements, windows
+from polysieve.pipeline.run import run as dag
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.text_rules import verdicts as judgements
 from tests.pipeline.test_end_to_end import digest, record
 from tests.pipeline.test_run import polysieve
 
@@ -337,7 +338,7 @@ def test_a_document_that_kills_the_worker_is_removed_for_that(tmp_path, pages, r
         prose = "A POISON grows where the river meets the sea, they say, and no one goes. " * 10
         file.write(json.dumps({"id": "island", "text": prose}) + "\n")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "pipeline", "run", str(recipe), "--input", str(pages)]
+    command = [sys.executable, "-m", "polysieve", "run", str(recipe), "--input", str(pages)]
     command += ["--output", str(out), "--workers", "2", "--quiet"]
     finished = subprocess.run(command, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr

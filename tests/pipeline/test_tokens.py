@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline import tokens
+from polysieve.pipeline.texts import tokens
 from tests.pipeline.test_run import polysieve, record
 
 tokenizers = pytest.importorskip("tokenizers", reason="needs the extra tokenizers")

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.steps.totals import ShardEnds
+from polysieve.pipeline.steps.decide.totals import ShardEnds
 
 DOCUMENTS = st.lists(st.tuples(st.booleans(), st.integers(0, 50)), max_size=60)
 

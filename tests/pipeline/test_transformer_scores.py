@@ -8,8 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline.recipe import Recipe
-from pipeline.steps import scorers, scores
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.score import scorers, scores
 from tests.filters.quality import made_transformers
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.test_end_to_end import digest, record
@@ -20,7 +20,7 @@ from tests.pipeline.test_run import polysieve
 def models(tmp_path_factory) -> Path:
     """`lm/eng_Latn`, trained on good text, and random classifiers `toxic` (two labels) and `edu` (one number)."""
     pytest.importorskip("torch", reason="needs the extra torch")
-    from filters.quality import transformer_training as training
+    from polysieve.filters.quality import transformer_training as training
 
     folder = tmp_path_factory.mktemp("models")
     how = training.Training(steps=40, width=32, layers=1, vocabulary=320, context=64)
@@ -73,7 +73,7 @@ ASKED = (
 def test_head_middle_and_tail_of_perplexity_and_classifiers_beside_it(
     tmp_path, models, crawl
 ) -> None:
-    from filters.quality import sequence_classifier, transformer_lm
+    from polysieve.filters.quality import sequence_classifier, transformer_lm
 
     recipe = write_recipe(tmp_path / "recipe.yaml", models, *ASKED)
     code, said = run(recipe, crawl, tmp_path / "out")
@@ -146,7 +146,7 @@ def test_translations_that_a_tiny_model_finds_odd_are_removed(tmp_path, models) 
         table += [f"{a}\t{b}\n" for a, b in zip(theirs, own, strict=True)]
     (tmp_path / "0.jsonl").write_text("\n".join(lines) + "\n")
     (tmp_path / "table.tsv").write_text("".join(table))
-    from filters.quality import transformer_lm
+    from polysieve.filters.quality import transformer_lm
 
     model = transformer_lm.load(str(models / "lm" / "eng_Latn"))
     good, bad = model.scores(pa.array([" ".join(own) for own in sentences.values()]))
@@ -246,7 +246,7 @@ def test_a_task_is_given_the_memory_of_each_model_once(models) -> None:
 
 
 def test_names_of_the_hub_stay_and_folders_become_absolute(tmp_path) -> None:
-    from pipeline.recipe import load
+    from polysieve.pipeline.recipe import load
 
     (tmp_path / "lm" / "eng").mkdir(parents=True)
     recipe = write_recipe(

@@ -14,14 +14,14 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from filters.quality import ngrams
-from pipeline.cli import app
+from polysieve.filters.quality import ngrams
+from polysieve.pipeline.cli import app
+from polysieve.translation.comet import load as load_comet
 from tests.pipeline.killing import kill_when
 from tests.pipeline.test_end_to_end import CRAWL, record
 from tests.pipeline.test_end_to_end import polysieve as command
 from tests.translation.made_comet import make_comet
 from tests.translation.servers import chat_server
-from translation.comet import load as load_comet
 
 pytest.importorskip("sentencex")
 SAMPLE = f"{CRAWL}/crawl/*.gz"
@@ -531,7 +531,7 @@ def test_two_workers_write_the_same_bytes(translated, tmp_path) -> None:
 
 def test_after_a_kill_nothing_that_was_translated_is_translated_again(translated, tmp_path) -> None:
     folder = tmp_path / "out"
-    line = [sys.executable, "-m", "pipeline", *arguments(folder, SAMPLE), *MOZILLA]
+    line = [sys.executable, "-m", "polysieve", *arguments(folder, SAMPLE), *MOZILLA]
     kill_when(line, lambda: list(folder.glob("translate-*/done/*.json")))
     assert not (folder / "run.json").exists()
     database = next((folder / "sentences").glob("*.sqlite"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline import increment
+from polysieve.pipeline.index import increment
 from tests.pipeline.test_index import files
 from tests.pipeline.test_translate import ENGLISH, PORTUGUESE, polysieve, rows
 

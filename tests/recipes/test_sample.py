@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastwarc import ArchiveIterator
 
-from recipes.sample import build
-from recipes.sample.articles import HERE, read_articles, read_interfaces
-from recipes.sample.plan import REASONS, SHARDS
+from polysieve.recipes.sample import build
+from polysieve.recipes.sample.articles import HERE, read_articles, read_interfaces
+from polysieve.recipes.sample.plan import REASONS, SHARDS
 
 SCRIPTS_WITHOUT_SPACES = ("Hans", "Jpan", "Thai", "Khmr")
 DOCUMENT_KINDS = {

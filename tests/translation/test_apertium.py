@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from translation.engines import EngineDown, EngineError
-from translation.engines.apertium import MODES, Apertium
+from polysieve.translation.engines import EngineDown, EngineError
+from polysieve.translation.engines.apertium import MODES, Apertium
 
 needs_apertium = pytest.mark.skipif(
     shutil.which("lt-proc") is None, reason="apertium is not installed"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translation.calibration import Calibration, calibrate, measure, uncalibrated
-from translation.char_lm import CharLM, normalised, train
-from translation.checks import is_cut, measure_pair, script_shares
-from translation.chrf import chrf
+from polysieve.translation.calibration import Calibration, calibrate, measure, uncalibrated
+from polysieve.translation.char_lm import CharLM, normalised, train
+from polysieve.translation.checks import is_cut, measure_pair, script_shares
+from polysieve.translation.chrf import chrf
 
 # Two made languages: words of one are never words of the other.
 CHOOSER = random.Random(7)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.translation import comet
 from tests.translation.made_comet import LAYERS, make_comet
-from translation import comet
 
 SOURCES = ["the river rises in the hills", "nobody knows", "a", "it runs past the town to the sea"]
 TARGETS = ["o rio nasce nas colinas", "ninguém sabe", "b c d", "passa pela cidade até ao mar"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from polysieve.translation.documents import translate
+from polysieve.translation.engines import EngineDown, EngineError
+from polysieve.translation.engines.ctranslate2 import CTranslate2
 from tests.translation.word_models import POSITIONS, sentence_pieces, word_model
-from translation.documents import translate
-from translation.engines import EngineDown, EngineError
-from translation.engines.ctranslate2 import CTranslate2
 
 tokenizers = pytest.importorskip("tokenizers", reason="needs the extra ctranslate2")
 

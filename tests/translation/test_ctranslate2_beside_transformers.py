@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 spm = pytest.importorskip("sentencepiece")
 
-from translation.engines.ctranslate2 import CTranslate2  # noqa: E402
+from polysieve.translation.engines.ctranslate2 import CTranslate2  # noqa: E402
 
 SAMPLE = Path(__file__).resolve().parents[2] / "recipes" / "sample" / "pages"
 LINES = [

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polysieve.translation.cache import SentenceCache
+from polysieve.translation.documents import Ledger, lost_numbers, translate
+from polysieve.translation.engines import FAILED, Chain, EngineError, Local, Segment, open_engine
+from polysieve.translation.protect import mask, unmask
+from polysieve.translation.segments import segments
 from tests.translation.test_segments import LABELS, MARKDOWN, TEXTS
-from translation.cache import SentenceCache
-from translation.documents import Ledger, lost_numbers, translate
-from translation.engines import FAILED, Chain, EngineError, Local, Segment, open_engine
-from translation.protect import mask, unmask
-from translation.segments import segments
 
 pytest.importorskip("sentencex")
 

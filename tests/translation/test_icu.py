@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translation.documents import translate
-from translation.engines import EngineError, open_engine
-from translation.engines.icu import Icu
+from polysieve.translation.documents import translate
+from polysieve.translation.engines import EngineError, open_engine
+from polysieve.translation.engines.icu import Icu
 
 
 def one(text: str, source: str, target: str, rule: str | None = None) -> str:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translation import mining
-from translation.mining import mine, neighbours
+from polysieve.translation import mining
+from polysieve.translation.mining import mine, neighbours
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from polysieve.translation.cache import SentenceCache
+from polysieve.translation.documents import Ledger, translate
+from polysieve.translation.engines import EngineDown, EngineError, Segment
+from polysieve.translation.engines.openai import OpenAI
 from tests.translation.servers import ChatServer, chat_server
-from translation.cache import SentenceCache
-from translation.documents import Ledger, translate
-from translation.engines import EngineDown, EngineError, Segment
-from translation.engines.openai import OpenAI
 
 TEXTS = [f"text number {i}" for i in range(10)]
 UPPER = [Segment(text.upper()) for text in TEXTS]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translation.calibration import uncalibrated
-from translation.rivals import RIVALS, leads
+from polysieve.translation.calibration import uncalibrated
+from polysieve.translation.rivals import RIVALS, leads
 
 
 def meanings(count: int, seed: int = 0, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:

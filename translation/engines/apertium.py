@@ -18,8 +18,16 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from language_id.labels import language_of
-from translation.engines import FAILED, MARKED, EngineDown, EngineError, Local, Segment, digest
+from polysieve.language_id.labels import language_of
+from polysieve.translation.engines import (
+    FAILED,
+    MARKED,
+    EngineDown,
+    EngineError,
+    Local,
+    Segment,
+    digest,
+)
 
 MODES = Path("/usr/share/apertium/modes")
 _SPECIAL = re.compile(r"([\\\[\]{}^$@/<>*#~+])")

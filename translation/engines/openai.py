@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from translation.engines import FAILED, EngineDown, EngineError, Segment, digest
+from polysieve.translation.engines import FAILED, EngineDown, EngineError, Segment, digest
 
 PROMPT = (
     "You are a professional translator. Translate from {source} to {target} (ISO 639-3 and ISO 15924 codes). "

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from translation.engines import FAILED, EngineError, Local, Segment, digest
+from polysieve.translation.engines import FAILED, EngineError, Local, Segment, digest
 
 
 class Recorded(Local):

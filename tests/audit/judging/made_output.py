@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.schema import CORPUS, REMOVED
+from polysieve.pipeline.storage.schema import CORPUS, REMOVED
 
 HOSTILE = {
     "script": "<script>document.title = 'taken'; fetch('https://evil.example/')</script>",
@@ -104,7 +104,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, at the port that it had before, and wait until it answers."""
-        command = [sys.executable, "-m", "pipeline", "audit", "serve", str(self.folder)]
+        command = [sys.executable, "-m", "polysieve", "audit", "serve", str(self.folder)]
         self.process = subprocess.Popen(
             [*command, "--port", self.port, *self.options],
             stdout=subprocess.PIPE,

@@ -5,8 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from audit.judging.database import Database, Judgement
-from pipeline.cli import app
+from polysieve.audit.judging.database import Database, Judgement
+from polysieve.pipeline.cli import app
 from tests.audit.judging.made_output import finish, small
 
 

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 
-from audit.judging.database import Database, Judgement, JudgementError
-from audit.judging.sample import Sample, Sampled, Stratum
+from polysieve.audit.judging.database import Database, Judgement, JudgementError
+from polysieve.audit.judging.sample import Sample, Sampled, Stratum
 
 
 def sampled(n=3, stage="kept", reason="kept", source=None):

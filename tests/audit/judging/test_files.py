@@ -3,8 +3,8 @@
 import pyarrow.csv
 import pytest
 
-from audit import scores
-from audit.judging import files
+from polysieve.audit import scores
+from polysieve.audit.judging import files
 
 
 def row(**changed):

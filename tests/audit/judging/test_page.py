@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from audit.judging.database import Database
+from polysieve.audit.judging.database import Database
 from tests.audit.judging.made_output import HOSTILE, Server, small
 from tests.browser import browser, watched
 

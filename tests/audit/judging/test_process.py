@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from audit.judging.database import Database
+from polysieve.audit.judging.database import Database
 from tests.audit.judging.made_output import Server, small
 
 

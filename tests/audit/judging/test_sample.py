@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.judging import sample
-from pipeline.store import Store
+from polysieve.audit.judging import sample
+from polysieve.pipeline.storage.store import Store
 from tests.audit.judging import made_output
 from tests.audit.judging.made_output import document, write
 

@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from audit.judging import sample
-from audit.judging.database import Database
-from audit.judging.server import Judging, application
-from pipeline.store import Store
+from polysieve.audit.judging import sample
+from polysieve.audit.judging.database import Database
+from polysieve.audit.judging.server import Judging, application
+from polysieve.pipeline.storage.store import Store
 from tests.audit.judging import made_output
 
 TOKEN = "a-token-that-nobody-knows"

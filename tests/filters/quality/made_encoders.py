@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from filters.quality import encoders
+from polysieve.filters.quality import encoders
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "the", "river", "runs", "past", "mill", "casino", "bonus"]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

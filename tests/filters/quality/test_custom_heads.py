@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from filters.quality import sequence_classifier
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality import sequence_classifier
+from polysieve.filters.quality.fasttext_file import ModelError
 from tests.filters.quality import made_transformers
 
 TEXTS = ["the river runs past the mill", "casino bonus", "河川 الكتاب"]

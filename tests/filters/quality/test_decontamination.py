@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.quality.decontamination import find, gather
+from polysieve.filters.quality.decontamination import find, gather
 from tests.filters.quality.made_text import many
 
 # An item of at least 13 words (or as much text) in each kind of script, and something to write before and after it.

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from filters.quality import encoder_files, encoders
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality import encoder_files, encoders
+from polysieve.filters.quality.fasttext_file import ModelError
 from tests.filters.quality import made_encoders
 from tests.filters.quality.made_encoders import WORDS, hub_cache
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from filters.quality.examples import Pool, divide
+from polysieve.filters.quality.examples import Pool, divide
 from tests.filters.quality.made_text import many
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.quality.fasttext_file import ModelError
-from filters.quality.fasttext_scorer import FastTextScorer
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.fasttext_scorer import FastTextScorer
 from tests.filters.quality.made_text import many
 
 SCRIPTS = [

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from filters.quality import encoders, heads
-from filters.quality.evaluation import evaluate
-from filters.quality.examples import divide
-from filters.quality.fasttext_file import ModelError
-from filters.quality.training import HeadTraining, train_head
+from polysieve.filters.quality import encoders, heads
+from polysieve.filters.quality.evaluation import evaluate
+from polysieve.filters.quality.examples import divide
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.training import HeadTraining, train_head
 from tests.filters.quality.made_text import many
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from filters.quality.fasttext_file import ModelError
-from filters.quality.kenlm_model import KenlmModel
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.kenlm_model import KenlmModel
 
 ARPA = r"""\data\
 ngram 1=5

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.quality import nearest
-from filters.quality.nearest import Nearest
+from polysieve.filters.quality import nearest
+from polysieve.filters.quality.nearest import Nearest
 
 
 def unit(rng: np.random.Generator, n: int, dim: int, levels: int | None = None) -> np.ndarray:

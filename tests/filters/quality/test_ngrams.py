@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.quality import ngrams
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality import ngrams
+from polysieve.filters.quality.fasttext_file import ModelError
 from tests.filters.quality.made_text import many
 
 

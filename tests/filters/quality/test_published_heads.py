@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from filters.quality import encoders, heads, published_heads
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality import encoders, heads, published_heads
+from polysieve.filters.quality.fasttext_file import ModelError
 from tests.filters.quality import made_encoders
 from tests.filters.quality.made_encoders import hub_cache
 from tests.filters.quality.made_heads import DIM, fineweb2_hq, jql

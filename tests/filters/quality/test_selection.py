@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.quality import selection
+from polysieve.filters.quality import selection
 
 SCORES = st.lists(st.floats(-50, 50) | st.just(float("nan")), min_size=1, max_size=60)
 

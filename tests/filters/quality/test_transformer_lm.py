@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from filters.quality import encoder_files, torch_models, transformer_lm
-from filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality import encoder_files, torch_models, transformer_lm
+from polysieve.filters.quality.fasttext_file import ModelError
 from tests.filters.quality import made_transformers
 from tests.filters.quality.made_encoders import hub_cache
 

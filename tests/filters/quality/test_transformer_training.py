@@ -4,12 +4,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from filters.quality import transformer_lm
+from polysieve.filters.quality import transformer_lm
 from tests.filters.quality.made_text import many
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
-from filters.quality import transformer_training  # noqa: E402
-from filters.quality.transformer_training import Training  # noqa: E402
+from polysieve.filters.quality import transformer_training  # noqa: E402
+from polysieve.filters.quality.transformer_training import Training  # noqa: E402
 
 TINY = Training(steps=40, width=32, layers=1, vocabulary=320, context=32, batch=8)
 

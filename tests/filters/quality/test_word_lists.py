@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from filters.quality.word_lists import load, make, shares
+from polysieve.filters.quality.word_lists import load, make, shares
 
 
 def share(text: str, *entries: str, distinct: int = 1) -> float:

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
-from pipeline.steps import audit
+from polysieve.pipeline.cli import app
+from polysieve.pipeline.steps.report import pages as audit
 from tests.pipeline.conftest import PAGES
 
 

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from pipeline.commands.runs import of_package
-from pipeline.commands.shared import recipe_of
-from pipeline.steps.measure import input_key
+from polysieve.pipeline.commands.runs import of_package
+from polysieve.pipeline.commands.shared import recipe_of
+from polysieve.pipeline.steps.measure.inputs import input_key
 
 
 def test_the_sample_crawl_is_told_by_what_it_holds_and_not_by_when_it_was_installed(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline.extract.assemble import markdown, plain
-from pipeline.extract.parser import Parsed, parse
+from polysieve.pipeline.extract.assemble import markdown, plain
+from polysieve.pipeline.extract.parser import Parsed, parse
 
 
 def read(source: str) -> Parsed:

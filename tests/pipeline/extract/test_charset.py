@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extract.charset import declared_in_markup, decode
-from pipeline.extract.encodings import encoding_name
+from polysieve.pipeline.extract.charset import declared_in_markup, decode
+from polysieve.pipeline.extract.encodings import encoding_name
 from tests.shared_data import unpacked
 
 RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей же чаю. Широкая электрификация."

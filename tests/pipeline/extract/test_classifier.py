@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.extract import classifier, context, extract, features, forest, training
-from pipeline.extract.labelling import FROM_PIECE, FROM_TEACHERS, FROM_TEXT, Known, label
-from pipeline.extract.parser import parse
+from polysieve.pipeline.extract import classifier, context, extract, features, forest, training
+from polysieve.pipeline.extract.labelling import FROM_PIECE, FROM_TEACHERS, FROM_TEXT, Known, label
+from polysieve.pipeline.extract.parser import parse
 
 PIECES = [
     "<p>", "<div class=nav>", "</div>", "<a href=x>", "</a>", "<li>", "<table><td>", "語", "a", "1", ".", " ",
@@ -29,7 +29,7 @@ def described(source: str, title: str = "") -> dict[str, list[float]]:
 
 
 def test_the_model_in_the_package_is_small_and_has_a_card():
-    folder = resources.files("pipeline.extract").joinpath("assets")
+    folder = resources.files("polysieve.pipeline.extract").joinpath("assets")
     assert len(folder.joinpath(classifier.MODEL).read_bytes()) < 200_000
     card = json.loads(folder.joinpath(classifier.CARD).read_text("utf-8"))
     assert card["about"] and card["pages"] > 500

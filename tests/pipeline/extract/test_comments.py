@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extract import extract
-from pipeline.recipe.measuring import Extract
-from pipeline.sources import Document
-from pipeline.steps.batches import main_text
+from polysieve.pipeline.extract import extract
+from polysieve.pipeline.recipe.measuring import Extract
+from polysieve.pipeline.sources import Document
+from polysieve.pipeline.steps.measure.batches import main_text
 from tests.pipeline.extract.test_extract import ARTICLES, page
 
 COMMENTS = {

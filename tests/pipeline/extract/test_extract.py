@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.extract import DEFAULT_ENGINE, ENGINES, ExtractionError, extract
+from polysieve.pipeline.extract import DEFAULT_ENGINE, ENGINES, ExtractionError, extract
 
 # Two paragraphs in each language, written for these tests.
 ARTICLES = {

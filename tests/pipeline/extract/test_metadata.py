@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.extract import ENGINES, Metadata, extract
-from pipeline.extract.metadata import iso_date
+from polysieve.pipeline.extract import ENGINES, Metadata, extract
+from polysieve.pipeline.extract.metadata import iso_date
 
 HEAD = """<html lang="pt-BR"><head><title>Um &amp; dois</title><link rel="canonical" href="/a?b=1&amp;c=2">
 <meta property="article:published_time" content="2021-03-04T05:06:07Z">

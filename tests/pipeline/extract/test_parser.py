@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.extract.markup import TAGS
-from pipeline.extract.outline import (
+from polysieve.pipeline.extract.markup import TAGS
+from polysieve.pipeline.extract.outline import (
     AFTER_BREAK,
     CONCEALED,
     CONTAINER,
@@ -22,7 +22,7 @@ from pipeline.extract.outline import (
     START,
     TAG,
 )
-from pipeline.extract.parser import NOTE_TITLE, Parsed, parse
+from polysieve.pipeline.extract.parser import NOTE_TITLE, Parsed, parse
 
 MANY = 1_000_000
 TAG_NAMES = {number: name for name, number in TAGS.items()}

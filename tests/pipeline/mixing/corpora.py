@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.schema import CORPUS
+from polysieve.pipeline.storage.schema import CORPUS
 
 SENTENCES = {
     "fra_Latn": "Le vent se lève, il faut tenter de vivre.",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.mixing.allocation import allocate
-from pipeline.mixing.cells import Cell, Size
-from pipeline.mixing.spec import Mix, MixError
+from polysieve.pipeline.mixing.allocation import allocate
+from polysieve.pipeline.mixing.cells import Cell, Size
+from polysieve.pipeline.mixing.spec import Mix, MixError
 
 
 def size(amount: int) -> Size:

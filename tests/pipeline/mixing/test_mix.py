@@ -15,17 +15,17 @@ import pytest
 import yaml
 import zstandard
 
-from pipeline.engine import Inline
-from pipeline.mixing.finding import find
-from pipeline.mixing.run import Plan, execute
-from pipeline.mixing.spec import Mix, MixError, load
-from pipeline.recipe import RecipeError
-from pipeline.store import Store
-from pipeline.watch import Watch
+from polysieve.pipeline.engines.engine import Inline
+from polysieve.pipeline.mixing.finding import find
+from polysieve.pipeline.mixing.run import Plan, execute
+from polysieve.pipeline.mixing.spec import Mix, MixError, load
+from polysieve.pipeline.recipe import RecipeError
+from polysieve.pipeline.run.watch import Watch
+from polysieve.pipeline.storage.store import Store
 from tests.pipeline.killing import kill_when
 from tests.pipeline.mixing import corpora
 
-COMMAND = [sys.executable, "-m", "pipeline", "mix"]
+COMMAND = [sys.executable, "-m", "polysieve", "mix"]
 STAGES = [
     {"name": "main", "budget": 6000, "parts": {"all": {"alpha": 0.3}}},
     {"name": "anneal", "budget": 1500, "parts": {"all": {"unimax": 8, "labels": ["tha_Thai", "fra_Latn"]}}},

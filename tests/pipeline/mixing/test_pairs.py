@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from filters.words import segment
-from pipeline.mixing.spec import MixError, load
-from pipeline.mixing.templates import backward, interleaved, interlinear
-from pipeline.recipe import RecipeError
-from pipeline.steps.write_translated import PAIRS, SENTENCE_PAIRS
+from polysieve.filters.words import segment
+from polysieve.pipeline.mixing.spec import MixError, load
+from polysieve.pipeline.mixing.templates import backward, interleaved, interlinear
+from polysieve.pipeline.recipe import RecipeError
+from polysieve.pipeline.steps.write.translations import PAIRS, SENTENCE_PAIRS
 from tests.pipeline.mixing import corpora
 from tests.pipeline.mixing.test_mix import made, shards, spec_at
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.mixing.sampling import Chunk, Copies, Cut, cuts, exposures, ranks_of
+from polysieve.pipeline.mixing.sampling import Chunk, Copies, Cut, cuts, exposures, ranks_of
 
 documents = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 4)), min_size=1, max_size=60)
 

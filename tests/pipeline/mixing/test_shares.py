@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.mixing.shares import apportioned, fill, power_shares, raised_to_floors
+from polysieve.pipeline.mixing.shares import apportioned, fill, power_shares, raised_to_floors
 
 sizes = st.lists(st.integers(1, 10**9), min_size=1, max_size=30).map(np.array)
 UNBOUNDED = np.inf

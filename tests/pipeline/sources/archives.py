@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.sources import Damaged, Document, Record, Retries, Skipped, Source, read_records
+from polysieve.pipeline.sources import (
+    Damaged,
+    Document,
+    Record,
+    Retries,
+    Skipped,
+    Source,
+    read_records,
+)
 
 CRLF = b"\r\n"
 QUICK = Retries(attempts=4, first_delay=0.001, max_delay=0.01, timeout=5)

@@ -5,7 +5,7 @@ import os
 import fsspec
 import pytest
 
-from pipeline.sources import InputError, Retries, SourceError, read_records, resolve
+from polysieve.pipeline.sources import InputError, Retries, SourceError, read_records, resolve
 from tests.pipeline.sources.archives import QUICK, conversion, ids, members, record_id
 from tests.pipeline.sources.servers import (
     SNAPSHOT,

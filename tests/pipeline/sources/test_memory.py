@@ -15,7 +15,7 @@ HUGE = 300_000_000
 
 _MEASURE = """
 import json, resource, sys
-from pipeline.sources import Document, Source, read_records
+from polysieve.pipeline.sources import Document, Source, read_records
 list(read_records(Source(sys.argv[2], -1, "")))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 records = list(read_records(Source(sys.argv[1], -1, "")))

@@ -8,7 +8,7 @@ import brotli
 import pytest
 import zstandard
 
-from pipeline.sources import SKIP_REASONS, Document, http_message
+from polysieve.pipeline.sources import SKIP_REASONS, Document, http_message
 from tests.pipeline.sources.archives import (
     conversion,
     http_response,

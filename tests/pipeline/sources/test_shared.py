@@ -5,14 +5,14 @@ from collections import Counter
 import pytest
 from fastwarc.warc import ArchiveIterator
 
-from pipeline.sources import Document, resolve
-from pipeline.sources.model import Source
+from polysieve.pipeline.sources import Document, resolve
+from polysieve.pipeline.sources.model import Source
 from tests.pipeline.sources.archives import damage, ids, kinds
 from tests.shared_data import shared
 
 
 def records_of(path):
-    from pipeline.sources import read_records
+    from polysieve.pipeline.sources import read_records
 
     (source,) = resolve([str(path)])
     return list(read_records(source))

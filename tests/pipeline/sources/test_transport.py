@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.sources import Retries, Source, SourceError, read_records, transport
-from pipeline.sources.transport import Input
+from polysieve.pipeline.sources import Retries, Source, SourceError, read_records, transport
+from polysieve.pipeline.sources.transport import Input
 from tests.pipeline.sources.archives import QUICK, ids, members, page, record_id, warc_record
 from tests.pipeline.sources.servers import s3_server, serve
 

@@ -1,5 +1,0 @@
-"""`python -m pipeline` is `polysieve`."""
-
-from pipeline.cli import main
-
-main()

@@ -1,0 +1,107 @@
+"""Running many independent tasks: in this process, or on Ray.
+
+A task is a small picklable object; `function(task)` does its work by writing files, commits it by a
+manifest, and returns a few counts. Nothing whose size grows with the corpus passes through here.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from polysieve.translation.engines import EngineDown
+
+RETRIES = 2  # of a task whose worker died, before it is run again with care
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended: its result, or the error that left it unfinished."""
+
+    task: Any
+    result: dict[str, Any] | None = None
+    error: str | None = None
+    crashed: bool = False
+    """The worker process died (rather than the task raising)."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Says that tasks load a model that is worth keeping: they run on workers that last as long as the step."""
+
+    gpus: float = 0.0
+    """GPUs of each worker, or the share of one."""
+
+
+class Engine(Protocol):
+    def run(
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        tasks: Iterable[Any],
+        memory: int,
+        pool: Pool | None = None,
+    ) -> Iterator[Outcome]:
+        """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes. With `pool` the
+        tasks run on its workers, each in one of them from beginning to end."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Inline:
+    """One task after the other in this process, for debugging and small jobs."""
+
+    def run(
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        tasks: Iterable[Any],
+        memory: int,
+        pool: Pool | None = None,
+    ) -> Iterator[Outcome]:
+        for task in tasks:
+            yield attempt(function, task)
+
+    def close(self) -> None:
+        pass
+
+
+def start(engine: str, workers: int | None, address: str | None) -> Engine:
+    """The engine named `ray` or `inline`."""
+    if engine == "inline":
+        return Inline()
+    from polysieve.pipeline.engines.on_ray import OnRay  # Ray takes a second to import
+
+    return OnRay(workers, address)
+
+
+def attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
+    """`function(task)`, or the error that it raised."""
+    try:
+        return Outcome(task, result=function(task))
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:  # Ctrl-C inside a compiled kernel comes out as a SystemError
+            if isinstance(cause, KeyboardInterrupt):
+                raise cause from None
+            cause = cause.__cause__ or cause.__context__
+        log = logging.getLogger("polysieve")
+        if isinstance(error, EngineDown):  # a state of the world, which its message tells whole
+            log.error("%s", error)
+        else:
+            log.exception("task failed: %s", task)
+        return Outcome(task, error=f"{type(error).__name__}: {_one_line(error)}")
+
+
+def lost(ray: Any, task: Any, error: BaseException) -> Outcome:
+    """How a task ended whose worker gave no answer, by the error that Ray raised."""
+    said = ray.exceptions
+    if isinstance(error, said.OutOfMemoryError):
+        return Outcome(task, error=f"the worker ran out of memory: {_one_line(error)}")
+    died = (said.WorkerCrashedError, said.NodeDiedError, said.RayActorError)
+    if isinstance(error, died):
+        return Outcome(task, error=f"the worker process died: {_one_line(error)}", crashed=True)
+    return Outcome(task, error=_one_line(error))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500]

@@ -1,0 +1,1 @@
+"""Parameters of languages from finished runs, labelled text and judgements, for `polysieve fit`."""

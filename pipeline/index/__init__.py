@@ -1,0 +1,1 @@
+"""The deduplication index: what earlier runs saw, so that a new snapshot is an increment."""

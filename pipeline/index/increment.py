@@ -1,0 +1,169 @@
+"""How a run meets an index: what it starts from, and what it leaves there.
+
+A run starts from the version that holds, or, run again, from the one that it started from before. Once its
+output is published, it makes the next version. `decide --index` reads a version in which the output is
+already, and makes a next one where the choice of published members has changed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from polysieve.pipeline.index import versions as index
+from polysieve.pipeline.index.versions import Earlier, IndexUnusable
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.run.plan import Plan, inputs_hash
+from polysieve.pipeline.steps.cluster import clusters
+from polysieve.pipeline.steps.cluster.clusters import Increment
+from polysieve.pipeline.steps.decide.members import Revision
+from polysieve.pipeline.steps.translate import compared
+from polysieve.pipeline.steps.units import Unit
+from polysieve.pipeline.storage.store import Store
+
+
+def increment(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str) -> Increment:
+    """What a run over these inputs starts from. Raises IndexUnusable."""
+    check(recipe)
+    latest = index.current(store)
+    if latest is None:
+        return Increment(store, None, 0)
+    settings = clusters.depends_on(recipe)
+    if latest.record["settings"] != settings:
+        raise IndexUnusable(
+            f"{store}: made with other settings of dedup ({_difference(latest.record['settings'], settings)}); "
+            "use them, or another index"
+        )
+    number = latest.run_of(inputs_hash(inputs), measure)
+    if number is None:
+        _refuse_overlap(latest, inputs)
+        return Increment(store, latest, len(latest.runs))
+    if number < len(latest.runs) - 1:
+        raise IndexUnusable(
+            f"{store}: these inputs are in the index, and others came after them; "
+            "use `polysieve decide` with --index"
+        )
+    base = latest.runs[number]["base"]
+    if base is not None and not store.exists(index.version_file(base)):
+        raise IndexUnusable(
+            f"{store}: these inputs are in the index, which has been compacted since; "
+            "use `polysieve decide` with --index"
+        )
+    return Increment(store, Earlier(store, base) if base else None, number)
+
+
+def revision(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str) -> Revision:
+    """The version by which an output of these inputs is decided again. Raises IndexUnusable."""
+    check(recipe)
+    latest = index.current(store)
+    number = latest.run_of(inputs_hash(inputs), measure) if latest else None
+    if latest is None or number is None:
+        raise IndexUnusable(
+            f"{store}: this output is not in the index; add it by `polysieve run` with --index"
+        )
+    return Revision(store, latest, number)
+
+
+def check(recipe: Recipe) -> None:
+    """Raises IndexUnusable where a recipe asks for what an index does not hold."""
+    if recipe.dedup.minhash and recipe.dedup.minhash.verify_by == "texts":
+        raise IndexUnusable(
+            "dedup.minhash.verify_by: an index holds signatures, 112 bytes a document, and no texts or shingles "
+            "(some 4,000); with --index, use verify_by: signatures"
+        )
+
+
+def _difference(one: dict[str, Any], other: dict[str, Any]) -> str:
+    def flat(values: dict[str, Any]) -> dict[str, Any]:
+        minhash = values["minhash"] or {"minhash": None}
+        return {**{k: v for k, v in values.items() if k != "minhash"}, **minhash}
+
+    a, b = flat(one), flat(other)
+    keys = [key for key in {**a, **b} if a.get(key) != b.get(key)]
+    return ", ".join(f"{key}: {a.get(key)} there, {b.get(key)} here" for key in keys)
+
+
+def _refuse_overlap(latest: Earlier, inputs: Sequence[str]) -> None:
+    mine = set(inputs)
+    for number, run in enumerate(latest.runs):
+        if mine.intersection(latest.store.read_json(run["inputs_file"])):
+            raise IndexUnusable(
+                f"{latest.store}: some of these inputs are in the index already (run {number}); "
+                "leave them out, or their documents would be duplicates of themselves"
+            )
+
+
+def finish(plan: Plan, units: Sequence[Unit]) -> None:
+    """Make the version of the index that holds what a published run found; done already, it does nothing."""
+    published: dict[str, Any] = {}
+    for unit in units:
+        manifest = plan.decisions.manifest(unit.piece)
+        assert manifest is not None
+        published |= manifest["published"]
+    translated = _translated(plan)
+    if isinstance(plan.index, Revision):
+        version = plan.index.version
+        if translated or any(
+            _changed(version, label, tables) for label, tables in published.items()
+        ):
+            record = index.with_published(
+                {**version.record, "parent": version.fingerprint}, published
+            )
+            index.commit(plan.index.store, index.with_translations(record, translated))
+        return
+    assert plan.index is not None
+    store = plan.index.store
+    added: dict[str, Any] = {}
+    dumps: set[str] = set()
+    for unit in units:
+        manifest = plan.clusters.manifest(unit.piece)
+        assert manifest is not None
+        added |= manifest["index"]
+        dumps.update(manifest["dumps"])
+    for label, tables in translated.items():
+        added[label] = {**added.get(label, {}), **tables}
+    inputs_file = f"{clusters.layer_folder(plan.clusters)}/inputs.json"
+    run = {
+        "inputs": inputs_hash(plan.inputs),
+        "inputs_file": inputs_file,
+        "measure": plan.measure.fingerprint,
+        "snapshots": sorted(dumps),
+        "documents": sum(unit.documents for unit in units),
+    }
+    settings = clusters.depends_on(plan.recipe)
+    record = index.with_run(plan.index.earlier, settings, run, added, published)
+    latest = index.current(store)
+    if latest is None or latest.fingerprint != index.fingerprint_of(record):
+        store.write_json(inputs_file, list(plan.inputs))
+        index.commit(store, record)
+
+
+def _translated(plan: Plan) -> dict[str, index.Pieces]:
+    """What step G has for the index: label → the pieces of its table of translations."""
+    targets = plan.recipe.translate.targets if plan.recipe.translate else {}
+    found: dict[str, index.Pieces] = {}
+    for label in targets:
+        assert plan.admit is not None
+        manifest = plan.admit.manifest(label)
+        assert manifest is not None
+        if manifest["index"]:
+            found[label] = manifest["index"]
+    if isinstance(
+        plan.index, Revision
+    ):  # languages that the output had translations into, and has no more
+        settings = plan.recipe.dedup.minhash
+        nothing = compared.no_translations(settings)
+        for label in plan.index.version.record["labels"]:
+            file = f"runs/{plan.write.fingerprint}/{label}-translations.parquet"
+            if label not in targets and (
+                pieces := compared.write_translations(plan.index, file, label, nothing, settings)
+            ):
+                found[label] = pieces
+    return found
+
+
+def _changed(version: Earlier, label: str, tables: index.Pieces) -> bool:
+    before = version.table(label, "published", index.PUBLISHED, ["member"])
+    after = [
+        version.store.read_columns(file, ["member"], start, start + rows)["member"].to_pylist()
+        for file, start, rows in tables["published"]
+    ]
+    return before["member"].to_pylist() != [member for part in after for member in part]

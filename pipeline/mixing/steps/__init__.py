@@ -1,0 +1,1 @@
+"""The steps of the mixer: render, survey, cut, draw, shuffle."""

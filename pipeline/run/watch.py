@@ -1,0 +1,180 @@
+"""What a person sees while a run goes on: progress bars or plain lines, a log, and `progress.json`."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from polysieve.pipeline.storage.store import Store
+
+PROGRESS = "progress.json"
+LOG = "log.jsonl"
+PLAIN_SECONDS = 60
+
+
+class Watch:
+    """Tells the terminal, the log and `progress.json` how far a run is.
+
+    On a terminal each step has a bar with its rate and the time left; elsewhere one plain line a minute. The log
+    has a JSON object per line, on local outputs appended as it happens, on object stores written at the end.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        quiet: bool = False,
+        verbose: bool = False,
+        alive: Callable[[], None] | None = None,
+    ) -> None:
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, markup=False)
+        self.verbose = verbose
+        self._store = store
+        self._alive = alive
+        self._lines: list[str] = []
+        self._state: dict[str, Any] = {"state": "running", "started": _now(), "steps": {}}
+        self._written = 0.0
+
+    def log(self, event: str, **fields: Any) -> None:
+        """One line in the log."""
+        line = json.dumps(
+            {"time": _now(), "event": event, **fields}, ensure_ascii=False, default=str
+        )
+        if self._store.local:
+            with open(self._store.path(LOG), "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        else:
+            self._lines.append(line)
+
+    def say(self, message: str, style: str | None = None) -> None:
+        """One line on the terminal and in the log."""
+        self.console.print(message, style=style, markup=False, soft_wrap=True)
+        self.log("message", text=message)
+
+    def detail(self, message: str) -> None:
+        """One line on the terminal with `--verbose`; always in the log."""
+        if self.verbose:
+            self.console.print(message, markup=False, soft_wrap=True)
+        self.log("message", text=message)
+
+    @contextmanager
+    def step(self, name: str, total: int, done: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+        """Follow a step of `total` pieces of which `done` were finished before; call the result with the
+        counts of each further piece. A step without pieces is not shown."""
+        counts: dict[str, Any] = {}
+        state: dict[str, Any] = {
+            "total": total,
+            "done": done,
+            "found_done": done,
+            "started": _now(),
+            "counts": counts,
+        }
+        self._state["steps"][name] = state
+        self.log("step started", step=name, total=total, done=done)
+        begun = last_line = time.monotonic()
+        bar = self.console.is_terminal and not self.console.quiet
+        progress = Progress(
+            TextColumn("{task.description:>10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=not bar or not total,
+        )
+        with progress:
+            row = progress.add_task(name, total=total, completed=done, rate="")
+
+            def advance(piece: dict[str, Any]) -> None:
+                nonlocal last_line
+                add_counts(counts, piece)
+                state["done"] += 1
+                seconds = max(time.monotonic() - begun, 1e-9)
+                state["seconds"] = round(seconds, 1)
+                state["rate"] = _rate(counts, seconds)
+                fresh = state["done"] - done
+                state["seconds_left"] = round((total - state["done"]) * seconds / fresh, 1)
+                progress.update(row, completed=state["done"], rate=state["rate"])
+                if not bar and time.monotonic() - last_line >= PLAIN_SECONDS:
+                    last_line = time.monotonic()
+                    self.console.print(
+                        f"{name}: {state['done']}/{total}, {state['rate']}, about {state['seconds_left']:.0f} s left",
+                        markup=False,
+                    )
+                self.write_progress()
+
+            yield advance
+        state["seconds"] = round(time.monotonic() - begun, 1)
+        self.log("step ended", step=name, seconds=state["seconds"], counts=counts)
+        if total and not bar:
+            extra = f", {done} found done" if done else ""
+            self.console.print(
+                f"{name}: {state['done']}/{total}{extra}, {state['seconds']} s", markup=False
+            )
+        self.write_progress(force=True)
+
+    def failure(self, step: str, piece: str, error: str) -> None:
+        """A piece that was left unfinished."""
+        self._state.setdefault("failures", []).append(
+            {"step": step, "piece": piece, "error": error}
+        )
+        self.say(f"{step}: {piece} failed: {error}", style="red")
+        self.write_progress(force=True)
+
+    def end(self, state: str, **fields: Any) -> None:
+        """The run is over: `done`, `failed` or `interrupted`."""
+        self._state.update(state=state, ended=_now(), **fields)
+        self.log("run ended", state=state)
+        self.write_progress(force=True)
+        if self._lines:
+            self._store.write_text(LOG, "\n".join(self._lines) + "\n")
+
+    def write_progress(self, force: bool = False) -> None:
+        """Bring `progress.json` up to date: every second locally, every ten on an object store."""
+        now = time.monotonic()
+        if force or now - self._written > (1 if self._store.local else 10):
+            self._written = now
+            self._store.write_json(PROGRESS, {**self._state, "updated": _now()})
+            if self._alive:
+                self._alive()
+
+    def seconds(self) -> dict[str, float]:
+        """Wall time of each step of this run."""
+        return {
+            name: state["seconds"]
+            for name, state in self._state["steps"].items()
+            if "seconds" in state
+        }
+
+
+def add_counts(total: dict[str, Any], piece: dict[str, Any]) -> None:
+    """Add numbers, and maps of numbers, key by key."""
+    for key, value in piece.items():
+        if isinstance(value, dict):
+            add_counts(total.setdefault(key, {}), value)
+        elif isinstance(value, int | float):
+            total[key] = total.get(key, 0) + value
+
+
+def _rate(counts: dict[str, Any], seconds: float) -> str:
+    parts = []
+    if "documents" in counts:
+        parts.append(f"{counts['documents'] / seconds:,.0f} documents/s")
+    if "text_bytes" in counts:
+        parts.append(f"{counts['text_bytes'] / seconds / 1e6:.1f} MB text/s")
+    return ", ".join(parts)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

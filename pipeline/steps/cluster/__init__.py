@@ -1,0 +1,1 @@
+"""The step clusters: exact and near duplicates."""

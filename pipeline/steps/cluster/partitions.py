@@ -1,0 +1,275 @@
+"""The components of a unit that is too large for one task: the same stages, cut into tasks whose results are files.
+
+Equal contents and edges are cut by ranges of the keys, their union by merging forests, verification by groups of whole
+provisional components; a last task (pipeline/steps/clusters.py) puts together what they found. What comes out does not
+depend on the cuts.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from polysieve.dedup.components import UnionFind, component_ranges, merged_forest
+from polysieve.pipeline.index.versions import Earlier
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.cluster.components import (
+    BLOCK,
+    Found,
+    before,
+    known_forest,
+    numbers_of,
+    star_edges,
+    through,
+    verified_forest,
+)
+from polysieve.pipeline.steps.cluster.dedup_inputs import Population, packed
+from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.storage.ledger import StepFolder
+
+# Bytes a task holds per row of what it is cut by, measured with room to spare.
+UNIT_BYTES = 400  # a whole unit
+KEY_BYTES = 160  # a key of a partition
+EDGE_BYTES = 64  # an edge of a merge
+VERIFIED_BYTES = 600  # a row to verify
+COMPARED_BYTES = 50_000  # a row to compare by its text
+
+EDGES = pa.schema([("a", pa.int64()), ("b", pa.int64())])
+
+
+@dataclass(frozen=True)
+class Part:
+    """A task of a unit that is too large for one: what it does, and which of how many."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    unit: Unit
+    recipe: Recipe
+    stage: str
+    """`contents`, `band-<number>`, `merge-<level>`, `verify`."""
+    number: int
+    of: int
+    inputs: tuple[str, ...] = ()
+    """Of an edge task: the pieces of contents; of a merge: the pieces it takes; of a verification: the piece
+    that holds the components."""
+    index: Earlier | None = None
+
+    @property
+    def piece(self) -> str:
+        return f"{self.unit.piece}-{self.stage}-{self.number:05d}-of-{self.of:05d}"
+
+    def population(self) -> Population:
+        rows = Rows.of(self.measure, self.index_file, self.unit.labels)
+        return Population(rows, self.unit, self.recipe.dedup.minhash, self.index)
+
+
+def is_large(unit: Unit, recipe: Recipe, earlier: int = 0) -> bool:
+    """Whether a unit is cut into tasks."""
+    settings = recipe.dedup.minhash
+    by_texts = settings is not None and settings.verify_by == "texts"
+    each = COMPARED_BYTES // 4 if by_texts else UNIT_BYTES  # about a quarter have copies
+    return (unit.documents + earlier) * each > recipe.dedup.task_memory
+
+
+def phases(
+    start: Part,
+) -> Iterator[tuple[str, Callable[[Part], dict[str, Any]], list[Part]]]:
+    """(name, function, tasks) of the phases of a large unit; each is made when the one before is done.
+
+    `start` holds what all tasks have in common. The last phase's pieces are `final_pieces`.
+    """
+    recipe, memory = start.recipe, start.recipe.dedup.task_memory
+    count = start.population().count
+    parts = max(1, -(-count * KEY_BYTES // memory))
+    first = [replace(start, stage="contents", number=p, of=parts) for p in range(parts)]
+    contents = tuple(task.piece for task in first) if recipe.dedup.exact else ()
+    if recipe.dedup.exact:
+        yield "contents", run_part, first
+    settings = recipe.dedup.minhash
+    if settings is None:
+        return
+    found = [
+        replace(start, stage=f"band-{band:03d}", number=p, of=parts, inputs=contents)
+        for band in range(settings.bands)
+        for p in range(parts)
+    ]
+    yield "edges", run_part, found
+    pieces = [task.piece for task in found]
+    level = 0
+    while True:
+        groups = _groups(start, pieces, count)
+        merges = [
+            replace(start, stage=f"merge-{level}", number=n, of=len(groups), inputs=tuple(group))
+            for n, group in enumerate(groups)
+        ]
+        yield f"merge {level}", run_part, merges
+        pieces, level = [task.piece for task in merges], level + 1
+        if len(pieces) == 1:
+            break
+    if settings.verify is not None:
+        tasks = len(_manifest(start, pieces[0])["groups"])
+        yield "verify", run_part, [
+            replace(start, stage="verify", number=n, of=tasks, inputs=(pieces[0],))
+            for n in range(tasks)
+        ]  # fmt: skip
+
+
+def _manifest(task: Part, piece: str) -> dict[str, Any]:
+    manifest = task.folder.manifest(piece)
+    assert manifest is not None
+    return manifest
+
+
+def _groups(task: Part, pieces: list[str], count: int) -> list[list[str]]:
+    """Pieces to merge at once: all where an array over all rows fits into memory, else what edges fit."""
+    memory = task.recipe.dedup.task_memory
+    if _array_fits(count, memory):
+        return [pieces]
+    groups: list[list[str]] = []
+    held = 0
+    for piece in pieces:
+        size = _manifest(task, piece)["edges"] * EDGE_BYTES
+        # Two at least, or merging would not end.
+        if groups and (held + size <= memory or len(groups[-1]) < 2):
+            groups[-1].append(piece)
+            held += size
+        else:
+            groups.append([piece])
+            held = size
+    return groups
+
+
+def _array_fits(count: int, memory: int) -> bool:
+    return 8 * count <= memory
+
+
+def run_part(task: Part) -> dict[str, Any]:
+    """Do one task and commit it."""
+    kind = task.stage.partition("-")[0]
+    population = task.population()
+    extra: dict[str, Any] = {}
+    if kind == "contents":
+        a, b = population.equal_contents(task.number, task.of)
+    elif kind == "band":
+        band = int(task.stage.partition("-")[2])
+        members = _members(task, population, task.inputs)
+        a, b = star_edges(population, band, members, task.number, task.of)
+    elif kind == "merge":
+        a, b, extra = _merge(task, population)
+    else:
+        group = _manifest(task, task.inputs[0])["groups"][task.number]
+        a, b = verified_forest(population, task.recipe, _group(task, population, *group))
+    table = pa.table([a, b], schema=EDGES)
+    task.folder.store.write_table(task.folder.file(f"{task.piece}/edges.parquet"), table)
+    task.folder.commit(task.piece, {"edges": len(a), **extra})
+    return {"edges": len(a)}
+
+
+def edges_of(task: Part, pieces: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The edges that pieces hold, BLOCK at most at a time."""
+    for piece in pieces:
+        file, count = task.folder.file(f"{piece}/edges.parquet"), _manifest(task, piece)["edges"]
+        for start in range(0, count, BLOCK):
+            table = task.folder.store.read_columns(file, None, start, start + BLOCK)
+            yield table["a"].to_numpy(), table["b"].to_numpy()
+
+
+def _members(task: Part, population: Population, contents: Sequence[str]) -> np.ndarray:
+    """Packed bits: the rows whose content did not come before."""
+    members = np.ones(population.count, bool)
+    for _, later in edges_of(task, contents):
+        members[later] = False
+    return packed(members)
+
+
+def _merge(task: Part, population: Population) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying."""
+    last = task.of == 1
+    known = known_forest(population, "provisional") if last else iter(())
+    found = chain(edges_of(task, task.inputs), known)
+    if _array_fits(population.count, task.recipe.dedup.task_memory):
+        sets = UnionFind(population.count)
+        for a, b in found:
+            sets.union_edges(a, b)
+        roots, rows = sets.forest()
+        del sets
+    else:
+        roots, rows = merged_forest(found)
+    settings = task.recipe.dedup.minhash
+    if not last or settings is None or settings.verify is None:
+        return roots, rows, {}
+    return roots, rows, {"groups": _groups_to_verify(task, population.earlier, roots, rows)}
+
+
+def _groups_to_verify(
+    task: Part, earlier: int, roots: np.ndarray, rows: np.ndarray
+) -> list[tuple[int, int]]:
+    """Ranges of the names of provisional components, each of which a task verifies."""
+    settings = task.recipe.dedup.minhash
+    by_texts = settings is not None and settings.verify_by == "texts"
+    limit = task.recipe.dedup.task_memory // (COMPARED_BYTES if by_texts else VERIFIED_BYTES)
+    names, later = np.unique(roots[_fresh(roots, rows, earlier)], return_counts=True)
+    return [
+        (int(names[first]), int(names[stop - 1]) + 1)
+        for first, stop in component_ranges(later + 1, limit)
+    ]
+
+
+def _fresh(roots: np.ndarray, rows: np.ndarray, earlier: int) -> np.ndarray:
+    """bool: the edges of a forest that belong to components with a document that is new."""
+    if not earlier:
+        return np.ones(len(roots), bool)
+    return np.isin(roots, roots[rows >= earlier])
+
+
+def _group(task: Part, population: Population, start: int, stop: int) -> np.ndarray:
+    """The rows to verify, ascending, of the provisional components with names from `start` to before `stop`."""
+    found = [(np.empty(0, np.int64),) * 2]
+    for roots, rows in edges_of(task, task.inputs):
+        inside = (roots >= start) & (roots < stop)
+        found.append((roots[inside], rows[inside]))
+    roots, rows = (np.concatenate(side) for side in zip(*found, strict=True))
+    chosen = _fresh(roots, rows, population.earlier)
+    return np.sort(np.concatenate([np.unique(roots[chosen]), rows[chosen]]))
+
+
+def found_by_parts(start: Part, *, indexed: bool) -> Found:
+    """What the phases of a large unit found, in 8 bytes a row, and 4 more for an index (8 and 4 more beyond
+    2**31 rows)."""
+    population = start.population()
+    last: dict[str, list[Part]] = {}
+    for _, _, tasks in phases(start):
+        kind = tasks[0].stage.partition("-")[0] if tasks else "verify"
+        last[kind] = tasks
+
+    def forest(kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return edges_of(start, [task.piece for task in last.get(kind, ())])
+
+    def filled(kind: str) -> np.ndarray:
+        array = numbers_of(population.count)
+        for roots, rows in forest(kind):
+            array[rows] = roots
+        return array
+
+    content = filled("contents")
+    settings = start.recipe.dedup.minhash
+    if settings is None:
+        return Found(content, content, content)
+    provisional = filled("merge") if indexed or settings.verify is None else None
+    if settings.verify is None:
+        assert provisional is not None
+        component = provisional.copy() if indexed else provisional
+    else:
+        component = (
+            numbers_of(population.count) if provisional is None else before(population, provisional)
+        )
+        for roots, rows in forest("verify"):
+            component[rows] = roots
+    if not indexed:
+        return Found(content, through(component, content))
+    assert provisional is not None
+    return Found(content, through(component, content), through(provisional, content))

@@ -1,0 +1,1 @@
+"""The step containment: documents that contain other documents."""

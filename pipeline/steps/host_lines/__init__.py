@@ -1,0 +1,1 @@
+"""The step lines: lines that recur over the documents of a host."""

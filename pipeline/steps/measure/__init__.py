@@ -1,0 +1,1 @@
+"""The step measure: pages of inputs read once and measured."""

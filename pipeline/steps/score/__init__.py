@@ -1,0 +1,1 @@
+"""The step scores: what models say of what the rules keep."""

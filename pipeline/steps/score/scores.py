@@ -1,0 +1,294 @@
+"""What models say of the documents that all rules keep: scores, attributes, passages of benchmarks.
+
+Models are dear, so D decides without them first; this step asks them about what would be kept, and D decides again
+with the answers (pipeline/steps/selection.py). A window's file (pipeline/steps/windows.py) has `score.<name>`
+(float32, to 1e-4), `attribute.<name>` and `contaminated`; null: not asked, or the language has no model. How a kind
+of model is asked says pipeline/steps/scorers.py. What a model says of a document depends on that document alone, but
+for the last bits of transformers' scores, which the batch may change: batches are cut by window, language and row,
+never by worker.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polysieve.filters.quality import decontamination, selection
+from polysieve.filters.quality.decontamination import Benchmarks
+from polysieve.filters.quality.fasttext_file import ModelError
+from polysieve.filters.quality.fasttext_scorer import read_labels
+from polysieve.pipeline.engines.engine import Pool
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.embed import embeddings, nearest
+from polysieve.pipeline.steps.score import scorers, trained
+from polysieve.pipeline.steps.score.scorers import LABEL, SCORERS, Scorer, Stamp
+from polysieve.pipeline.steps.units import Rows, Unit, label_slices
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.texts import benchmarks
+
+MODELS = "models"  # the piece that says which models there are
+BATCH_BYTES = 8 * 2**20  # of texts that are scored at a time
+TASK_MEMORY = 3 * 2**30 // 2  # measured: benchmarks/quality/memory.py
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window of a unit to score."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    survivors: StepFolder
+    """Decisions by all rules."""
+    embeddings: StepFolder | None
+    """Vectors of what they keep; None where nothing reads vectors."""
+    unit: Unit
+    number: int
+    recipe: Recipe
+
+    @property
+    def piece(self) -> str:
+        return windows.piece(self.unit, self.number)
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """What is asked, and the hashes of all models and benchmarks. Raises ModelError."""
+    quality = recipe.quality
+    assert quality is not None
+    given = quality.decontaminate
+    return {
+        "models": models(quality),
+        "scores": {
+            name: one.model_dump(exclude={"keep", "band", "at_least", "at_most", "action"})
+            for name, one in quality.scores.items()
+        },
+        "attributes": {name: one.model_dump() for name, one in quality.attributes.items()},
+        "decontaminate": given
+        and {
+            **given.model_dump(exclude={"action"}),
+            "files": {k: benchmarks.files_hash(v) for k, v in given.benchmarks.items()},
+        },
+        "device": quality.device if any(kind.by_device for _, kind in _asked(quality)) else None,
+        "encoders": _beside(quality),
+        "libraries": {name: version(name) for name in libraries(quality)},
+    }
+
+
+def pool(recipe: Recipe, origin: str = "web") -> Pool | None:
+    """On what workers documents of an origin are scored: on a pool where a neural model is asked about them, with a GPU
+    each on `cuda`.
+
+    The others load in less time than a worker needs to start, and tasks share the workers of the steps before.
+    """
+    quality = recipe.quality
+    if quality is None:
+        return None
+    own = [one.kind for one, k in _asked(quality) if k.by_device and origin in one.origins]
+    if origin == "web":  # whose vectors are made by a step of their own
+        own = [kind for kind in own if SCORERS[kind].scores is not None]
+    elif own == ["embedding"] * len(own):
+        return embeddings.pool(recipe, origin) if own else None
+    return Pool(float(quality.device == "cuda")) if own else None
+
+
+def libraries(quality: Quality) -> list[str]:
+    """The installed distributions that take part in a score."""
+    return sorted({name for _, kind in _asked(quality) for name in kind.libraries})
+
+
+def _asked(quality: Quality) -> list[tuple[Score, Scorer]]:
+    """Scores by models that the recipe names."""
+    return [(one, SCORERS[one.kind]) for one in quality.scores.values() if one.kind in SCORERS]
+
+
+def _beside(quality: Quality) -> list[str]:
+    """Hashes of what the recipe's models were made for: the encoders of heads."""
+    return sorted(
+        {
+            hash
+            for one, kind in _asked(quality)
+            for own in scorers.own_paths(one.path, one.kind).values()
+            for hash in kind.beside(own)
+        }
+    )
+
+
+def problems(recipe: Recipe) -> list[str]:
+    """One line for each model, list or benchmark of the recipe that cannot be used."""
+    quality = recipe.quality
+    if quality is None:
+        return []
+    found = []
+    for name, one in quality.scores.items():
+        if one.kind not in SCORERS:
+            continue
+        try:
+            for label in scorers.hashes(one.path, one.kind):
+                SCORERS[one.kind].check(one.path.replace(LABEL, label), one, quality.device)
+        except (ModelError, OSError) as error:
+            found.append(f"quality.scores.{name}.{one.kind}: {error}")
+    if quality.embeddings:
+        try:
+            embeddings.written(quality)
+        except ModelError as error:
+            found.append(f"quality.embeddings.encoder: {error}")
+    for name, attribute in quality.attributes.items():
+        try:
+            for label in scorers.hashes(attribute.fasttext):
+                read_labels(attribute.fasttext.replace(LABEL, label))
+        except ModelError as error:
+            found.append(f"quality.attributes.{name}.fasttext: {error}")
+    if quality.decontaminate:
+        for name, path in quality.decontaminate.benchmarks.items():
+            try:
+                benchmarks.items(path)
+            except benchmarks.BenchmarkError as error:
+                found.append(f"quality.decontaminate.benchmarks.{name}: {error}")
+    return found
+
+
+def models(quality: Quality) -> dict[str, dict[str, str]]:
+    """Score or attribute → label (`` for a model of all languages) → SHA-256 of its model.
+
+    Models that the run trains are left out. Raises ModelError where a path leads to no file.
+    """
+    found = {
+        name: scorers.hashes(one.path, one.kind)
+        for name, one in quality.scores.items()
+        if one.kind in SCORERS
+    }
+    return found | {name: scorers.hashes(one.fasttext) for name, one in quality.attributes.items()}
+
+
+def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
+    """Write and commit which models are asked, for the report and `explain`; after the run's own are trained."""
+    assert recipe.quality is not None
+    folder.commit(MODELS, {"models": models(recipe.quality) | trained.hashes(folder, units)})
+
+
+def memory(recipe: Recipe) -> int:
+    """The bytes that a task may need at most: its models and its texts."""
+    assert recipe.quality is not None
+    asked = [one for one, _ in _asked(recipe.quality) if "web" in one.origins]
+    return TASK_MEMORY + scorers.memory(asked)
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Score one window and commit it."""
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    kept = windows.kept(task.survivors, task.unit, task.number, rows)
+    start, stop = windows.bounds(task.unit, task.number)
+    found = []
+    quality = task.recipe.quality
+    assert quality is not None
+    columns = ["text", "label", *(["id"] if trained.asked(quality) else [])]
+    for part in rows.window(start, stop).parts("documents", columns):
+        asked = np.flatnonzero(kept[: part.num_rows])
+        kept = kept[part.num_rows :]
+        documents = part.take(asked)
+        answers = said(documents, task.recipe)
+        answers = trained.answers(answers, documents, quality, task.folder)
+        if task.embeddings:
+            vectors = embeddings.of_window(
+                task.embeddings, task.unit, documents["label"], quality, start, start + len(part)
+            )
+            answers = embeddings.answers(answers, vectors, quality)
+            answers = nearest.answers(answers, task.folder, task.unit, start + asked, quality)
+        start += len(part)
+        found.append(windows.in_place(answers, asked, part.num_rows))
+    table = pa.concat_tables(found)
+    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    counts = {"documents": pc.count(table["asked"]).as_py()}
+    task.folder.commit(task.piece, counts)
+    return counts
+
+
+def said(documents: pa.Table, recipe: Recipe, origin: str = "web") -> pa.Table:
+    """What each model says of n documents (columns `text` and `label`, sorted by label); those that the run trains
+    say nothing here (trained.answers), nor do those that read vectors (embeddings.answers).
+
+    Columns: `asked` (true), `score.<name>` float32, `attribute.<name>` string, `contaminated` string.
+    """
+    quality = recipe.quality
+    assert quality is not None
+    parts = []
+    for label, start, stop in label_slices(documents["label"]):
+        texts = pc.fill_null(documents["text"].slice(start, stop - start), "").combine_chunks()
+        for batch in _batches(texts):
+            parts.append(pa.table(_batch(batch, label, quality, origin), schema=schema(quality)))
+    return pa.concat_tables(parts) if parts else schema(quality).empty_table()
+
+
+def schema(quality: Quality) -> pa.Schema:
+    """The columns of a window."""
+    return pa.schema(
+        [
+            ("asked", pa.bool_()),
+            *((f"score.{name}", pa.float32()) for name in quality.scores),
+            *((f"attribute.{name}", pa.string()) for name in quality.attributes),
+            ("contaminated", pa.string()),
+        ]
+    )
+
+
+def _batches(texts: pa.Array) -> list[pa.Array]:
+    sizes = np.cumsum(pc.binary_length(texts).to_numpy())
+    cuts = np.flatnonzero(np.diff(sizes // BATCH_BYTES)) + 1
+    ends = [*cuts.tolist(), len(texts)]
+    return [texts.slice(a, b - a) for a, b in zip([0, *ends], ends, strict=False) if b > a]
+
+
+def _batch(texts: pa.Array, label: str, quality: Quality, origin: str) -> list[pa.Array]:
+    columns: list[pa.Array] = [pa.array(np.ones(len(texts), bool))]
+    for one in quality.scores.values():
+        path = scorers.own_path(one.path, label, one.kind) if one.kind in SCORERS else None
+        scores = SCORERS[one.kind].scores if path is not None else None
+        if path is None or scores is None or origin not in one.origins:
+            columns.append(pa.nulls(len(texts), pa.float32()))
+            continue
+        found = selection.rounded(scores(texts, path, one, quality.device))
+        columns.append(pa.array(found.astype(np.float32), mask=np.isnan(found)))
+    for attribute in quality.attributes.values():
+        path = scorers.own_path(attribute.fasttext, label)
+        if path is None or origin not in attribute.origins:
+            columns.append(pa.nulls(len(texts), pa.string()))
+        else:
+            columns.append(_attribute(texts, path, attribute))
+    given = quality.decontaminate
+    columns.append(_contaminated(texts, given) if given else pa.nulls(len(texts), pa.string()))
+    return columns
+
+
+def _attribute(texts: pa.Array, path: str, attribute: Attribute) -> pa.Array:
+    scorer = scorers.classifier(path, scorers.stamp(path))
+    found = scorer.probabilities(texts, attribute.lower)
+    known = ~np.isnan(found).any(1)
+    best = np.where(known, np.nan_to_num(found).argmax(1), 0)
+    chance = found[np.arange(len(found)), best]
+    return pa.array(scorer.labels, pa.string()).take(
+        pa.array(best, mask=~known | (selection.rounded(chance) < attribute.least))
+    )
+
+
+def _contaminated(texts: pa.Array, given: Decontaminate) -> pa.Array:
+    sources = tuple(
+        (name, path, tuple(scorers.stamp(str(file)) for file in benchmarks.files(path)))
+        for name, path in given.benchmarks.items()
+    )
+    known = _benchmarks(sources, given.words, given.shortest)
+    which, _ = decontamination.find(texts, known)
+    return pa.array(known.names, pa.string()).take(pa.array(which, mask=which < 0))
+
+
+@lru_cache(1)
+def _benchmarks(
+    sources: tuple[tuple[str, str, tuple[Stamp, ...]], ...], words: int, shortest: int
+) -> Benchmarks:
+    items = {name: benchmarks.items(path) for name, path, _ in sources}
+    return decontamination.gather(items, words, shortest)

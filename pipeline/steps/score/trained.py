@@ -1,0 +1,166 @@
+"""N-gram models that a run trains of its own survivors, and the scores by them.
+
+A model expects best what it has read, and of a small language it would have read everything. So a language's documents
+are divided in halves by a hash of their ids; each half trains a model, and its documents are scored by the other
+half's.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from polysieve.filters.quality import ngrams
+from polysieve.filters.quality.ngrams import NgramModel
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
+from polysieve.pipeline.steps.score import scorers
+from polysieve.pipeline.steps.units import Rows, Unit, label_slices
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import Store
+
+LEAST = 20  # documents of a half; with fewer the language has no model
+CHARACTERS = 1_000  # of a document that are read: long ones do not crowd out the others, and memory is bounded
+TOKEN_BYTES = (
+    85  # an order, while a model is trained; measured on Chinese, where every character is a token
+)
+CACHED = 8  # models that a process holds
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit whose survivors train models."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    survivors: StepFolder
+    unit: Unit
+    recipe: Recipe
+
+    @property
+    def piece(self) -> str:
+        return f"train-{self.unit.piece}"
+
+
+def asked(quality: Quality) -> dict[str, TrainedNgrams]:
+    """Score → the model that the run trains for it."""
+    return {
+        name: one.ngrams
+        for name, one in quality.scores.items()
+        if isinstance(one.ngrams, TrainedNgrams)
+    }
+
+
+def memory(task: Task) -> int:
+    """The bytes that a task may need at most."""
+    assert task.recipe.quality is not None
+    sizes = [one.order * one.documents for one in asked(task.recipe.quality).values()]
+    return 2**29 + TOKEN_BYTES * CHARACTERS * max(sizes)
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Train the models of a unit's labels, write and commit them."""
+    assert task.recipe.quality is not None
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    outcome = task.survivors.store.read_columns(
+        task.survivors.file(f"{task.unit.piece}.parquet"), ["outcome"]
+    )["outcome"]
+    kept = pc.equal(outcome, "kept").to_numpy()
+    found: dict[str, dict[str, str]] = {}
+    for name, how in asked(task.recipe.quality).items():
+        keys = np.zeros(task.unit.documents, np.uint64)
+        for stretch, read in rows.stretches({"documents": ["id"]}):
+            keys[stretch] = _keys(read["documents"]["id"], how.seed)
+        found[name] = {}
+        for label, start, stop in rows.labels(task.unit):
+            own = start + np.flatnonzero(kept[start:stop])
+            halves = [_trained(rows, own[keys[own] & 1 == half], keys, how) for half in (0, 1)]
+            if None in halves:
+                continue
+            for half, data in enumerate(halves):
+                with task.folder.store.create(_file(task.folder, name, label, half)) as file:
+                    file.write(data or b"")
+            found[name][label] = hashlib.sha256(b"".join(one or b"" for one in halves)).hexdigest()
+    task.folder.commit(task.piece, {"models": found, "documents": task.unit.documents})
+    return {"documents": task.unit.documents}
+
+
+def hashes(folder: StepFolder, units: Iterable[Unit]) -> dict[str, dict[str, str]]:
+    """Score → label → SHA-256 of both halves' models, once all units are trained."""
+    found: dict[str, dict[str, str]] = {}
+    for unit in units:
+        for name, models in (folder.manifest(f"train-{unit.piece}") or {"models": {}})[
+            "models"
+        ].items():
+            found.setdefault(name, {}).update(models)
+    return found
+
+
+def answers(said: pa.Table, documents: pa.Table, quality: Quality, folder: StepFolder) -> pa.Table:
+    """`said` of n documents (columns `id`, `label`, `text`), with the scores by trained models filled in."""
+    for name, how in asked(quality).items():
+        found = np.full(len(documents), np.nan)
+        for label, start, stop in label_slices(documents["label"]):
+            part = documents.slice(start, stop - start)
+            halves = _keys(part["id"], how.seed) & 1
+            for half in (0, 1):
+                file = _Stored(_file(folder, name, label, 1 - half), folder.store)
+                own = np.flatnonzero(halves == half)
+                if not len(own) or not folder.store.exists(file.name):
+                    continue
+                texts = pc.fill_null(part["text"].take(own), "").combine_chunks()
+                found[start + own] = _model(file).scores(texts, *quality.scores[name].stretch)
+        said = scorers.entered(said, name, found)
+    return said
+
+
+def _keys(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
+    """uint64[n]: seeded hashes of ids; the lowest bit is the half."""
+    hashed = [xxhash.xxh64_intdigest((one or "").encode(), seed) for one in ids.to_pylist()]
+    return np.array(hashed, np.uint64)
+
+
+def _trained(rows: Rows, own: np.ndarray, keys: np.ndarray, how: TrainedNgrams) -> bytes | None:
+    """The model's file of the documents with the least keys among some rows; None where they are too few."""
+    if len(own) < LEAST:
+        return None
+    chosen = np.sort(own[np.argsort(keys[own], kind="stable")[: how.documents]])
+    texts = rows.take("documents", ["text"], chosen)["text"]
+    beginnings = pc.utf8_slice_codeunits(pc.fill_null(texts, ""), 0, CHARACTERS)
+    try:
+        model = ngrams.train(beginnings.combine_chunks().cast(pa.large_string()), how.order)
+    except ValueError:  # no word in any of them
+        return None
+    file = io.BytesIO()
+    model.write(file)
+    return file.getvalue()
+
+
+def _file(folder: StepFolder, name: str, label: str, half: int) -> str:
+    return folder.file(f"{name}-{label}-{half}.ngrams.npz")
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A file of a store; its name, which has the step's fingerprint, says what it holds."""
+
+    name: str
+    store: Store = field(compare=False)
+    root: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", str(self.store))
+
+
+@lru_cache(CACHED)
+def _model(file: _Stored) -> NgramModel:
+    with file.store.open(file.name) as opened:
+        return ngrams.read(io.BytesIO(opened.read()))

@@ -1,0 +1,1 @@
+"""The step judgements: rules that read text."""

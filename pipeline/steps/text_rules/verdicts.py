@@ -1,0 +1,126 @@
+"""What rules that read text say of the documents that the other rules keep.
+
+Such rules are slow (a Python object per document), so D decides without them first, this step asks them about
+what would be kept, in recipe order, each about what the one before it passed, and D decides again with the
+answers. A window's file (pipeline/steps/windows.py) has for each rule `<rule>.passed` (null: not asked) and
+`<rule>.reason`.
+"""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polysieve.filters import datatrove
+from polysieve.pipeline.engines.isolation import Crashed, survivors
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.section import Block
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.windows import in_place
+from polysieve.pipeline.storage.ledger import StepFolder
+
+COLUMNS = ["text", "id", "dump", "url", "date", "label", "language_score", "top_langs"]
+CRASHED = "error_crash"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window of a unit to judge."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    screening: StepFolder
+    """Decisions by the other rules alone."""
+    unit: Unit
+    number: int
+    recipe: Recipe
+    careful: bool = False
+    """Judge in a process of its own, so that a document which kills it is found."""
+
+    @property
+    def piece(self) -> str:
+        return windows.piece(self.unit, self.number)
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """The rules in order, with their arguments, and the sources behind them. Raises datatrove.BlockError."""
+    return {
+        "rules": [
+            [name, block.model_dump(), datatrove.source_hash(block.datatrove)]
+            for name, block in recipe.text_rules.items()
+        ],
+        "datatrove": version("datatrove"),
+        "seed": recipe.seed,
+    }
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    kept = windows.kept(task.screening, task.unit, task.number, rows)
+    found = []
+    window = rows.window(*windows.bounds(task.unit, task.number))
+    for (_, address, _, _), part in zip(
+        window.slices, window.parts("documents", COLUMNS), strict=True
+    ):
+        asked = np.flatnonzero(kept[: part.num_rows])
+        kept = kept[part.num_rows :]
+        asked_part = part.take(asked)
+        place = pa.repeat(pa.scalar(address), asked_part.num_rows)
+        documents = as_metadata(asked_part.append_column("file_path", place))
+        found.append(in_place(judged(documents, task.recipe, task.careful), asked, part.num_rows))
+    table = pa.concat_tables(found)
+    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    counts = {"documents": pc.count(table.column(0)).as_py()}
+    task.folder.commit(task.piece, counts)
+    return counts
+
+
+def judged(documents: pa.Table, recipe: Recipe, careful: bool = False) -> pa.Table:
+    """Each rule's verdicts over n documents, columns `<rule>.passed` and `<rule>.reason`."""
+    columns: dict[str, pa.Array] = {}
+    remaining = np.arange(documents.num_rows)
+    for name, block in recipe.text_rules.items():
+        asked = documents.take(remaining)
+        ask = _ask_carefully if careful else _ask
+        verdicts = pa.table(ask(asked, block, recipe.seed).columns, schema=datatrove.VERDICTS)
+        placed = in_place(verdicts, remaining, documents.num_rows)
+        columns |= {f"{name}.{c}": placed[c] for c in placed.column_names}
+        remaining = remaining[verdicts["passed"].to_numpy(zero_copy_only=False)]
+    return pa.table(columns)
+
+
+def as_metadata(part: pa.Table) -> pa.Table:
+    """What a rule sees of documents: text and id, and the corpus's columns as metadata."""
+    labels = pc.split_pattern(part["label"], "_")
+    return (
+        part.drop_columns(["label"])
+        .append_column("language", pc.list_element(labels, 0))
+        .append_column("language_script", pc.list_element(labels, 1))
+    )
+
+
+def _ask(documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
+    return datatrove.judge(block.datatrove, block.arguments, documents, seed)
+
+
+def _ask_carefully(documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
+    """As `_ask`, but a document that kills the process is dropped, with CRASHED as the reason."""
+    found: list[pa.RecordBatch] = []
+    numbers = list(range(documents.num_rows))
+    for result in survivors(_ask_rows, numbers, documents, block, seed):
+        if isinstance(result, Crashed):
+            result = pa.RecordBatch.from_arrays(
+                [pa.array([False]), pa.array([CRASHED])], schema=datatrove.VERDICTS
+            )
+        found.append(result)
+    return pa.concat_batches(found) if found else _ask(documents, block, seed)
+
+
+def _ask_rows(numbers: list[int], documents: pa.Table, block: Block, seed: int) -> pa.RecordBatch:
+    return _ask(documents.take(numbers), block, seed)

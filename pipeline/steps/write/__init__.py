@@ -1,0 +1,1 @@
+"""The step write: the corpus, what was removed, translations and vectors."""

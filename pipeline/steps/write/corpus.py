@@ -1,0 +1,293 @@
+"""Step E: the corpus and what was removed from it, as Parquet shards per language.
+
+Everything is written beside the published folders, under `write-<fingerprint>/`, and swapped in at the end.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polysieve.dedup import host_lines
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
+from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.storage.ledger import VERSIONS, StepFolder, fingerprint
+from polysieve.pipeline.storage.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
+from polysieve.pipeline.storage.store import parquet_writer
+from polysieve.pipeline.texts import cleaning, tokens
+
+PUBLISHED = ("corpus", "removed", "quarantine", "parameters", "report")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some labels to write whole, or one shard of a large one."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    decisions: StepFolder
+    unit: Unit
+    first_row: int
+    """Row, in the unit's decisions, of the first label's first document."""
+    labels: tuple[tuple[str, int], ...]
+    """(label, documents)"""
+    recipe: Recipe
+    shard: tuple[str, int, int, int] | None = None
+    """Of one label: ("corpus" or "removed", number, first row, row after the last); None: everything."""
+    unchanged: frozenset[str] = frozenset()
+    """Labels whose published files are what would be written; they are left out."""
+    lines: StepFolder | None = None
+    """Which lines recur over a host; None where the recipe does not ask."""
+
+    @property
+    def piece(self) -> str:
+        first = self.labels[0][0]
+        return f"{first}-{self.shard[0]}-{self.shard[1]:05d}" if self.shard else first
+
+
+def depends_on(recipe: Recipe) -> dict[str, Any]:
+    """All of the recipe: the card, the report and run.json show it."""
+    return {
+        "recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}}),
+        "libraries": cleaning.versions(recipe.clean, "written"),
+        "tokenizer": tokens.fingerprint(recipe.output.tokenizer),
+        "audit": VERSIONS["audit"],
+    }
+
+
+def label_key(
+    plan_inputs: str, measured: str, recipe: Recipe, decided: str, lines: StepFolder | None = None
+) -> str:
+    """What a label's files depend on; `decided` is the digest of its decisions."""
+    removed = recipe.host_lines and recipe.host_lines.remove
+    return fingerprint(
+        "write",
+        inputs=plan_inputs,
+        measure=measured,
+        lines=lines.fingerprint if lines and removed else None,
+        decisions=decided,
+        output=recipe.output.model_dump(include={"removed", "shard_bytes"}),
+        clean=recipe.clean.model_dump(),
+        libraries=cleaning.versions(recipe.clean, "written"),
+        tokenizer=tokens.fingerprint(recipe.output.tokenizer),
+    )
+
+
+def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
+    """The tasks of a unit, from its decisions' manifest: about `shard_bytes` of text each."""
+    limit = template.recipe.output.shard_bytes
+    group: list[tuple[str, int]] = []
+    size = row = first = 0
+
+    def grouped() -> Iterator[Task]:
+        if any(label not in template.unchanged for label, _ in group):
+            yield replace(template, first_row=first, labels=tuple(group))
+
+    for label, values in manifest["labels"].items():
+        n, text_bytes = values["documents"], values["text_bytes"]
+        if group and size + text_bytes > limit:
+            yield from grouped()
+            group, size = [], 0
+        if text_bytes <= limit:
+            first = first if group else row
+            group.append((label, n))
+            size += text_bytes
+        elif label not in template.unchanged:
+            for kind, ends in values["shards"].items():
+                for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+                    yield replace(
+                        template,
+                        first_row=row,
+                        labels=((label, n),),
+                        shard=(kind, number, start, end),
+                    )
+        row += n
+    yield from grouped()
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Write one task's files and commit it."""
+    names = [label for label, _ in task.labels]
+    rows = Rows.of(task.measure, task.index_file, names)
+    start, stop = 0, sum(n for _, n in task.labels)
+    if task.shard:
+        _, _, start, stop = task.shard
+        rows = rows.window(start, stop)
+    table = corpus_columns(
+        rows,
+        _decided(task, "", start, stop),
+        _decided(task, "-selected", start, stop) if task.recipe.quality else None,
+    )
+    if task.lines and task.recipe.host_lines and task.recipe.host_lines.remove:
+        table = without_repeated(table, lines.read(task.lines, rows, ["numbers"])["numbers"])
+    sizes = {names[0]: stop - start} if task.shard else dict(task.labels)
+    # One sort puts each file's documents side by side: a slice each, no copy.
+    is_removed = ~pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy()
+    per_label = list(sizes.values())
+    order = np.lexsort((is_removed, np.repeat(np.arange(len(sizes)), per_label)))
+    is_written = np.repeat([label not in task.unchanged for label in sizes], per_label)
+    if task.shard:
+        is_written &= is_removed[order] == (task.shard[0] == "removed")
+    table, found = cleaned(_without_texts(table.take(order), ~is_written), task.recipe)
+    counts: dict[str, int] = {"corpus": 0, "removed": 0}
+    token_counts: dict[str, int] = {}
+    pii: dict[str, dict[str, int]] = {}
+    number = task.shard[1] if task.shard else 0
+    row = 0
+    for label, n in sizes.items():
+        removed = int(is_removed[row : row + n].sum())
+        for kind, rows_of_kind in (("corpus", n - removed), ("removed", removed)):
+            documents = table.slice(row, rows_of_kind)
+            row += rows_of_kind
+            if not rows_of_kind or (task.shard and task.shard[0] != kind):
+                continue
+            counts[kind] += rows_of_kind
+            if label in task.unchanged:
+                continue
+            _write(task, kind, label, number, documents)
+            if kind == "corpus":
+                pieces = sum(
+                    (found[i] for i in range(row - rows_of_kind, row) if i in found), Counter()
+                )
+                pii[label] = dict(sorted(pieces.items()))
+                if task.recipe.output.tokenizer:
+                    token_counts[label] = pc.sum(documents["token_count"]).as_py()
+    task.folder.commit(task.piece, {**counts, "pii": pii, "tokens": token_counts})
+    return counts
+
+
+def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
+    """The table with null for text and title of the chosen rows (bool[n]): they are not worth cleaning."""
+    for name in ("text", "title"):
+        column = pc.if_else(pa.array(chosen), None, table[name])
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
+
+
+def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counter[str]]]:
+    """The table with texts and titles as they are written and the tokens of these texts, and the personal data found in
+    texts, by row."""
+    labels = pc.binary_join_element_wise(table["language"], table["language_script"], "_")
+    labels = labels.combine_chunks()
+    written = cleaning.of_written(table["text"].combine_chunks(), labels, recipe.clean)
+    titles = cleaning.of_written(table["title"].combine_chunks(), labels, recipe.clean).texts
+    columns = {"text": written.texts, "title": titles, "pii": written.pii}
+    if recipe.output.tokenizer:
+        columns["token_count"] = tokens.count(written.texts, recipe.output.tokenizer)
+    for name, column in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table, written.counts
+
+
+def _decided(task: Task, kind: str, start: int, stop: int) -> pa.Table:
+    """What was decided of the task's rows from `start` to before `stop`."""
+    return task.decisions.store.read_columns(
+        task.decisions.file(f"{task.unit.piece}{kind}.parquet"),
+        None,
+        task.first_row + start,
+        task.first_row + stop,
+    )
+
+
+def corpus_columns(rows: Rows, decisions: pa.Table, selected: pa.Table | None) -> pa.Table:
+    """The columns of `removed/` and the outcome, for rows, their decisions, and what models said of them."""
+    documents = rows.read(
+        "documents",
+        [
+            "text",
+            "id",
+            "dump",
+            "url",
+            "date",
+            "title",
+            "label",
+            "language_score",
+            "top_langs",
+            "offset",
+            "language_votes",
+            "language_disagreement",
+            "language_shares",
+            "html_language",
+            "canonical_url",
+            "published",
+            "licence",
+        ],
+    )
+    words = rows.read("signals", ["word_count"])["word_count"]
+    n = documents.num_rows
+    parts = pc.split_pattern(documents["label"], "_")
+    columns = {name: documents[name] for name in documents.column_names}
+    columns |= {
+        "file_path": rows.addresses(),
+        "language": pc.list_element(parts, 0),
+        "language_script": pc.list_element(parts, 1),
+        "minhash_cluster_size": decisions["minhash_cluster_size"],
+        "weight": decisions["weight"],
+        "word_count": words.cast(pa.int64()),
+        "origin": pa.repeat(pa.scalar("web"), n),
+        "filter_reason": decisions["reason"].cast(pa.string()),
+    }
+    if selected is not None:
+        columns |= {name: selected[name] for name in selected.column_names}
+    arrays = [columns[f.name] if f.name in columns else pa.nulls(n, f.type) for f in REMOVED]
+    table = pa.table(arrays, schema=REMOVED)
+    return table.append_column("outcome", decisions["outcome"].cast(pa.string()))
+
+
+def without_repeated(table: pa.Table, numbers: pa.ChunkedArray) -> pa.Table:
+    """The table with the texts that are kept without the lines of these numbers (list<int32>[n]), and how many each
+    lost. Texts that are removed keep theirs: they are there to be judged."""
+    kept = np.flatnonzero(pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy())
+    own = numbers.take(pa.array(kept)).combine_chunks()
+    shortened = host_lines.without_lines(table["text"].take(pa.array(kept)), own)
+    place = np.full(table.num_rows, -1)
+    place[kept] = np.arange(len(kept))
+    at = pa.array(place, mask=place < 0)
+    columns = {
+        "text": pc.coalesce(shortened.take(at), table["text"]),
+        "lines_removed": pc.list_value_length(own).cast(pa.int64()).take(at),
+    }
+    for name, column in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
+
+
+def _write(task: Task, kind: str, label: str, number: int, documents: pa.Table) -> None:
+    if kind == "corpus":
+        documents = documents.select(CORPUS.names).cast(CORPUS)
+    elif task.recipe.output.removed == "none":
+        return
+    else:
+        documents = documents.select(REMOVED.names).cast(REMOVED)
+        if task.recipe.output.removed == "reasons":
+            documents = documents.drop_columns(["text"])
+    name = task.folder.file(f"{kind}/{label}/train-{number:05d}.parquet")
+    task.folder.store.write_table(name, documents, parquet_rows(documents))
+
+
+def write_quarantine(folder: StepFolder, measure: StepFolder, inputs: list[str]) -> None:
+    """All inputs' quarantine rows in one file, in the order of the inputs."""
+    with (
+        folder.store.create(folder.file("quarantine/train-00000.parquet")) as file,
+        parquet_writer(file, QUARANTINE) as writer,
+    ):
+        for key in inputs:
+            manifest = measure.manifest(key)
+            if manifest and manifest["quarantine_rows"]:
+                writer.write_table(
+                    measure.store.read_columns(measure.file(f"quarantine/{key}.parquet"), None)
+                )
+
+
+def copy_parameters(folder: StepFolder, fit: StepFolder, labels: list[str]) -> None:
+    """Each language's parameters as B wrote them."""
+    for label in labels:
+        with fit.store.open(fit.file(f"parameters/{label}.yaml")) as file:
+            folder.store.write_text(folder.file(f"parameters/{label}.yaml"), file.read().decode())

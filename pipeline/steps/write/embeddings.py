@@ -1,0 +1,161 @@
+"""Vectors beside the corpus: `embeddings/<label>/train-00000.parquet` has a row for each one of the corpus's file of
+that name, in its order."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
+from polysieve.pipeline.steps.embed import embeddings
+from polysieve.pipeline.steps.embed.embeddings import Encoding
+from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import parquet_writer
+
+EMBEDDINGS = "embeddings"
+GROUP = 10_000  # rows
+
+
+@dataclass(frozen=True)
+class Task:
+    """The vectors of one unit's labels."""
+
+    folder: StepFolder
+    measure: StepFolder
+    index_file: str
+    decisions: StepFolder
+    embeddings: StepFolder
+    unit: Unit
+    encoding: Encoding
+    recipe: Recipe
+
+    @property
+    def piece(self) -> str:
+        return f"{EMBEDDINGS}-{self.unit.piece}"
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Write the vectors of what is kept of one unit, and commit it."""
+    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    manifest = task.decisions.manifest(task.unit.piece)
+    assert manifest is not None
+    ends, names = _shards(manifest["labels"], task.recipe.output.shard_bytes)
+    written = 0
+    with _Files(task, names) as files:
+        for own, ids, vectors in _kept(task, rows):
+            files_of = np.searchsorted(ends, own, side="right")
+            for number in np.unique(files_of).tolist():
+                start, stop = np.searchsorted(files_of, [number, number + 1]).tolist()
+                part = slice(start, stop)
+                files.write(number, ids.slice(start, stop - start), vectors[part])
+            written += len(own)
+    task.folder.commit(task.piece, {"documents": written})
+    return {"documents": written}
+
+
+def _shards(labels: dict[str, Any], shard_bytes: int) -> tuple[np.ndarray, list[str]]:
+    """(the row of the unit after each corpus file's last, the files' names), as pipeline/steps/write.py cuts them."""
+    ends, names, first = [], [], 0
+    for label, values in labels.items():
+        n = values["documents"]
+        own = values["shards"]["corpus"] if values["text_bytes"] > shard_bytes else [n]
+        for number, end in enumerate(own):
+            ends.append(first + end)
+            names.append(f"{EMBEDDINGS}/{label}/train-{number:05d}.parquet")
+        first += n
+        if own and own[-1] < n:  # rows after the last kept one
+            ends.append(first)
+            names.append("")
+    return np.array(ends, np.int64), names
+
+
+def _kept(task: Task, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray, np.ndarray]]:
+    """(rows of the unit, ids, float16[n, dim]) of what is kept, in the unit's order: a window at a time where it has
+    one label, else all at once."""
+    outcome = task.decisions.store.read_columns(
+        task.decisions.file(f"{task.unit.piece}.parquet"), ["outcome"]
+    )["outcome"]
+    kept = pc.equal(outcome, OUTCOMES[KEPT]).to_numpy()
+    column, n = task.encoding.column, task.unit.documents
+    survivors = embeddings.rows(task.embeddings, task.unit)
+    if rows.several_labels:
+        place = np.empty(n, np.int64)
+        place[rows.order().to_numpy()] = np.arange(n)
+        own = place[survivors]
+        order = np.argsort(own)
+        order = order[kept[own[order]]]
+        own = own[order]
+        vectors = embeddings.read(task.embeddings, task.unit, column, 0, n).take(pa.array(order))
+        if len(own):
+            yield own, rows.take("documents", ["id"], own)["id"], embeddings.unpacked(vectors)
+        return
+    for number in windows.windows(task.unit, embeddings.WINDOW_DOCUMENTS):
+        start, stop = windows.bounds(task.unit, number, embeddings.WINDOW_DOCUMENTS)
+        own = survivors[slice(*np.searchsorted(survivors, [start, stop]))]
+        stays = np.flatnonzero(kept[own])
+        if len(stays):
+            own = own[stays]
+            found = embeddings.read(task.embeddings, task.unit, column, start, stop)
+            ids = rows.window(start, stop).take("documents", ["id"], own - start)["id"]
+            yield own, ids, embeddings.unpacked(found.take(pa.array(stays)))
+
+
+class _Files:
+    """The files of a unit, one after the other; rows are gathered into groups of GROUP, however they come."""
+
+    def __init__(self, task: Task, names: list[str]) -> None:
+        self.task = task
+        self.names = names
+        self.number = -1
+        self.waiting: list[pa.Table] = []
+        self.writer: pq.ParquetWriter | None = None
+        self.stack = ExitStack()
+
+    def __enter__(self) -> "_Files":
+        return self
+
+    def __exit__(self, kind: Any, *error: Any) -> bool | None:
+        if kind is None:
+            self._flush(1)
+        return self.stack.__exit__(kind, *error)
+
+    def write(self, number: int, ids: pa.ChunkedArray, vectors: np.ndarray) -> None:
+        """Add rows to a file; numbers ascend."""
+        dim = vectors.shape[1]
+        schema = _schema(self.task.encoding, dim)
+        if number != self.number:
+            self._flush(1)
+            self.stack.close()
+            name = self.task.folder.file(self.names[number])
+            handle = self.stack.enter_context(self.task.folder.store.create(name))
+            self.writer = self.stack.enter_context(parquet_writer(handle, schema))
+            self.number = number
+        flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+        column = pa.FixedSizeListArray.from_arrays(flat, dim)
+        self.waiting.append(pa.table([ids.combine_chunks(), column], schema=schema))
+        self._flush(GROUP)
+
+    def _flush(self, least: int) -> None:
+        """Write groups of what waits, as long as there are so many rows."""
+        while sum(map(len, self.waiting)) >= least:
+            table = pa.concat_tables(self.waiting)
+            assert self.writer is not None
+            self.writer.write_table(table.slice(0, GROUP))
+            rest = table.slice(GROUP)
+            self.waiting = [rest] if len(rest) else []
+
+
+def _schema(encoding: Encoding, dim: int) -> pa.Schema:
+    about = {"encoder": encoding.encoder, "encoder_sha256": encoding.hash}
+    return pa.schema(
+        [("id", pa.string()), ("embedding", pa.list_(pa.float16(), dim))],
+        {**about, "window": str(encoding.window), "unit_length": "true"},
+    )

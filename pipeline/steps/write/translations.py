@@ -1,0 +1,207 @@
+"""Step E for translations: files of their own in the corpus, beside the native ones, and the pairs they came from.
+
+`corpus/<label>/translated-00000.parquet` and `removed/<label>/translated-00000.parquet` have the columns of native
+files. `parallel/<source>-<label>/documents-00000.parquet` and `sentences-00000.parquet` hold the pairs of what is kept,
+with the figures of the checks.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
+from polysieve.pipeline.steps.report.samples import sample
+from polysieve.pipeline.steps.translate.translations import piece
+from polysieve.pipeline.steps.write.corpus import cleaned
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
+from polysieve.pipeline.storage.store import Store, parquet_writer
+from polysieve.translation.checks import CHECKS
+
+PREFIX = "translated-"
+PARALLEL = "parallel"
+PAIRS = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("id", pa.string()),
+        ("doc_group_id", pa.string()),
+        ("source_language", pa.string()),
+        ("target_language", pa.string()),
+        ("source", pa.large_string()),
+        ("target", pa.large_string()),
+        ("engine", pa.string()),
+        ("segment_status", pa.string()),
+        ("language_score", pa.float64()),
+        *CHECKS,
+    ]
+)
+SENTENCE_PAIRS = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("id", pa.string()),
+        ("source", pa.large_string()),
+        ("target", pa.large_string()),
+        ("status", pa.string()),
+        ("score", pa.float64()),
+        ("flags", pa.string()),
+        ("comet", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The translations into one label."""
+
+    folder: StepFolder
+    translate: StepFolder
+    admit: StepFolder
+    label: str
+    windows: tuple[tuple[int, int], ...]
+    """Number and documents of each window."""
+    recipe: Recipe
+
+    @property
+    def piece(self) -> str:
+        return f"{PREFIX}{self.label}"
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Write the translations into one label and commit them."""
+    counts = {"corpus": 0, "removed": 0}
+    samples: dict[str, Any] = {}
+    shards = _Shards(task.folder.store, task.recipe.output.shard_bytes)
+    first = 0
+    with shards:
+        for number, size in task.windows:
+            if not size:
+                continue
+            name = piece(task.label, number)
+            store = task.translate.store
+            documents = store.read_columns(task.translate.file(f"documents/{name}.parquet"), None)
+            words = store.read_columns(
+                task.translate.file(f"signals/{name}.parquet"), ["word_count"]
+            )
+            decisions = task.admit.store.read_columns(
+                task.admit.file(f"{task.label}.parquet"), None, first, first + size
+            )
+            first += size
+            table = _columns(documents, words, decisions)
+            kept = pc.equal(decisions["outcome"].cast(pa.string()), OUTCOMES[KEPT]).to_numpy()
+            table, _ = cleaned(table, task.recipe)
+            for kind, chosen in (("corpus", kept), ("removed", ~kept)):
+                part = table.filter(pa.array(chosen))
+                if not len(part):
+                    continue
+                counts[kind] += len(part)
+                for reason, found in sample(part, task.recipe.seed).items():
+                    samples.setdefault(reason, found)
+                _put(task, shards, kind, part)
+            if task.recipe.translate and task.recipe.translate.parallel:
+                _put_pairs(task, shards, documents, kept, name)
+    task.folder.commit(task.piece, {**counts, "samples": samples})
+    return counts
+
+
+def _columns(documents: pa.Table, words: pa.Table, decisions: pa.Table) -> pa.Table:
+    """The columns of removed/, for translations and their decisions."""
+    n = documents.num_rows
+    parts = pc.split_pattern(documents["label"], "_")
+    columns: dict[str, Any] = {name: documents[name] for name in documents.column_names}
+    columns |= {
+        "language": pc.list_element(parts, 0),
+        "language_script": pc.list_element(parts, 1),
+        "minhash_cluster_size": decisions["minhash_cluster_size"],
+        "weight": decisions["weight"],
+        "word_count": words["word_count"].cast(pa.int64()),
+        "origin": pa.repeat(pa.scalar("mt"), n),
+        "filter_reason": decisions["reason"].cast(pa.string()),
+    }
+    arrays = [columns[f.name] if f.name in columns else pa.nulls(n, f.type) for f in REMOVED]
+    return pa.table(arrays, schema=REMOVED)
+
+
+def _put(task: Task, shards: "_Shards", kind: str, part: pa.Table) -> None:
+    folder = task.folder.file(f"{kind}/{task.label}/{PREFIX}")
+    if kind == "corpus":
+        shards.put(folder, part.select(CORPUS.names).cast(CORPUS))
+    elif task.recipe.output.removed == "full":
+        shards.put(folder, part)
+    elif task.recipe.output.removed == "reasons":
+        shards.put(folder, part.drop_columns(["text"]))
+
+
+def _put_pairs(
+    task: Task, shards: "_Shards", documents: pa.Table, kept: np.ndarray, name: str
+) -> None:
+    chosen = documents.filter(pa.array(kept))
+    if not len(chosen):
+        return
+    source = chosen["source_language"][0].as_py()
+    folder = task.folder.file(f"{PARALLEL}/{source}-{task.label}/")
+    named = {
+        "target": chosen["text"],
+        "source": chosen["source_text"],
+        "target_language": chosen["label"],
+    }
+    columns = {n: chosen[n] for n in chosen.column_names} | named
+    shards.put(f"{folder}documents-", pa.table([columns[n] for n in PAIRS.names], schema=PAIRS))
+    sentences = task.translate.store.read_columns(
+        task.translate.file(f"sentences/{name}.parquet"), SENTENCE_PAIRS.names
+    )
+    inside = pc.is_in(sentences["id"], chosen["id"].combine_chunks())
+    inside = pc.and_(inside, pc.not_equal(sentences["status"], "failed"))
+    shards.put(f"{folder}sentences-", sentences.filter(inside).cast(SENTENCE_PAIRS))
+
+
+@dataclass
+class _Shards:
+    """Parquet files of about `limit` bytes each, `<name>00000.parquet` and on, filled a table at a time."""
+
+    store: Store
+    limit: int
+    _open: dict[str, tuple[Any, ExitStack, int]] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def __enter__(self) -> "_Shards":
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        for name in list(self._open):
+            _, stack, _ = self._open.pop(name)
+            if error is None:
+                stack.close()
+            else:
+                stack.__exit__(kind, error, trace)
+
+    def put(self, name: str, table: pa.Table) -> None:
+        if not len(table):
+            return
+        if name not in self._open:
+            number = self._numbers.get(name, 0)
+            self._numbers[name] = number + 1
+            stack = ExitStack()
+            file = stack.enter_context(self.store.create(f"{name}{number:05d}.parquet"))
+            writer = stack.enter_context(parquet_writer(file, table.schema))
+            self._open[name] = writer, stack, 0
+        writer, stack, size = self._open[name]
+        for rows in _slices(table):
+            writer.write_table(rows)
+        size += table.nbytes
+        self._open[name] = writer, stack, size
+        if size >= self.limit:
+            self._open.pop(name)
+            stack.close()
+
+
+def _slices(table: pa.Table) -> Iterator[pa.Table]:
+    start = 0
+    for rows in parquet_rows(table):
+        yield table.slice(start, rows)
+        start += rows

@@ -1,0 +1,1 @@
+"""Texts that are not a crawl: labelled text, seeds, benchmarks; and what is done to any text."""

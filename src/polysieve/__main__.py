@@ -1,0 +1,5 @@
+"""`python -m polysieve` is `polysieve`."""
+
+from polysieve.pipeline.cli import main
+
+main()
