@@ -157,7 +157,7 @@ def _tables(how: Normalisation) -> Tables:
 
 @cache
 def folding(form: Form, case: bool, digits: bool) -> Tables:
-    """polysieve.filters.characters' tables with another folding; made in about a second."""
+    """filters.characters' tables with another folding; made in about a second."""
     found = tables()
     fold = np.arange(CODE_POINTS, dtype=np.int32)
     sequences: list[int] = []

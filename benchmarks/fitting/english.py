@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from polysieve import language_id
 from polysieve.filters import fitting, signals, words
 from polysieve.pipeline.extract import ExtractionError, extract
 

@@ -58,7 +58,10 @@ def changed(name, module):
         module.WINDOW_DOCUMENTS = {IN_TASK}
 
 class Finder:
-    names = {{"polysieve.filters.quality.encoders", "polysieve.translation.engines.fast_translate", "polysieve.pipeline.steps.embed.embeddings"}}
+    names = {{
+        "polysieve.filters.quality.encoders", "polysieve.translation.engines.fast_translate",
+        "polysieve.pipeline.steps.embed.embeddings",
+    }}
 
     def find_spec(self, name, path=None, target=None):
         if name not in self.names:

@@ -66,7 +66,7 @@ def _write(shard: str, pages: list[Planned]) -> tuple[bytes, dict[str, Any]]:
     software = {
         "isPartOf": dump,
         "publisher": "sample.example",
-        "software": "polysieve.recipes.sample.build",
+        "software": "recipes.sample.build",
     }
     parts = [
         warc.record(

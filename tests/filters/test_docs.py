@@ -5,7 +5,7 @@ from pathlib import Path
 from polysieve.filters.rules import RULES
 from polysieve.filters.signals import METRICS
 
-TEXT = (Path(__file__).parents[2] / "docs" / "polysieve.filters.md").read_text("utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "filters.md").read_text("utf-8")
 
 
 def test_every_metric_and_rule_is_in_the_documentation() -> None:

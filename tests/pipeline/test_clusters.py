@@ -158,9 +158,9 @@ def test_a_threshold_is_divided_into_bands_and_rows():
     ("setting", "message"),
     [
         ("dedup.kept=[-quality]", "unknown column '-quality'"),
-        ("dedup.kept=[]", "polysieve.dedup.kept"),
-        ("dedup.minhash.characters={Thai: 0}", "polysieve.dedup.minhash.characters.Thai"),
-        ("dedup.normalise.form=nfd", "polysieve.dedup.normalise.form"),
+        ("dedup.kept=[]", "dedup.kept"),
+        ("dedup.minhash.characters={Thai: 0}", "dedup.minhash.characters.Thai"),
+        ("dedup.normalise.form=nfd", "dedup.normalise.form"),
     ],
 )
 def test_a_choice_that_is_none_is_told(setting, message):
@@ -175,7 +175,7 @@ def test_datatroves_words_need_its_tokenisers(rewritten, tmp_path):
         "run", "minimal", "-i", str(rewritten), "-o", str(tmp_path / "out"), "--engine", "inline",
         "--set", "dedup.minhash.signatures=datatrove",
     )  # fmt: skip
-    assert (code, "polysieve.dedup.minhash.signatures" in said) == (2, True)
+    assert (code, "dedup.minhash.signatures" in said) == (2, True)
 
 
 @pytest.mark.parametrize(
