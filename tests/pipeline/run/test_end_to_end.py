@@ -1,0 +1,320 @@
+"""The whole DAG on the sample crawl, by the command that a user types."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from benchmarks.audit.second_count import differences
+from tests.pipeline.killing import kill_when
+
+CRAWL = Path(__file__).resolve().parents[3] / "recipes" / "sample"
+SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
+
+
+def polysieve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "polysieve", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+
+def run(output: Path, *more: str, recipe: str = "fineweb2") -> subprocess.CompletedProcess[str]:
+    return polysieve(
+        "run", recipe, "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output), "--quiet", *more
+    )
+
+
+def digest(output: Path) -> dict[str, str]:
+    folders = [*(output / name for name in SAME_BYTES), *output.glob("clusters-*")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    found = {
+        p.relative_to(output).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
+    }
+    return found | {"accounting": json.dumps(record(output)["accounting"])}
+
+
+def record(output: Path) -> dict:
+    return json.loads((output / "run.json").read_text())
+
+
+def decisions(output: Path) -> dict[str, tuple[str, str]]:
+    """id -> (label, "kept" or the reason)."""
+    found = {}
+    for kind, reason in (("corpus", pl.lit("kept")), ("removed", pl.col("filter_reason"))):
+        columns = [
+            pl.col("id"),
+            pl.col("language") + "_" + pl.col("language_script"),
+            reason.alias("reason"),
+        ]
+        for id, label, why in (
+            pl.scan_parquet(output / kind / "**" / "*.parquet")
+            .select(columns)
+            .collect()
+            .iter_rows()
+        ):
+            found[id] = (label, why)
+    return found
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory) -> Path:
+    """An undisturbed run of `fineweb2` over the sample crawl, inline."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "out"
+    finished = run(folder, "--engine", "inline")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict:
+    return json.loads((CRAWL / "expected.json").read_text())
+
+
+def test_every_page_of_the_sample_crawl_meets_the_fate_that_was_written_down(
+    output, expected
+) -> None:
+    found = decisions(output)
+    wrong = []
+    for page in expected["pages"]:
+        outcome = page["outcome"]
+        if outcome.startswith("skipped") or outcome == "quarantined":
+            assert page["id"] not in found
+            continue
+        _, reason = found[page["id"]]
+        allowed = expected["reasons"].get(page.get("reasons"), [])
+        if outcome == "kept":
+            allowed = ["kept"]
+        elif outcome == "one_of_group":
+            allowed = ["kept", "exact_duplicate", "near_duplicate"]
+        if reason not in allowed:
+            wrong.append((page["url"], outcome, reason))
+    assert wrong == []
+
+
+def test_of_each_pair_of_copies_exactly_one_is_kept(output, expected) -> None:
+    found = decisions(output)
+    groups: dict[str, list[str]] = {}
+    for page in expected["pages"]:
+        if page["outcome"] == "one_of_group":
+            groups.setdefault(page.get("original") or page["id"], []).append(found[page["id"]][1])
+    assert groups
+    assert all(reasons.count("kept") == 1 for reasons in groups.values())
+
+
+def test_the_counts_are_those_written_down_and_the_identity_holds(output, expected) -> None:
+    accounting = record(output)["accounting"]
+    for key, value in expected["total"].items():
+        assert accounting["total"][key] == value, key
+    for name, entry in [("total", accounting["total"]), *accounting["languages"].items()]:
+        accounted = (
+            entry["kept"]
+            + sum(entry["removed"].values())
+            + entry["duplicates"]
+            + entry["quarantined"]
+        )
+        assert entry["documents_in"] == accounted, name
+    kept = pl.scan_parquet(output / "corpus" / "**" / "*.parquet").select(pl.len()).collect().item()
+    removed = (
+        pl.scan_parquet(output / "removed" / "**" / "*.parquet").select(pl.len()).collect().item()
+    )
+    assert kept == accounting["total"]["kept"]
+    assert (
+        removed == sum(accounting["total"]["removed"].values()) + accounting["total"]["duplicates"]
+    )
+
+
+def test_nearly_every_page_is_told_in_its_language(output, expected) -> None:
+    found = decisions(output)
+    articles = [page for page in expected["pages"] if page["kind"] == "article"]
+    right = sum(found[page["id"]][0] == page["label"] for page in articles)
+    assert right / len(articles) >= 0.98
+    assert len({page["label"] for page in articles}) >= 24
+
+
+def test_the_cut_off_record_is_quarantined_with_file_offset_and_cause(output) -> None:
+    rows = pl.read_parquet(output / "quarantine" / "*.parquet").filter("is_document").to_dicts()
+    assert len(rows) == 1
+    assert rows[0]["file_path"].endswith(".warc.gz")
+    assert rows[0]["offset"] > 0
+    assert rows[0]["cause"]
+
+
+def test_personal_data_is_in_nothing_that_is_written(output, expected) -> None:
+    page = next(page for page in expected["pages"] if page["kind"] == "personal_data")
+    rows = pl.read_parquet(output / "corpus" / page["label"] / "*.parquet").filter(id=page["id"])
+    text = rows["text"][0]
+    assert "write to email@example.com and say" in text
+    assert "at the address 22.214.171.124 during" in text
+    assert record(output)["pii"][page["label"]] == {"email": 1, "ipv4": 1}
+    stored = pl.read_parquet(output / "measure-*" / "documents" / "*.parquet")
+    assert "anna.holt@seeds.example" in stored.filter(id=page["id"])["text"][0]
+    written = [*output.glob("report/*.*"), output / "run.json"]
+    assert not any("anna.holt" in path.read_text() for path in written)
+
+
+def test_every_figure_of_the_report_is_counted_again_from_the_files(output) -> None:
+    wrong, checked = differences(output)
+    assert wrong == []
+    assert checked > 30_000
+
+
+def test_the_card_names_a_configuration_for_every_language_of_the_corpus(output) -> None:
+    head = (output / "corpus" / "README.md").read_text().split("---")[1]
+    configs = {
+        c["config_name"]: c["data_files"][0]["path"] for c in yaml.safe_load(head)["configs"]
+    }
+    folders = {p.name for p in (output / "corpus").iterdir() if p.is_dir()}
+    assert set(configs) == folders
+    assert all(list((output / "corpus").glob(path)) for path in configs.values())
+
+
+def test_the_corpus_loads_with_datasets(output) -> None:
+    datasets = pytest.importorskip("datasets")
+    loaded = datasets.load_dataset(str(output / "corpus"), "swh_Latn", split="train")
+    assert loaded.num_rows == record(output)["accounting"]["languages"]["swh_Latn"]["kept"]
+
+
+def test_ray_with_two_workers_writes_the_same_bytes_and_a_second_run_does_nothing(
+    output, tmp_path
+) -> None:
+    finished = run(tmp_path / "out", "--workers", "2")
+    assert finished.returncode == 0, finished.stderr
+    assert digest(tmp_path / "out") == digest(output)
+    again = polysieve(
+        "run",
+        "fineweb2",
+        "--input",
+        f"{CRAWL}/crawl/*.gz",
+        "--output",
+        str(tmp_path / "out"),
+        "--engine",
+        "inline",
+    )
+    assert again.returncode == 0
+    assert "up to date" in again.stderr
+
+
+def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(output, tmp_path) -> None:
+    folder = tmp_path / "out"
+    command = [
+        sys.executable,
+        "-m",
+        "polysieve",
+        "run",
+        "fineweb2",
+        "--input",
+        f"{CRAWL}/crawl/*.gz",
+        "--output",
+        str(folder),
+        "--engine",
+        "inline",
+    ]
+    kill_when(command, lambda: list(folder.glob("measure-*/done/*.json")))
+    assert not (folder / "run.json").exists()
+    done = {path: path.stat().st_mtime_ns for path in folder.glob("measure-*/done/*.json")}
+    assert run(folder, "--engine", "inline").returncode == 0
+    assert digest(folder) == digest(output)
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
+
+
+def test_deciding_again_equals_a_run_from_scratch_and_reads_no_crawl_file(output, tmp_path) -> None:
+    change = ("--set", "rules.gopher_short_doc=150")
+    decided, fresh = tmp_path / "decided", tmp_path / "fresh"
+    assert run(decided, "--engine", "inline").returncode == 0
+    measured = {p: p.stat().st_mtime_ns for p in decided.glob("measure-*/**/*.parquet")}
+    finished = polysieve("decide", str(decided), *change)
+    assert finished.returncode == 0, finished.stderr
+    assert run(fresh, "--engine", "inline", *change).returncode == 0
+    assert digest(decided) == digest(fresh)
+    assert digest(decided) != digest(output)
+    assert {p: p.stat().st_mtime_ns for p in decided.glob("measure-*/**/*.parquet")} == measured
+    assert len(list(decided.glob("decisions-*"))) == 1, "superseded steps go"
+
+
+def test_deciding_with_a_key_of_the_measuring_step_is_refused(output) -> None:
+    finished = polysieve("decide", str(output), "--set", "dedup.minhash.ngram=3")
+    assert finished.returncode == 2
+    assert "polysieve run" in finished.stderr
+
+
+def test_explain_shows_a_document_that_was_kept_one_removed_and_one_quarantined(
+    output, expected
+) -> None:
+    found = decisions(output)
+    kept = next(page for page in expected["pages"] if page["outcome"] == "kept")
+    life = json.loads(polysieve("explain", str(output), "--id", kept["id"], "--json").stdout)[0]
+    assert life["decision"]["outcome"] == "kept"
+    assert life["language"]["label"] == found[kept["id"]][0]
+    assert life["source"]["file_path"].endswith(kept["file"])
+    assert {rule["rule"] for rule in life["rules"]} == set(record(output)["recipe"]["rules"])
+    removed = next(id for id, (_, reason) in found.items() if reason.startswith("gopher"))
+    life = json.loads(polysieve("explain", str(output), "--id", removed, "--json").stdout)[0]
+    assert (
+        next(rule["rule"] for rule in life["rules"] if rule["fails"]) == life["decision"]["reason"]
+    )
+    cut_off = next(page for page in expected["pages"] if page["outcome"] == "quarantined")
+    assert "quarantined" in polysieve("explain", str(output), "--url", cut_off["url"]).stdout
+    assert polysieve("explain", str(output), "--id", "<urn:uuid:none>").returncode == 1
+
+
+def test_status_and_plan_tell_that_the_run_is_done(output) -> None:
+    status = polysieve("status", str(output))
+    assert "done" in status.stdout
+    assert "fineweb_line_punct" in status.stdout
+    plan = polysieve("plan", "fineweb2", "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output))
+    assert plan.returncode == 0
+    assert "to run" not in plan.stdout
+
+
+def test_the_minimal_recipe_removes_nothing_but_duplicates_and_empty_pages(tmp_path) -> None:
+    assert run(tmp_path / "out", "--engine", "inline", recipe="minimal").returncode == 0
+    whole = record(tmp_path / "out")["accounting"]["total"]
+    assert set(whole["removed"]) <= {"empty_text"}
+    assert whole["duplicates"] > 0
+
+
+def test_too_much_quarantine_ends_in_exit_code_3(tmp_path) -> None:
+    finished = run(tmp_path / "out", "--engine", "inline", "--set", "quarantine.max_share=0.001")
+    assert finished.returncode == 3
+    assert (tmp_path / "out" / "run.json").exists()
+
+
+RUN = ["run", "fineweb2", "--input", "{crawl}", "--output", "{out}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "fineweb2", "--input", "/nowhere/*.gz", "--output", "{out}"], "/nowhere/*.gz"),
+        (["run", "nothing", "--input", "x", "--output", "{out}"], "no such recipe"),
+        ([*RUN[:-1], "/dev/null/out"], "cannot be written"),
+        ([*RUN, "--set", "nme=1"], "unknown key nme"),
+        ([*RUN, "--engine", "spark"], "choose ray or inline"),
+        ([*RUN, "--set", "parameters.fineweb2=/nowhere"], "no such folder"),
+        ([*RUN, "--set", "language.model=/none.bin"], "/none.bin"),
+        (["status", "{out}"], "no run here"),
+        (["decide", "{out}"], "no finished run here"),
+    ],
+)
+def test_a_wrong_command_is_one_clear_line_and_exit_code_2(tmp_path, arguments, message) -> None:
+    places = {"{out}": str(tmp_path / "out"), "{crawl}": f"{CRAWL}/crawl/*.gz"}
+    finished = polysieve(*(places.get(a, a) for a in arguments))
+    assert finished.returncode == 2, finished.stderr
+    assert message in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_an_output_that_another_run_holds_is_refused_by_name(output) -> None:
+    from polysieve.pipeline.storage.lock import OutputLock
+    from polysieve.pipeline.storage.store import Store
+
+    with OutputLock(Store(str(output))):
+        finished = run(output, "--engine", "inline")
+    assert finished.returncode == 2
+    assert f"process {os.getpid()}" in finished.stderr

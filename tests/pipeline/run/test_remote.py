@@ -1,0 +1,80 @@
+"""The same corpus from files, from a crawl's web host with its troubles, and from S3 into S3."""
+
+from pathlib import Path
+
+import fsspec
+import polars as pl
+import pytest
+import yaml
+
+from tests.pipeline.run.test_end_to_end import CRAWL, polysieve, record
+from tests.pipeline.sources.servers import SNAPSHOT, common_crawl_tree, s3_server, serve
+
+
+def corpus(output: Path) -> pl.DataFrame:
+    """Kept and removed documents with every column but `file_path`, in the order of their ids."""
+    kept = pl.read_parquet(output / "corpus" / "**" / "*.parquet")
+    removed = pl.read_parquet(output / "removed" / "**" / "*.parquet")
+    both = pl.concat([kept, removed], how="diagonal")
+    return both.drop("file_path").sort("id", "offset", "date")
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, Path]:
+    return {path.name: path for path in sorted((CRAWL / "crawl").glob("*.gz"))}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory, files) -> Path:
+    output = tmp_path_factory.mktemp("local") / "out"
+    finished = polysieve(
+        "run", "fineweb2", "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output),
+        "--engine", "inline", "--set", "quarantine.max_share=1",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    return output
+
+
+def test_a_crawl_host_with_troubles_gives_the_corpus_of_the_files(tmp_path, files, local) -> None:
+    tree = common_crawl_tree(
+        wet={name: path.read_bytes() for name, path in files.items() if ".wet." in name},
+        warc={name: path.read_bytes() for name, path in files.items() if ".wet." not in name},
+    )
+    output = tmp_path / "out"
+    with serve(tree) as host:
+        shards = sorted(path for path in tree if path.endswith(".gz") and "paths" not in path)
+        host.unavailable[shards[0]] = 2
+        host.cut[shards[1]] = 1
+        finished = polysieve(
+            "run", "fineweb2", "--output", str(output), "--engine", "inline",
+            "--input", f"commoncrawl://{SNAPSHOT}/warc", "--input", f"commoncrawl://{SNAPSHOT}/wet",
+            "--set", f"input.commoncrawl_base={host.url}", "--set", "quarantine.max_share=1",
+        )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert not host.unavailable[shards[0]]
+    assert not host.cut[shards[1]]
+    assert corpus(output).drop("dump").equals(corpus(local).drop("dump"))
+    assert record(output)["accounting"] == record(local)["accounting"]
+
+
+def test_s3_in_and_out_gives_the_corpus_of_the_files(tmp_path, files, local) -> None:
+    with s3_server() as options:
+        store = fsspec.filesystem("s3", **options)
+        store.mkdir("main-job-in")
+        store.mkdir("main-job-out")
+        for name, path in files.items():
+            store.put(str(path), f"main-job-in/{name}")
+        reach = yaml.safe_dump(options, default_flow_style=True, width=10**6)
+        command = [
+            "run", "fineweb2", "--input", "s3://main-job-in/*.gz", "--output", "s3://main-job-out/run",
+            "--engine", "inline", "--set", f"input.storage_options={reach}",
+            "--set", "quarantine.max_share=1",
+        ]  # fmt: skip
+        finished = polysieve(*command)
+        assert finished.returncode == 0, finished.stderr
+        again = polysieve(*command)
+        assert "up to date" in again.stderr
+        store.invalidate_cache()
+        store.get("main-job-out/run/", str(tmp_path / "out") + "/", recursive=True)
+    assert corpus(tmp_path / "out").equals(corpus(local))
+    assert record(tmp_path / "out")["accounting"] == record(local)["accounting"]
