@@ -19,10 +19,10 @@ import pyarrow as pa
 from benchmarks.main_job.common import polysieve
 from polysieve.filters.signals import METRICS, SCHEMA
 from polysieve.pipeline.engines.engine import Inline
+from polysieve.pipeline.engines.watch import Watch
 from polysieve.pipeline.recipe import load
 from polysieve.pipeline.run.plan import make
 from polysieve.pipeline.run.run import execute
-from polysieve.pipeline.run.watch import Watch
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.measure import inputs as measure
 from polysieve.pipeline.storage.schema import DOCUMENTS, bands_schema
@@ -66,7 +66,7 @@ def make_run(output: Path, documents: int, languages: int) -> None:
         for i in range(languages)
     ]
     for number, source in enumerate(inputs):
-        _measured(plan.measure, source, number, sorted(labels), documents // INPUTS)
+        _measured(plan.context.measure, source, number, sorted(labels), documents // INPUTS)
     execute(plan, Inline(), Watch(store))
 
 

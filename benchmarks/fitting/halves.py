@@ -19,11 +19,9 @@ import pyarrow.compute as pc
 from polysieve.filters import fitting
 from polysieve.filters.parameters import LanguageParameters, thresholds
 from polysieve.filters.stop_words import COUNTS, Frequent
-from polysieve.pipeline.inspection.describe import recorded_plan
-from polysieve.pipeline.run.plan import RUN
-from polysieve.pipeline.steps import units
+from polysieve.pipeline.run.plan import RUN, recorded
 from polysieve.pipeline.steps.fit import fit
-from polysieve.pipeline.steps.units import Rows, label_slices
+from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.store import Store
 
 LEAST = 20
@@ -32,11 +30,11 @@ LEAST = 20
 def gathered(output: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Label -> distributions of all documents, of the first and of the second half."""
     store = Store(output)
-    plan = recorded_plan(store, store.read_json(RUN))
+    plan = recorded(store, store.read_json(RUN))
     metrics = sorted({rule.metric for rule in fitting.FITTED})
     whole: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = ({}, {}, {})
-    for unit in units.units(store.read_columns(plan.index_file, None)):
-        rows = Rows.of(plan.measure, plan.index_file, unit.labels)
+    for unit in plan.units:
+        rows = plan.context.rows(unit.labels)
         documents = rows.read("documents", ["label", "language_score", "id", "cut"])
         signals = rows.read("signals", [*metrics, "plain_word_count"])
         ids = documents["id"].to_pylist()

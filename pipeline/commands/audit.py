@@ -36,17 +36,17 @@ def report(
 ) -> None:
     """Make the report of a finished run anew, from what the run measured and decided."""
     from polysieve.pipeline.engines import engine as engines
-    from polysieve.pipeline.inspection.describe import recorded_plan
-    from polysieve.pipeline.run.tasks import Unfinished
-    from polysieve.pipeline.run.watch import Watch
-    from polysieve.pipeline.steps.report.report import render_again
+    from polysieve.pipeline.engines.watch import Watch
+    from polysieve.pipeline.run.plan import recorded
+    from polysieve.pipeline.run.publishing import render_again
+    from polysieve.pipeline.steps.step import Unfinished
     from polysieve.pipeline.storage.lock import Held, OutputLock
 
     if engine not in ("ray", "inline"):
         usage(f"--engine {engine}: choose ray or inline")
     record = run_record(directory)
     store = store_at(directory)
-    plan = recorded_plan(store, record)
+    plan = recorded(store, record)
     try:
         with OutputLock(store) as lock:
             watch = Watch(store, quiet, False, lock.touch)

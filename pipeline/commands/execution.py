@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -31,7 +31,7 @@ class Meeting:
 
 def meet(recipe: Recipe, address: str | None, rekeep: bool, again: bool = False) -> Meeting | None:
     """The index at an address; `again`: the output is in it already."""
-    from polysieve.pipeline.index.increment import increment, revision
+    from polysieve.pipeline.run.increment import increment, revision
 
     if address is None:
         if rekeep:
@@ -43,10 +43,9 @@ def meet(recipe: Recipe, address: str | None, rekeep: bool, again: bool = False)
 
 
 def preflight(recipe: Recipe, is_measured: bool = False) -> None:
-    from polysieve.pipeline.run.preflight import deciding_problems, problems
+    from polysieve.pipeline.run.preflight import problems
 
-    found = deciding_problems(recipe) if is_measured else problems(recipe)
-    if found:
+    if found := problems(recipe, is_measured):
         usage("\n".join(found))
 
 
@@ -74,24 +73,24 @@ def execute(
     keep_steps: bool,
     quiet: bool,
     verbose: bool,
-    measured: str | None = None,
     meeting: Meeting | None = None,
-    clustered: str | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> NoReturn:
     from polysieve.pipeline.index.versions import IndexUnusable
     from polysieve.pipeline.inspection.describe import human_bytes, print_summary
-    from polysieve.pipeline.run.plan import disk_estimate, disk_free, make
+    from polysieve.pipeline.run.disk import disk_estimate, disk_free
+    from polysieve.pipeline.run.plan import make
     from polysieve.pipeline.run.preflight import foreign_files
     from polysieve.pipeline.run.run import execute as execute_plan
 
     if engine_name not in ("ray", "inline"):
         usage(f"--engine {engine_name}: choose ray or inline")
-    preflight(recipe, measured is not None)
+    preflight(recipe, known is not None)
     store = store_at(output, recipe.input.storage_options)
     if foreign := foreign_files(store, sources, recipe):
         usage(foreign)
     needed, free = disk_estimate(sources), disk_free(store)
-    if free is not None and needed > free and measured is None:
+    if free is not None and needed > free and known is None:
         usage(
             f"{output}: about {human_bytes(needed)} are needed and {human_bytes(free)} are free; name another --output"
         )
@@ -110,10 +109,10 @@ def execute(
         )
         index, rekeep = (meeting.find, meeting.rekeep) if meeting else (None, False)
         try:
-            wanted = make(recipe, sources, store, measured, index, rekeep, clustered)
+            wanted = make(recipe, sources, store, index, rekeep, known)
         except IndexUnusable as error:
             raise Unusable(str(error)) from None
-        if measured is None:
+        if known is None:
             warm_up(watch)
         with started(engine_name, workers, ray_address) as runner:
             result = execute_plan(wanted, runner, watch, keep_steps)
@@ -149,9 +148,9 @@ def supervise(
 ) -> NoReturn:
     """Hold the locks of outputs, call `work` with the watch of the first, and end with the exit code that it returns
     or that its error calls for."""
+    from polysieve.pipeline.engines.watch import Watch
     from polysieve.pipeline.run.run import FAILED
-    from polysieve.pipeline.run.tasks import Unfinished
-    from polysieve.pipeline.run.watch import Watch
+    from polysieve.pipeline.steps.step import Unfinished
     from polysieve.pipeline.storage.lock import Held, OutputLock
 
     locks = contextlib.ExitStack()

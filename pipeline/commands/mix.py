@@ -78,11 +78,12 @@ def show_plan(
 ) -> None:
     """Print what every stage would take of every group: shares, amounts, epochs. Starts nothing."""
     from polysieve.pipeline.engines.engine import Inline
+    from polysieve.pipeline.engines.watch import Watch
     from polysieve.pipeline.mixing.allocation import allocate
-    from polysieve.pipeline.mixing.run import described, render_pairs, sizes_of
+    from polysieve.pipeline.mixing.record import described, sizes_of
+    from polysieve.pipeline.mixing.run import render_pairs
     from polysieve.pipeline.mixing.spec import MixError
     from polysieve.pipeline.mixing.steps.survey import survey
-    from polysieve.pipeline.run.watch import Watch
     from polysieve.pipeline.storage.store import Store
 
     loaded, inputs = _loaded(spec, settings)
@@ -128,7 +129,7 @@ def _loaded(spec: str, settings: list[str] | None) -> tuple[Any, Any]:
 
 
 def _plan(spec: str, loaded: Any, inputs: Any, store: Any) -> Any:
-    from polysieve.pipeline.mixing.run import Plan
+    from polysieve.pipeline.mixing.dag import Plan
     from polysieve.pipeline.texts.tokens import TokenizerError
 
     try:

@@ -196,7 +196,7 @@ def decide(
 
     With --index: by the sizes of clusters over all runs of the index, where this output has been added.
     """
-    from polysieve.pipeline.run.plan import measured_already
+    from polysieve.pipeline.run.plan import measured_already, measured_steps
     from polysieve.pipeline.sources import Source
 
     record = run_record(directory, storage_options(settings))
@@ -211,11 +211,13 @@ def decide(
             "step reads has changed); run `polysieve run` with it instead"
         )
     steps = record["steps"]
-    known = record.get("index")
-    meeting = meet(changed, index or (known and known["address"]), rekeep, again=bool(index))
+    met = record.get("index")
+    meeting = meet(changed, index or (met and met["address"]), rekeep, again=bool(index))
+    known = measured_steps(record)
+    if index:
+        known["clusters"] = steps["clusters"]
     execute(
-        changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose, steps["measure"],
-        meeting, steps["clusters"] if index else None,
+        changed, sources, directory, engine, workers, None, keep_steps, quiet, verbose, meeting, known
     )  # fmt: skip
 
 

@@ -90,6 +90,6 @@ def run_record(directory: str, options: dict[str, Any] | None = None) -> dict[st
 
 def plan_of(directory: str) -> Any:
     """The plan of the finished run in a folder, from its run.json."""
-    from polysieve.pipeline.inspection.describe import recorded_plan
+    from polysieve.pipeline.run.plan import recorded
 
-    return recorded_plan(store_at(directory), run_record(directory))
+    return recorded(store_at(directory), run_record(directory))

@@ -50,7 +50,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Add translations to a finished run, by a recipe's section `translate`; all else stays as the run has it."""
-    from polysieve.pipeline.run.plan import measured_already
+    from polysieve.pipeline.run.plan import measured_already, measured_steps
     from polysieve.pipeline.sources import Source
 
     loaded = recipe_of(recipe, settings)
@@ -65,11 +65,11 @@ def run(
     if not measured_already(changed, record):
         usage(f"{output}: what was measured does not fit its recipe; run `polysieve run` again")
     sources = [Source(i["address"], i["size"], i["etag"]) for i in record["inputs"]]
-    known = record.get("index")
-    meeting = meet(changed, known and known["address"], False)
+    met = record.get("index")
+    meeting = meet(changed, met and met["address"], False)
     execute(
-        changed, sources, output, engine, workers, None, keep_steps, quiet, verbose,
-        record["steps"]["measure"], meeting,
+        changed, sources, output, engine, workers, None, keep_steps, quiet, verbose, meeting,
+        measured_steps(record),
     )  # fmt: skip
 
 

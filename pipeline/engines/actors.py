@@ -6,7 +6,7 @@ task queues behind a long one while another actor is idle. An actor that Ray can
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,16 +26,17 @@ class _Worker:
     def ready(self) -> None:
         """Answers once the actor has a process."""
 
-    def attempt(self, function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
+    def attempt(self, function: Callable[[Any], Mapping[str, Any]], task: Any) -> Outcome:
         return attempt(function, task)
 
 
 def run(
     ray: Any,
-    function: Callable[[Any], dict[str, Any]],
+    function: Callable[[Any], Mapping[str, Any]],
     tasks: Iterable[Any],
     size: int,
     options: dict[str, Any],
+    watch: Callable[[bool], None] = lambda has_ended: None,
 ) -> Iterator[Outcome]:
     """Outcomes of tasks in the order in which they end, from at most `size` actors with these options of Ray.
 
@@ -58,6 +59,7 @@ def run(
                 actor = remote.remote()
                 starting[actor.ready.remote()] = actor
             finished, _ = ray.wait([*busy, *starting], num_returns=1, timeout=1.0)
+            watch(bool(finished))
             for reference in finished:
                 if reference in starting:
                     actor = starting.pop(reference)

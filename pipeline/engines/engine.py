@@ -1,16 +1,19 @@
 """Running many independent tasks: in this process, or on Ray.
 
-A task is a small picklable object; `function(task)` does its work by writing files, commits it by a
-manifest, and returns a few counts. Nothing whose size grows with the corpus passes through here.
+A task is a small picklable object that says in `memory` how many bytes it may need; `function(task)` does its work by
+writing files, commits it by a manifest, and returns a few counts. Nothing whose size grows with the corpus passes
+through here.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from polysieve.translation.engines import EngineDown
 
+TASK_MEMORY = 2**30
+"""The bytes that a task may need which declares nothing else."""
 RETRIES = 2  # of a task whose worker died, before it is run again with care
 
 
@@ -19,7 +22,7 @@ class Outcome:
     """How a task ended: its result, or the error that left it unfinished."""
 
     task: Any
-    result: dict[str, Any] | None = None
+    result: Mapping[str, Any] | None = None
     error: str | None = None
     crashed: bool = False
     """The worker process died (rather than the task raising)."""
@@ -33,16 +36,39 @@ class Pool:
     """GPUs of each worker, or the share of one."""
 
 
+class BaseTask:
+    """What every task says of itself."""
+
+    @property
+    def piece(self) -> str:
+        """The name of the manifest that commits it."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.piece
+
+    @property
+    def memory(self) -> int:
+        """The bytes that it may need."""
+        return TASK_MEMORY
+
+    def with_care(self) -> "BaseTask | None":
+        """The task done in a way that finds the record which kills its process; None where there is no such way."""
+        return None
+
+
 class Engine(Protocol):
     def run(
         self,
-        function: Callable[[Any], dict[str, Any]],
+        function: Callable[[Any], Mapping[str, Any]],
         tasks: Iterable[Any],
-        memory: int,
         pool: Pool | None = None,
+        say: Callable[[str], None] = print,
     ) -> Iterator[Outcome]:
-        """Outcomes in the order in which tasks end; `memory` is what one task may need, in bytes. With `pool` the
-        tasks run on its workers, each in one of them from beginning to end."""
+        """Outcomes in the order in which tasks end. With `pool` the tasks run on its workers, each in one of them from
+        beginning to end. say: where the user is told why tasks wait."""
         ...
 
     def close(self) -> None: ...
@@ -53,10 +79,10 @@ class Inline:
 
     def run(
         self,
-        function: Callable[[Any], dict[str, Any]],
+        function: Callable[[Any], Mapping[str, Any]],
         tasks: Iterable[Any],
-        memory: int,
         pool: Pool | None = None,
+        say: Callable[[str], None] = print,
     ) -> Iterator[Outcome]:
         for task in tasks:
             yield attempt(function, task)
@@ -74,7 +100,7 @@ def start(engine: str, workers: int | None, address: str | None) -> Engine:
     return OnRay(workers, address)
 
 
-def attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
+def attempt(function: Callable[[Any], Mapping[str, Any]], task: Any) -> Outcome:
     """`function(task)`, or the error that it raised."""
     try:
         return Outcome(task, result=function(task))
@@ -88,7 +114,7 @@ def attempt(function: Callable[[Any], dict[str, Any]], task: Any) -> Outcome:
         if isinstance(error, EngineDown):  # a state of the world, which its message tells whole
             log.error("%s", error)
         else:
-            log.exception("task failed: %s", task)
+            log.exception("task failed: %s", getattr(task, "name", task))
         return Outcome(task, error=f"{type(error).__name__}: {_one_line(error)}")
 
 

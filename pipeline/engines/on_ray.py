@@ -5,11 +5,15 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from polysieve.pipeline.engines import actors
 from polysieve.pipeline.engines.engine import RETRIES, Outcome, Pool, attempt, lost
+
+SHARE = 0.9  # of a node's memory that one task may declare
+WAITING_SECONDS = 30  # without a task that ends or holds memory, before the user is told why
 
 
 class OnRay:
@@ -48,32 +52,30 @@ class OnRay:
 
     def run(
         self,
-        function: Callable[[Any], dict[str, Any]],
+        function: Callable[[Any], Mapping[str, Any]],
         tasks: Iterable[Any],
-        memory: int,
         pool: Pool | None = None,
+        say: Callable[[str], None] = print,
     ) -> Iterator[Outcome]:
+        """As `Engine.run`. Memory is declared so that a node is not overfilled; a task that declares more than the
+        largest node has is given that node to itself, and the user is told."""
         ray = self._ray
-        there = ray.cluster_resources()
-        # Memory is declared so that a node is not overfilled; a machine too small for the
-        # declaration still runs one task at a time.
-        declared = min(memory, max(1, int(there.get("memory", memory) * 0.9)))
         if pool is not None:
-            yield from self._on_actors(function, tasks, declared, pool, there.get("GPU", 0.0))
+            yield from self._on_actors(function, list(tasks), pool, say)
             return
         # Workers are replaced now and then, since some libraries leak.
-        remote = ray.remote(num_cpus=1, memory=declared, max_retries=RETRIES, max_calls=200)(
-            attempt
-        )
+        remote = ray.remote(num_cpus=1, max_retries=RETRIES, max_calls=200)(attempt)
         waiting = iter(tasks)
         running: dict[Any, Any] = {}
+        limits = _Limits(ray, say)
 
         def start() -> None:
             while len(running) < 2 * self.workers:
                 task = next(waiting, None)
                 if task is None:
                     return
-                running[remote.remote(function, task)] = task
+                options = {"memory": limits.declared(task.memory)}
+                running[remote.options(**options).remote(function, task)] = task
 
         start()
         while running:
@@ -84,17 +86,18 @@ class OnRay:
                     yield ray.get(reference)
                 except ray.exceptions.RayError as error:
                     yield lost(ray, task, error)
+            limits.watch(bool(finished))
             start()
 
     def _on_actors(
         self,
-        function: Callable[[Any], dict[str, Any]],
-        tasks: Iterable[Any],
-        memory: int,
+        function: Callable[[Any], Mapping[str, Any]],
+        tasks: list[Any],
         pool: Pool,
-        gpus: float,
+        say: Callable[[str], None],
     ) -> Iterator[Outcome]:
         size = self.workers
+        gpus = self._ray.cluster_resources().get("GPU", 0.0)
         if pool.gpus:
             # A cluster may have nodes that are started when something waits for them.
             if gpus < pool.gpus and not self._is_cluster:
@@ -102,13 +105,65 @@ class OnRay:
                 yield from (Outcome(task, error=f"{why}; use cpu as the device") for task in tasks)
                 return
             size = min(size, max(1, math.floor(gpus / pool.gpus + 1e-6)))
+        # An actor takes any of the tasks, so it is given what the largest needs.
+        limits = _Limits(self._ray, say)
+        memory = limits.declared(max((task.memory for task in tasks), default=1))
         options = {"num_cpus": 1, "num_gpus": pool.gpus, "memory": memory}
-        yield from actors.run(self._ray, function, tasks, size, options)
+        yield from actors.run(self._ray, function, tasks, size, options, limits.watch)
 
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self._ray.shutdown()
         self._start.cleanup()
+
+
+class _Limits:
+    """What nodes can hold, and how long nothing has been placed on them."""
+
+    def __init__(self, ray: Any, say: Callable[[str], None]) -> None:
+        self._ray = ray
+        self._say = say
+        self._told: set[str] = set()
+        self._last = time.monotonic()
+        self._asked = 0
+
+    def declared(self, memory: int) -> int:
+        """The bytes to declare for a task: no more than one node can give, or Ray would wait for a larger one."""
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        largest = max((node.get("memory", 0.0) for node in nodes if node.get("CPU")), default=0.0)
+        limit = int(largest * SHARE) if largest else memory
+        if memory > limit:
+            self._tell(
+                f"a task may need {_size(memory)}, and the largest node has {_size(largest)} for tasks; "
+                "it runs there alone"
+            )
+        self._asked = max(1, min(memory, limit))
+        return self._asked
+
+    def watch(self, has_ended: bool) -> None:
+        """Tell the user why tasks wait, where nothing has ended for a while and nothing runs."""
+        now = time.monotonic()
+        if has_ended:
+            self._last = now
+        if now - self._last < WAITING_SECONDS:
+            return
+        there, free = self._ray.cluster_resources(), self._ray.available_resources()
+        if there.get("CPU", 0.0) > free.get("CPU", 0.0):  # something runs, ours or another's
+            return
+        self._tell(
+            f"no task has been placed for {WAITING_SECONDS} seconds: each needs 1 CPU and {_size(self._asked)}, "
+            f"and the cluster has {there.get('CPU', 0.0):g} CPUs and {_size(there.get('memory', 0.0))} on "
+            f"{len(self._ray.nodes())} nodes; add a node with as much, or stop what holds it"
+        )
+
+    def _tell(self, message: str) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            self._say(message)
+
+
+def _size(count: float) -> str:
+    return f"{count / 2**20:,.0f} MiB"
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,9 @@ from polysieve.filters import fitting, precision, signals, stop_words, words
 from polysieve.filters.distributions import Distribution
 from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
-from polysieve.pipeline.inspection.describe import recorded_plan
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
-from polysieve.pipeline.run.plan import RUN
-from polysieve.pipeline.steps import units
+from polysieve.pipeline.run.plan import RUN, recorded
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.storage.store import Store
 from polysieve.pipeline.texts import labelled
@@ -59,14 +57,14 @@ def count_run(path: str, settings: FitSettings, found: Counted) -> None:
     """Count the documents of a finished run in `found`, by the columns that it measured; text is read for a
     sample's words."""
     store = Store(path)
-    plan = recorded_plan(store, store.read_json(RUN))
+    plan = recorded(store, store.read_json(RUN))
     recipe = Recipe.model_validate(
         {**plan.recipe.model_dump(), "parameters": {"fit": settings.model_dump()}}
     )
-    for unit in units.units(store.read_columns(plan.index_file, None)):
-        task = fit.Task(plan.fit, plan.measure, plan.index_file, unit, recipe)
-        for label, own, rows in fit.counted(task):
-            parts = [stop_words.count(cut) for _, cut, _ in fit.segmented(task, label, rows)]
+    context = replace(plan.context, recipe=recipe)
+    for unit in plan.units:
+        for label, own, rows in fit.counted(context, unit):
+            parts = [stop_words.count(cut) for _, cut, _ in fit.segmented(context, label, rows)]
             found.add(label, own, stop_words.total(parts), len(rows))
 
 

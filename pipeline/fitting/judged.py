@@ -18,11 +18,10 @@ from polysieve.filters.parameters import LanguageParameters
 from polysieve.filters.rules import RULES, drops
 from polysieve.pipeline.fitting.fitting import SUMMARY
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.run.plan import Plan
-from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.decide.reasons import language_cut, rule_thresholds
 from polysieve.pipeline.steps.fit import fit
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.step import Plan
+from polysieve.pipeline.steps.units import Unit
 
 Key = tuple[str, str | None, int | None]
 """id, file_path and offset of a document."""
@@ -84,9 +83,9 @@ def propose(plan: Plan, said: Mapping[str, list[Document]]) -> dict[str, Proposa
 
     Documents that the run does not hold any more are left out.
     """
-    fitted = fit.read(plan.fit)
+    fitted = fit.read(plan.context.folder("fit"))
     found: dict[str, Proposal] = {}
-    for unit in units.units(plan.store.read_columns(plan.index_file, None)):
+    for unit in plan.units:
         here = {label: said[label] for label in unit.labels if label in said}
         if not here:
             continue
@@ -102,7 +101,7 @@ def _measured(plan: Plan, unit: Unit, keys: Sequence[Key]) -> dict[Key, dict[str
     rules = [RULES[name].metric for name in plan.recipe.column_rules]
     metrics = sorted({*rules, *proposals.METRICS} - {SCORE})
     wanted, ids = set(keys), pa.array(sorted({id for id, _, _ in keys}), pa.string())
-    rows = Rows.of(plan.measure, plan.index_file, unit.labels)
+    rows = plan.context.rows(unit.labels)
     addresses = rows.addresses()
     numbers: dict[int, tuple[Key, float]] = {}
     for own, read in rows.stretches({"documents": ["id", "offset", "language_score"]}):
@@ -114,7 +113,7 @@ def _measured(plan: Plan, unit: Unit, keys: Sequence[Key]) -> dict[Key, dict[str
                 wanted.remove(key)
                 numbers[own.start + place] = (key, score)
     found = {}
-    for own, signals in fit.signals_of(plan.fit, unit, rows, metrics):
+    for own, signals in fit.signals_of(plan.context.folder("fit"), unit, rows, metrics):
         for number in [n for n in numbers if own.start <= n < own.stop]:
             key, score = numbers[number]
             values = {m: signals[m][number - own.start].as_py() for m in metrics}
@@ -164,7 +163,7 @@ def _number(value: Any) -> float:
 def write(plan: Plan, found: Mapping[str, Proposal], output: Path, origin: dict[str, Any]) -> None:
     """Write a file for each language of the run, as it was decided but for what was proposed, and a summary."""
     output.mkdir(parents=True, exist_ok=True)
-    for label, fitted in fit.read(plan.fit).items():
+    for label, fitted in fit.read(plan.context.folder("fit")).items():
         values = found[label].parameters if label in found else fitted.parameters
         (output / f"{label}.yaml").write_text(values.to_yaml(), "utf-8")
     languages = {

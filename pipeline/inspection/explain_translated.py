@@ -6,28 +6,29 @@ from typing import Any
 import pyarrow.compute as pc
 from rich.console import Console
 
-from polysieve.pipeline.run.plan import Plan
+from polysieve.pipeline.steps.step import Plan
 from polysieve.pipeline.steps.translate import checking
-from polysieve.pipeline.steps.translate import figures as translating
+from polysieve.pipeline.steps.translate.places import sizes
 from polysieve.pipeline.steps.translate.translations import TRANSLATED, piece
 from polysieve.translation.checks import CHECKS
 
 
 def translated_lives(plan: Plan, column: str, value: str | None) -> list[dict[str, Any]]:
     """The translations with this id or url: where they came from, what the checks say, and the decision."""
-    if plan.translate is None or plan.admit is None or plan.recipe.translate is None:
+    if plan.recipe.translate is None:
         return []
+    translate, admit = plan.context.folder("translate"), plan.context.folder("admit")
     lives = []
     for label in plan.recipe.translate.targets:
         limits = checking.bounds(plan.recipe.translate.targets[label].checks)
         first = 0
-        for number, size in translating.sizes(plan, label):
-            name = plan.translate.file(f"documents/{piece(label, number)}.parquet")
+        for number, size in sizes(plan.context, label):
+            name = translate.file(f"documents/{piece(label, number)}.parquet")
             documents = plan.store.read_columns(name, [c for c in TRANSLATED.names if c != "text"])
             for row in pc.indices_nonzero(pc.equal(documents[column], value)).to_pylist():
                 one = documents.slice(row, 1).to_pylist()[0]
                 decided = plan.store.read_columns(
-                    plan.admit.file(f"{label}.parquet"), None, first + row, first + row + 1
+                    admit.file(f"{label}.parquet"), None, first + row, first + row + 1
                 ).to_pylist()[0]
                 lives.append(
                     {

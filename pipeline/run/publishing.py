@@ -1,83 +1,99 @@
-"""Publishing: what of the published output is still right, and swapping in what was built beside it."""
+"""Publishing: swapping in what was built beside the published output.
+
+The manifest STAGED says that all is ready. From the first folder to the last the marker SWAP is there, so that whoever
+comes next finishes the swap before anything else. run.json is written last: a run is finished when it names the run's
+steps.
+"""
 
 from typing import Any
 
-from polysieve.pipeline.run.plan import RUN, Plan, has_published, inputs_hash
-from polysieve.pipeline.steps.report import report as reporting
-from polysieve.pipeline.steps.write import corpus as write
-from polysieve.pipeline.steps.write.embeddings import EMBEDDINGS
-from polysieve.pipeline.steps.write.translations import PARALLEL
+from polysieve.pipeline.engines.engine import Engine
+from polysieve.pipeline.engines.watch import Watch
+from polysieve.pipeline.run import walk
+from polysieve.pipeline.run.dag import STEPS
+from polysieve.pipeline.run.plan import RUN, has_published
+from polysieve.pipeline.steps.report import step as report
+from polysieve.pipeline.steps.report.record import Record
+from polysieve.pipeline.steps.report.step import REPORT
+from polysieve.pipeline.steps.step import Context, Plan, manifest_of
+from polysieve.pipeline.steps.write.step import RECORD
+from polysieve.pipeline.steps.write.unchanged import WRITTEN
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
-STAGED = "staged"  # the piece of the write step that says that all is ready to be swapped in
-OPTIONAL = (PARALLEL, EMBEDDINGS)  # folders that not every run writes; the record says which it did
-SWAP = "swap.json"  # there while folders are being swapped
+STAGED = "staged"
+SWAP = "swap.json"
 
 
-def label_keys(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Label -> what its written files depend on."""
-    inputs = inputs_hash(plan.inputs)
-    return {
-        label: write.label_key(
-            inputs, plan.measure.fingerprint, plan.recipe, values["digest"], plan.lines
-        )
-        for label, values in details.items()
-    }
+def stage(context: Context, seconds: dict[str, float]) -> None:
+    """Say that all steps are done and what will be said of them. seconds: of each step of this run, and in total."""
+    record = manifest_of(context.folder("write"), RECORD)["record"]
+    written = manifest_of(context.folder("report"), REPORT)["written"]
+    last(context).commit(STAGED, {"record": {**record, "seconds": seconds}, "written": written})
 
 
-def unchanged_labels(plan: Plan, details: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The labels whose published files need not be written again, with their entries in WRITTEN."""
-    try:
-        written = plan.store.read_json(reporting.WRITTEN)
-    except FileNotFoundError:
-        return {}
-    keys = label_keys(plan, details)
-    same = {k: v for k, v in written.items() if k in keys and v["key"] == keys[k]}
-    return {k: v for k, v in same.items() if _is_there(plan, k, details[k])}
+def is_staged(context: Context) -> bool:
+    """Whether all steps are done, and nothing but the swap is left."""
+    return last(context).manifest(STAGED) is not None
 
 
-def _is_there(plan: Plan, label: str, values: dict[str, Any]) -> bool:
-    """Whether a label's published files are in place."""
-    removed = values["documents"] > values["kept"] and plan.recipe.output.removed != "none"
-    wanted = {"corpus": values["kept"] > 0, "removed": removed}
-    return all(
-        plan.store.exists(f"{kind}/{label}/train-00000.parquet")
-        for kind, expected in wanted.items()
-        if expected
-    )
+def last(context: Context) -> StepFolder:
+    """The folder of the last step."""
+    return list(context.folders.values())[-1]
 
 
-def swap(folder: StepFolder) -> dict[str, Any]:
-    """Make what is staged the output; returns run.json, which is written last of all.
+def swap(context: Context) -> Record:
+    """Make what is staged the output; returns run.json.
 
-    Only what the manifest holds is used here: the labels that were taken over from the published
-    output cannot be told any more once the swap has begun. From the first folder to the last the
-    marker SWAP is there, so that whoever comes next finishes the swap before anything else.
+    Only what the marker and the manifest hold is used here: the labels that were taken over from the published output
+    cannot be told any more once the swap has begun.
     """
-    store = folder.store
-    staged = folder.manifest(STAGED)
-    assert staged is not None
-    store.write_json(SWAP, {"write": folder.fingerprint})
-    store.remove(reporting.WRITTEN)
-    for name in write.PUBLISHED:
-        store.publish(folder.file(name), name)
-    for name in OPTIONAL:
-        if staged["record"].get(name):
-            store.publish(folder.file(name), name)
-        elif has_published(store, name):
-            store.remove(name)
-    store.write_json(reporting.WRITTEN, staged["written"])
-    store.write_json(RUN, staged["record"])
-    store.remove(SWAP)
-    store.remove(folder.name)
-    return staged["record"]
+    publishing = [step.name for step in STEPS if step.publishes and context.get(step.name)]
+    folders = {name: context.folder(name).fingerprint for name in publishing}
+    context.store.write_json(SWAP, {"folders": folders, "staged": last(context).name})
+    return _finish(context.store, folders, last(context).name)
+
+
+def render_again(plan: Plan, record: Record, engine: Engine, watch: Watch) -> None:
+    """Make the report of a finished run anew and put it in the place of the old one. The caller holds the lock.
+
+    record: run.json. Raises Unfinished where a page could not be made.
+    """
+    folder = plan.context.folder(report.STEP.name)
+    plan.store.remove(folder.name)
+    for phase in report.published_pages(plan, folder, record):
+        walk.run_phase(phase, engine, watch)
+    plan.store.publish(folder.file(REPORT), REPORT)
+    plan.store.remove(folder.name)
 
 
 def finish_swap(store: Store) -> None:
     """Finish a swap that was cut short. The caller holds the output's lock."""
     try:
-        marker = store.read_json(SWAP)
+        marker: dict[str, Any] = store.read_json(SWAP)
     except FileNotFoundError:
         return
-    swap(StepFolder(store, "write", marker["write"]))
+    _finish(store, marker["folders"], marker["staged"])
+
+
+def _finish(store: Store, folders: dict[str, str], staged_in: str) -> Record:
+    step, _, digits = staged_in.rpartition("-")
+    staged = manifest_of(StepFolder(store, step, digits), STAGED)
+    store.remove(WRITTEN)
+    for step_value in STEPS:
+        if step_value.name not in folders:
+            continue
+        folder = StepFolder(store, step_value.name, folders[step_value.name])
+        for name in step_value.publishes:
+            store.publish(folder.file(name), name)
+        for name in step_value.optional:
+            if staged["record"].get(name):
+                store.publish(folder.file(name), name)
+            elif has_published(store, name):
+                store.remove(name)
+    store.write_json(WRITTEN, staged["written"])
+    store.write_json(RUN, staged["record"])
+    store.remove(SWAP)
+    for name, digits in folders.items():
+        store.remove(f"{name}-{digits}")
+    return staged["record"]

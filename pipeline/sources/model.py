@@ -1,5 +1,6 @@
 """What reading an input gives: the input itself, its records, and the errors."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -52,6 +53,12 @@ class Source:
     etag: (
         str  # the store's entity tag, else a local file's mtime in ns: changes when the input does
     )
+
+    @property
+    def key(self) -> str:
+        """16 hexadecimal digits that stand for the input's address and content (size and etag)."""
+        text = "\0".join((self.address, str(self.size), self.etag))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(slots=True)

@@ -1,4 +1,5 @@
-"""What passes over the segments of A share: tasks, which rows of a segment stand for clusters, files cut by keys."""
+"""What passes over the segments of `measure` share: tasks, which rows of a segment represent clusters, files cut by
+keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.step import Context, Task, manifest_of
 from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import parquet_writer
@@ -20,13 +21,9 @@ GROUP = (
 
 
 @dataclass(frozen=True)
-class Task:
+class PassTask(Task):
     """A segment, or a range of keys, in one phase of a pass."""
 
-    folder: StepFolder
-    measure: StepFolder
-    clusters: StepFolder
-    recipe: Recipe
     kind: str
     """The phase, as the names of its pieces have it."""
     number: int
@@ -58,8 +55,14 @@ def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
     return chosen.to_arrow()
 
 
-def tasks_of(template: Task, places: pa.Table) -> list[Task]:
+def places_of(context: Context) -> str:
+    """The file that the step index wrote of `places`."""
+    return context.folder("index").file(PLACES)
+
+
+def tasks_of(template: PassTask) -> list[PassTask]:
     """A task for each segment, by name."""
+    places = template.context.store.read_columns(places_of(template.context), ["segment"])
     frame = pl.DataFrame(places).with_row_index("row")
     ranges = frame.group_by("segment").agg(pl.col("row").min(), pl.len()).sort("segment")
     return [
@@ -68,10 +71,11 @@ def tasks_of(template: Task, places: pa.Table) -> list[Task]:
     ]
 
 
-def stands(folder: StepFolder, clusters: StepFolder, rows: tuple[int, int], n: int) -> np.ndarray:
-    """bool[n]: the rows of a segment that C keeps of their clusters. rows: the segment's in PLACES."""
+def representatives(context: Context, rows: tuple[int, int], n: int) -> np.ndarray:
+    """bool[n]: the rows of a segment that the step clusters keeps of their clusters. rows: the segment's in PLACES."""
+    clusters = context.folder("clusters")
     found = np.zeros(n, bool)
-    table = folder.store.read_columns(folder.file(PLACES), None, *rows)
+    table = context.store.read_columns(places_of(context), None, *rows)
     for (unit,), entries in pl.DataFrame(table).group_by("unit", maintain_order=True):
         first = entries["unit_row"].to_numpy()
         sizes = entries["rows"].to_numpy()
@@ -85,11 +89,7 @@ def stands(folder: StepFolder, clusters: StepFolder, rows: tuple[int, int], n: i
 
 def parts_for(folder: StepFolder, pieces: Sequence[str], each: int) -> int:
     """How many ranges the keys of finished pieces are cut into, of about `each` keys."""
-    keys = 0
-    for piece in pieces:
-        manifest = folder.manifest(piece)
-        assert manifest is not None
-        keys += manifest["keys"]
+    keys = sum(manifest_of(folder, piece)["keys"] for piece in pieces)
     return max(1, -(-keys // each))
 
 
@@ -98,7 +98,7 @@ def key_range(part: int, parts: int) -> tuple[int, int]:
     return -(-(part << 64) // parts), -(-((part + 1) << 64) // parts) - 1
 
 
-def write(task: Task, name: str, table: pa.Table) -> None:
+def write(task: PassTask, name: str, table: pa.Table) -> None:
     """Write the task's own table of a name, sorted by the column by which `between` will read it."""
     with (
         task.folder.store.create(task.file(name)) as handle,

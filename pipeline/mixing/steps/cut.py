@@ -1,4 +1,4 @@
-"""Step M2, the cuts: where in the order of each cell's copies every stage ends. No text is read."""
+"""The step cut: where in the order of each cell's copies every stage ends. No text is read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from polysieve.pipeline.engines.engine import BaseTask
 from polysieve.pipeline.mixing.cells import Cell, of_json
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.sampling import Chunk, Copies, Cut, cuts
+from polysieve.pipeline.steps.step import manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 
 ROWS = 1 << 20  # of a survey that are read at a time
@@ -29,7 +31,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(BaseTask):
     """Cells of one label, or of several small ones."""
 
     folder: StepFolder
@@ -55,8 +57,7 @@ def run(task: Task) -> dict[str, Any]:
 def _cuts(task: Task, wanted: Wanted) -> list[Cut]:
     def chunks() -> Iterator[Chunk]:
         for input in wanted.inputs:
-            manifest = task.survey.manifest(input.key)
-            assert manifest is not None
+            manifest = manifest_of(task.survey, input.key)
             number = list(of_json(manifest["cells"])).index(wanted.cell)
             rows = sum(n for n, _ in manifest["groups"])
             for start in range(0, rows, ROWS):

@@ -1,4 +1,4 @@
-"""Step M3, drawing: the documents of some rows of a file, as often as each stage shows them, laid out by shard.
+"""The step draw: the documents of some rows of a file, as often as each stage shows them, laid out by shard.
 
 An Arrow file per window, with the documents of one shard side by side, so that step M4 reads a slice of each. All
 texts of a window are held once; what is written is taken from them a batch at a time, however often a document is
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.pipeline.engines.engine import BaseTask
 from polysieve.pipeline.mixing.cells import Cell, of_json
 from polysieve.pipeline.mixing.exposure import Seen
 from polysieve.pipeline.mixing.inputs import Input
@@ -30,7 +31,7 @@ _HALF = np.uint64(32)
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(BaseTask):
     """Rows start to before stop of a file."""
 
     folder: StepFolder

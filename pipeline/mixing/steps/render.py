@@ -1,4 +1,4 @@
-"""Step M0, rendering: pairs of a run's `parallel/` as documents in two languages, with the columns of a corpus.
+"""The step render: pairs of a run's `parallel/` as documents in two languages, with the columns of a corpus.
 
 A file of pairs becomes a file of documents, which the steps after this one read like any file of a corpus.
 """
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from polysieve.filters.words import segment
+from polysieve.pipeline.engines.engine import BaseTask
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.spec import Mix, Source
 from polysieve.pipeline.mixing.templates import backward, interleaved, interlinear
@@ -24,7 +25,7 @@ SENTENCE_COLUMNS = ["id", "source_id", "source", "target"]
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(BaseTask):
     """One file of pairs."""
 
     folder: StepFolder

@@ -1,4 +1,4 @@
-"""Step M4, the shuffle: every shard's documents, read from what was drawn of each window and written in their order.
+"""The step shuffle: every shard's documents, read from what was drawn of each window and written in their order.
 
 A document's place in a stage is a hash of its id, the seed and the repetition; a shard is a range of places. Two
 places are the same where an id occurs twice: then the order of files and rows decides.
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import zstandard
 
+from polysieve.pipeline.engines.engine import BaseTask
 from polysieve.pipeline.mixing.spec import Mix
 from polysieve.pipeline.mixing.steps.draw import PLACE, SHARDS, schema
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -28,7 +29,7 @@ LEVEL = 3
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(BaseTask):
     """One shard."""
 
     folder: StepFolder

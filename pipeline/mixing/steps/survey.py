@@ -1,4 +1,4 @@
-"""Step M1, the survey: of every document of a mixture's files, its cell, its rank, its weight and what it counts.
+"""The step survey: of every document of a mixture's files, its cell, its rank, its weight and what it counts.
 
 A table per file, row-aligned with it; no text is read. It depends on the sources alone: other stages and shares
 are planned from it without reading a file again.
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from polysieve.pipeline.engines.engine import BaseTask
 from polysieve.pipeline.mixing.cells import Cell, Size, added, as_json
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.sampling import ranks_of
@@ -38,7 +39,7 @@ MOST_COPIES = 1000
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(BaseTask):
     """One file."""
 
     folder: StepFolder

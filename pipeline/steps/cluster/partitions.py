@@ -1,11 +1,11 @@
 """The components of a unit that is too large for one task: the same stages, cut into tasks whose results are files.
 
 Equal contents and edges are cut by ranges of the keys, their union by merging forests, verification by groups of whole
-provisional components; a last task (pipeline/steps/clusters.py) puts together what they found. What comes out does not
-depend on the cuts.
+provisional components; a last task (pipeline/steps/cluster/clusters.py) puts together what they found. What comes out
+does not depend on the cuts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -27,28 +27,24 @@ from polysieve.pipeline.steps.cluster.components import (
     verified_forest,
 )
 from polysieve.pipeline.steps.cluster.dedup_inputs import Population, packed
-from polysieve.pipeline.steps.units import Rows, Unit
-from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.steps.step import Phase, UnitTask, manifest_of
+from polysieve.pipeline.steps.units import Unit
 
 # Bytes a task holds per row of what it is cut by, measured with room to spare.
 UNIT_BYTES = 400  # a whole unit
 KEY_BYTES = 160  # a key of a partition
 EDGE_BYTES = 64  # an edge of a merge
 VERIFIED_BYTES = 600  # a row to verify
+NARROW_BYTES = 32  # a document of the unit, in the last task
 COMPARED_BYTES = 50_000  # a row to compare by its text
 
 EDGES = pa.schema([("a", pa.int64()), ("b", pa.int64())])
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(UnitTask):
     """A task of a unit that is too large for one: what it does, and which of how many."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    unit: Unit
-    recipe: Recipe
     stage: str
     """`contents`, `band-<number>`, `merge-<level>`, `verify`."""
     number: int
@@ -62,9 +58,12 @@ class Part:
     def piece(self) -> str:
         return f"{self.unit.piece}-{self.stage}-{self.number:05d}-of-{self.of:05d}"
 
+    @property
+    def memory(self) -> int:
+        return self.recipe.dedup.task_memory + NARROW_BYTES * self.unit.documents
+
     def population(self) -> Population:
-        rows = Rows.of(self.measure, self.index_file, self.unit.labels)
-        return Population(rows, self.unit, self.recipe.dedup.minhash, self.index)
+        return Population(self.rows(), self.unit, self.recipe.dedup.minhash, self.index)
 
 
 def is_large(unit: Unit, recipe: Recipe, earlier: int = 0) -> bool:
@@ -75,20 +74,15 @@ def is_large(unit: Unit, recipe: Recipe, earlier: int = 0) -> bool:
     return (unit.documents + earlier) * each > recipe.dedup.task_memory
 
 
-def phases(
-    start: Part,
-) -> Iterator[tuple[str, Callable[[Part], dict[str, Any]], list[Part]]]:
-    """(name, function, tasks) of the phases of a large unit; each is made when the one before is done.
-
-    `start` holds what all tasks have in common. The last phase's pieces are `final_pieces`.
-    """
+def phases(start: Part) -> Iterator[Phase]:
+    """The phases of a large unit. `start` holds what all tasks have in common."""
     recipe, memory = start.recipe, start.recipe.dedup.task_memory
     count = start.population().count
     parts = max(1, -(-count * KEY_BYTES // memory))
     first = [replace(start, stage="contents", number=p, of=parts) for p in range(parts)]
     contents = tuple(task.piece for task in first) if recipe.dedup.exact else ()
     if recipe.dedup.exact:
-        yield "contents", run_part, first
+        yield Phase("contents", run_part, first)
     settings = recipe.dedup.minhash
     if settings is None:
         return
@@ -97,7 +91,7 @@ def phases(
         for band in range(settings.bands)
         for p in range(parts)
     ]
-    yield "edges", run_part, found
+    yield Phase("edges", run_part, found)
     pieces = [task.piece for task in found]
     level = 0
     while True:
@@ -106,22 +100,17 @@ def phases(
             replace(start, stage=f"merge-{level}", number=n, of=len(groups), inputs=tuple(group))
             for n, group in enumerate(groups)
         ]
-        yield f"merge {level}", run_part, merges
+        yield Phase(f"merge {level}", run_part, merges)
         pieces, level = [task.piece for task in merges], level + 1
         if len(pieces) == 1:
             break
     if settings.verify is not None:
-        tasks = len(_manifest(start, pieces[0])["groups"])
-        yield "verify", run_part, [
+        tasks = len(manifest_of(start.folder, pieces[0])["groups"])
+        verifying = [
             replace(start, stage="verify", number=n, of=tasks, inputs=(pieces[0],))
             for n in range(tasks)
-        ]  # fmt: skip
-
-
-def _manifest(task: Part, piece: str) -> dict[str, Any]:
-    manifest = task.folder.manifest(piece)
-    assert manifest is not None
-    return manifest
+        ]
+        yield Phase("verify", run_part, verifying)
 
 
 def _groups(task: Part, pieces: list[str], count: int) -> list[list[str]]:
@@ -132,7 +121,7 @@ def _groups(task: Part, pieces: list[str], count: int) -> list[list[str]]:
     groups: list[list[str]] = []
     held = 0
     for piece in pieces:
-        size = _manifest(task, piece)["edges"] * EDGE_BYTES
+        size = manifest_of(task.folder, piece)["edges"] * EDGE_BYTES
         # Two at least, or merging would not end.
         if groups and (held + size <= memory or len(groups[-1]) < 2):
             groups[-1].append(piece)
@@ -161,7 +150,7 @@ def run_part(task: Part) -> dict[str, Any]:
     elif kind == "merge":
         a, b, extra = _merge(task, population)
     else:
-        group = _manifest(task, task.inputs[0])["groups"][task.number]
+        group = manifest_of(task.folder, task.inputs[0])["groups"][task.number]
         a, b = verified_forest(population, task.recipe, _group(task, population, *group))
     table = pa.table([a, b], schema=EDGES)
     task.folder.store.write_table(task.folder.file(f"{task.piece}/edges.parquet"), table)
@@ -172,7 +161,10 @@ def run_part(task: Part) -> dict[str, Any]:
 def edges_of(task: Part, pieces: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The edges that pieces hold, BLOCK at most at a time."""
     for piece in pieces:
-        file, count = task.folder.file(f"{piece}/edges.parquet"), _manifest(task, piece)["edges"]
+        file, count = (
+            task.folder.file(f"{piece}/edges.parquet"),
+            manifest_of(task.folder, piece)["edges"],
+        )
         for start in range(0, count, BLOCK):
             table = task.folder.store.read_columns(file, None, start, start + BLOCK)
             yield table["a"].to_numpy(), table["b"].to_numpy()
@@ -241,10 +233,10 @@ def found_by_parts(start: Part, *, indexed: bool) -> Found:
     """What the phases of a large unit found, in 8 bytes a row, and 4 more for an index (8 and 4 more beyond
     2**31 rows)."""
     population = start.population()
-    last: dict[str, list[Part]] = {}
-    for _, _, tasks in phases(start):
-        kind = tasks[0].stage.partition("-")[0] if tasks else "verify"
-        last[kind] = tasks
+    last: dict[str, Sequence[Part]] = {}
+    for phase in phases(start):
+        kind = phase.tasks[0].stage.partition("-")[0] if phase.tasks else "verify"
+        last[kind] = phase.tasks
 
     def forest(kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return edges_of(start, [task.piece for task in last.get(kind, ())])

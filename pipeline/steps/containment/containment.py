@@ -1,6 +1,6 @@
-"""Which documents another document of their language contains, among those that C keeps of their clusters.
+"""Which documents another document of their language contains, among the representatives of clusters.
 
-A separate pass over the texts, after C. The unit is a segment of A; what crosses segments are files:
+A separate pass over the texts, after the step clusters. The unit is a segment; what crosses segments are files:
 
 1. `sample`, a segment at a time: the sampled shingles of its documents, in the order of their keys;
 2. `match`, a range of keys at a time: candidates, pairs of documents that share an anchor;
@@ -11,8 +11,7 @@ A separate pass over the texts, after C. The unit is a segment of A; what crosse
 Texts are read twice, those without candidates once. No task holds more than a segment's shingles or PART_KEYS keys.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Containment
 from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps.measure import signatures as signing
-from polysieve.pipeline.steps.segment_passes import Task, between, key_range
+from polysieve.pipeline.steps.segment_passes import PassTask, between, key_range
 from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import parquet_writer
@@ -64,38 +63,12 @@ def settings(recipe: Recipe) -> Containment:
     return recipe.dedup.containment
 
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """What decides which pairs are found; which of the two goes is D's."""
-    return settings(recipe).model_dump(exclude={"remove"})
-
-
-def phases(
-    folder: StepFolder,
-    measure: StepFolder,
-    clusters: StepFolder,
-    recipe: Recipe,
-    places: pa.Table,
-) -> Iterator[tuple[str, Callable[[Task], dict[str, Any]], list[Task]]]:
-    """What is to be done, one after the other: name, function, tasks. Those of a phase are done before the next is
-    asked for. places: see segments.places."""
-    template = Task(folder, measure, clusters, recipe, "sample", 0)
-    of_segments = segments.tasks_of(template, places)
-    yield "sampled shingles", sample, of_segments
-    parts = segments.parts_for(folder, [task.piece for task in of_segments], PART_KEYS)
-    template = replace(template, kind="match", segments=len(of_segments), parts=parts)
-    yield "candidates", match, [replace(template, number=number) for number in range(parts)]
-    asking = [replace(task, kind="ask", parts=parts) for task in of_segments]
-    yield "asked shingles", ask, asking
-    answering = [replace(task, kind="answer", segments=len(asking)) for task in of_segments]
-    yield "containment", answer, answering
-
-
-def sample(task: Task) -> dict[str, Any]:
+def sample(task: PassTask) -> dict[str, Any]:
     """Sample the documents of one segment and commit it."""
     columns = ["text", "label", "cut"]
-    file = task.measure.file(f"documents/{task.segment}.parquet")
-    documents = task.measure.store.read_columns(file, columns)
-    chosen = segments.stands(task.folder, task.clusters, task.places, len(documents))
+    file = task.context.measure.file(f"documents/{task.segment}.parquet")
+    documents = task.context.measure.store.read_columns(file, columns)
+    chosen = segments.representatives(task.context, task.places, len(documents))
     rows = np.flatnonzero(chosen & documents["cut"].is_null().to_numpy())
     found = [KEYS.empty_table()]
     for own, labels, shingles, offsets in _shingles(documents, rows, task.recipe):
@@ -113,7 +86,7 @@ def sample(task: Task) -> dict[str, Any]:
     return {"documents": len(rows)}
 
 
-def match(task: Task) -> dict[str, Any]:
+def match(task: PassTask) -> dict[str, Any]:
     """Find the candidates of one range of keys and commit it."""
     low, high = key_range(task.number, task.parts)
     tables, numbers = [KEYS.empty_table()], [np.empty(0, np.int64)]
@@ -131,7 +104,7 @@ def match(task: Task) -> dict[str, Any]:
     return {"candidates": len(inner)}
 
 
-def ask(task: Task) -> dict[str, Any]:
+def ask(task: PassTask) -> dict[str, Any]:
     """Write the shingles of one segment's documents for the segments of their candidates, and commit it."""
     parts = [PAIRS.empty_table()]
     for part in range(task.parts):
@@ -160,7 +133,7 @@ def ask(task: Task) -> dict[str, Any]:
     return {"asks": len(pairs)}
 
 
-def answer(task: Task) -> dict[str, Any]:
+def answer(task: PassTask) -> dict[str, Any]:
     """Compare one segment's documents with those that asked, and commit it."""
     names = _segment_names(task)
     wanted = [np.empty(0, np.int64)]
@@ -215,24 +188,24 @@ def pairs(folder: StepFolder, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.nd
     return a, b, np.concatenate(shares)
 
 
-def _asks(task: Task, segment: int) -> Iterator[pa.Table]:
+def _asks(task: PassTask, segment: int) -> Iterator[pa.Table]:
     """What one segment asks of the task's, some shingles at a time."""
     table = between(task.folder, task.file("asks", segment), "segment", task.number, task.number)
     for block in _blocks(pc.list_value_length(table["shingles"]).to_numpy()):
         yield table.slice(block.start, block.stop - block.start)
 
 
-def _segment_names(task: Task) -> list[str]:
-    places = task.folder.store.read_columns(task.folder.file(segments.PLACES), ["segment"])
+def _segment_names(task: PassTask) -> list[str]:
+    places = task.context.store.read_columns(segments.places_of(task.context), ["segment"])
     return sorted(places["segment"].unique().to_pylist())
 
 
-def _sets(task: Task, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sets(task: PassTask, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(shingles, offsets) of some rows of the task's segment."""
     found, lengths = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
     if len(rows):
-        file = task.measure.file(f"documents/{task.segment}.parquet")
-        documents = task.measure.store.read_columns(file, ["text", "label"])
+        file = task.context.measure.file(f"documents/{task.segment}.parquet")
+        documents = task.context.measure.store.read_columns(file, ["text", "label"])
         for _, _, shingles, offsets in _shingles(documents, rows, task.recipe):
             found.append(shingles)
             lengths.append(np.diff(offsets))

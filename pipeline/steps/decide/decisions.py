@@ -1,4 +1,4 @@
-"""Step D: what stays, why the rest goes, and how often a kept document should be seen. No text is read.
+"""What stays, why the rest goes, and how often a kept document should be seen. No text is read.
 
 For each label: documents under the language cut go; of the members of a cluster that remain, one is
 kept and the others are duplicates; the rules are applied to the kept members in recipe order, and the
@@ -7,7 +7,7 @@ first one that fails is the reason; weights follow from the removal rate per clu
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,17 +17,18 @@ import pyarrow as pa
 
 from polysieve.dedup import rebalance
 from polysieve.filters.parameters import vacuous
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.index.versions import Revision
 from polysieve.pipeline.steps import windows
-from polysieve.pipeline.steps.cluster.clusters import Increment
+from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.containment import containment
 from polysieve.pipeline.steps.decide import members, reasons, selection, weighting
-from polysieve.pipeline.steps.decide.members import Revision, Slices
+from polysieve.pipeline.steps.decide.members import Slices
 from polysieve.pipeline.steps.decide.representatives import choose, write_published
 from polysieve.pipeline.steps.decide.selection import Selected
 from polysieve.pipeline.steps.decide.totals import Totals
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.step import Context, UnitTask, manifest_of
 from polysieve.pipeline.steps.units import Rows, Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import DECISIONS
@@ -41,56 +42,36 @@ BLOCK = 100_000  # rows that are written or counted at a time
 
 
 @dataclass(frozen=True)
-class Task:
+class Deciding(UnitTask):
     """One unit to decide."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    fit: StepFolder
-    clusters: StepFolder
-    unit: Unit
-    recipe: Recipe
     first_row: int
     """As the unit was clustered."""
-    index: Increment | Revision | None = None
-    rekeep: bool = False
-    """Choose the members of clusters anew, published ones too."""
-    judgements: StepFolder | None = None
-    """What rules that read text said; None where the recipe has none."""
-    lines: StepFolder | None = None
-    """Which lines recur over a host; None where the recipe does not ask."""
-    containment: StepFolder | None = None
-    """Which documents contain others; None where the recipe does not ask."""
-    scored: StepFolder | None = None
+    verdicts: StepFolder | None
+    """What rules that read text said; None where the recipe has none, or none yet."""
+    scored: StepFolder | None
     """What models said; None where the recipe asks none, or none yet."""
 
     @property
-    def piece(self) -> str:
-        return self.unit.piece
+    def memory(self) -> int:
+        return self.recipe.dedup.task_memory + NARROW_BYTES * self.unit.documents
 
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    return {
-        "cut": recipe.language.cut,
-        "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
-        "rules": list(recipe.column_rules.items()),  # their order matters
-        "lines_removed": recipe.host_lines and recipe.host_lines.remove,
-        "contained": recipe.dedup.containment and recipe.dedup.containment.remove,
-        "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
-        "shard_bytes": recipe.output.shard_bytes,
-    }
-
-
-def run(task: Task) -> dict[str, Any]:
+def run(task: Deciding) -> dict[str, Any]:
     """Decide one unit and commit it; its manifest holds the counts of each label.
 
     What is held of every document is a few narrow numbers (some 30 bytes); columns are read a segment at a time.
     """
-    recipe, unit = task.recipe, task.unit
-    rows = Rows.of(task.measure, task.index_file, unit.labels)
+    recipe, unit, context = task.recipe, task.unit, task.context
+    fitting, clustering, index = (
+        context.folder("fit"),
+        context.folder("clusters"),
+        context.inputs.index,
+    )
+    recurring, containing = context.get("lines"), context.get("containment")
+    rows = task.rows()
     slices = rows.labels(unit)
-    fitted = fit.read(task.fit)
+    fitted = fit.read(fitting)
     limits = {
         label: reasons.rule_thresholds(recipe, label, fitted[label].parameters)
         for label, _, _ in slices
@@ -104,23 +85,23 @@ def run(task: Task) -> dict[str, Any]:
     names = [None, *early, "language_score", *DUPLICATES]
     names += [*recipe.column_rules, reasons.HOST_LINES_ONLY, *CONTAINED]
     code = {name: number for number, name in enumerate(names)}
-    if isinstance(task.index, Revision):
-        clustered = members.of_index(task.index, slices, reason == 0)
+    if isinstance(index, Revision):
+        clustered = members.of_index(index, slices, reason == 0)
     else:
         clustered = members.of_clusters(
-            task.clusters, unit, slices, task.first_row, reason == 0, task.index
+            clustering, unit, slices, task.first_row, reason == 0, index
         )
     reason[below & (reason == 0)] = code["language_score"]
     remain = reason == 0
-    chosen = choose(rows, recipe, clustered, remain, slices, lowest, task.index, task.rekeep)
+    chosen = choose(rows, recipe, clustered, remain, slices, lowest, index, context.inputs.rekeep)
     duplicate = remain & ~chosen.stands
     reason[duplicate] = code[DUPLICATES[1]]
     reason[duplicate & chosen.exact] = code[DUPLICATES[0]]
     judged = np.zeros(len(reason), bool)
-    if task.judgements:
+    if task.verdicts:
         # Only documents that all other rules keep were judged.
         said, numbers = reasons.judged_reasons(
-            windows.read(task.judgements, unit, rows), unit, recipe
+            windows.read(task.verdicts, unit, rows), unit, recipe
         )
         judged = numbers > 0
         reason[judged] = numbers[judged] + len(names) - 1
@@ -128,8 +109,8 @@ def run(task: Task) -> dict[str, Any]:
 
     quality = reasons.apply_rules(
         recipe,
-        partial(fit.signals_of, task.fit, unit, rows),
-        task.lines,
+        partial(fit.signals_of, fitting, unit, rows),
+        recurring,
         rows,
         slices,
         limits,
@@ -138,10 +119,10 @@ def run(task: Task) -> dict[str, Any]:
         reason,
     )
     stands = chosen.stands
-    if task.containment:
+    if containing:
         # Also what rules that read text drop contains others, or these would be kept without having been judged.
         rest = stands & ((reason == 0) | judged)
-        gone = reasons.contained(task.containment, rows, recipe, rest) & (reason == 0)
+        gone = reasons.contained(containing, rows, recipe, rest) & (reason == 0)
         reason[gone] = code[containment.settings(recipe).remove]
         stands = stands & ~gone  # not what a rule removes, so no part of the rates
     selected = None
@@ -172,7 +153,7 @@ def run(task: Task) -> dict[str, Any]:
             _leave_out(selected, own, names, reason, outcome, weight)
         labels[label] = {
             **_counts(outcome[own], reason[own], names, totals[label]),
-            **({"lines_removed": dict(totals[label].lines)} if task.lines else {}),
+            **({"lines_removed": dict(totals[label].lines)} if recurring else {}),
             "digest": _digest(
                 names,
                 (reason[own], outcome[own], size[own], weight[own]),
@@ -196,7 +177,7 @@ def run(task: Task) -> dict[str, Any]:
             file, task.folder, task.scored, recipe.quality, unit, rows, selected, slices
         )
     manifest: dict[str, Any] = {"rows": len(reason), "labels": labels}
-    if task.index:
+    if index:
         manifest["published"] = write_published(
             f"runs/{task.folder.fingerprint}",
             task.piece,
@@ -204,10 +185,18 @@ def run(task: Task) -> dict[str, Any]:
             clustered,
             outcome == KEPT,
             slices,
-            task.index,
+            index,
         )
     task.folder.commit(task.piece, manifest)
     return {"documents": len(reason), "kept": int((outcome == KEPT).sum())}
+
+
+def labels_of(context: Context, units: Sequence[Unit]) -> dict[str, dict[str, Any]]:
+    """What was decided of each language, in alphabetical order."""
+    found: dict[str, dict[str, Any]] = {}
+    for unit in units:
+        found |= manifest_of(context.folder("decisions"), unit.piece)["labels"]
+    return found
 
 
 def _leave_out(
@@ -227,12 +216,12 @@ def _leave_out(
 
 
 def _add(
-    task: Task, rows: Rows, slices: Slices, reason: np.ndarray, totals: dict[str, Totals]
+    task: Deciding, rows: Rows, slices: Slices, reason: np.ndarray, totals: dict[str, Totals]
 ) -> None:
     """Add the unit's documents to the `totals` of their labels."""
-    marks = None
-    if task.recipe.host_lines and task.recipe.host_lines.remove and task.lines:
-        marks = lines.stretches(task.lines, rows, ["repeated"])
+    marks, recurring = None, task.context.get("lines")
+    if task.recipe.host_lines and task.recipe.host_lines.remove and recurring:
+        marks = lines.stretches(recurring, rows, ["repeated"])
     columns = {"documents": ["text_bytes"], "signals": ["word_count"]}
     for own, read in rows.stretches(columns):
         words = read["signals"]["word_count"].to_numpy()
@@ -247,7 +236,7 @@ def _add(
 
 
 def _write(
-    task: Task,
+    task: Deciding,
     names: list[str | None],
     reason: np.ndarray,
     outcome: np.ndarray,
@@ -276,7 +265,7 @@ def _blocks(start: int, stop: int) -> Iterator[slice]:
         yield slice(first, min(first + BLOCK, stop))
 
 
-def _said(task: Task, selected: Selected | None, label: str) -> Any:
+def _said(task: Deciding, selected: Selected | None, label: str) -> Any:
     """What models said of a label, in short; None where none was asked."""
     if task.scored is None or selected is None:
         return None

@@ -14,8 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from polysieve.dedup.components import narrow
-from polysieve.pipeline.index.versions import MEMBERS, PUBLISHED, Earlier
-from polysieve.pipeline.steps.cluster.clusters import Increment
+from polysieve.pipeline.index.versions import MEMBERS, PUBLISHED, Earlier, Increment, Revision
 from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
@@ -34,16 +33,6 @@ OTHERS = pl.Schema(
 BLOCK = 1 << 20  # rows that are read at a time
 Slices: TypeAlias = Sequence[tuple[str, int, int]]
 """(label, first row, row after the last) of a unit's labels."""
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A version of an index by which an output that is in it is decided again."""
-
-    store: Store
-    version: Earlier
-    run: int
-    """The output's number among the index's runs."""
 
 
 @dataclass(frozen=True)

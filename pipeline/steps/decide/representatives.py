@@ -15,12 +15,11 @@ import pyarrow as pa
 from polysieve.dedup import split
 from polysieve.dedup.components import component_ranges, member_counts
 from polysieve.pipeline.index.delta import Ranges
-from polysieve.pipeline.index.versions import PUBLISHED
+from polysieve.pipeline.index.versions import PUBLISHED, Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Dedup, MinHash
-from polysieve.pipeline.steps.cluster.clusters import Increment
 from polysieve.pipeline.steps.cluster.dedup_inputs import fixed_bytes
-from polysieve.pipeline.steps.decide.members import Clustered, Revision, Slices
+from polysieve.pipeline.steps.decide.members import Clustered, Slices
 from polysieve.pipeline.steps.decide.order import (
     MEMBER_BYTES,
     kept_members,

@@ -6,7 +6,6 @@ it. Scores are made of these numbers, so another head needs no encoder. After a 
 that stay are taken from the step's earlier folder: a text's vector depends on nothing but the text (encoders.Batches).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve import closure
 from polysieve.filters.quality import encoders
 from polysieve.pipeline.engines.engine import Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Quality
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.score import scorers
-from polysieve.pipeline.steps.units import Rows, Unit, label_slices
-from polysieve.pipeline.storage.ledger import VERSIONS, StepFolder, step_folders
+from polysieve.pipeline.steps.step import Context, UnitTask
+from polysieve.pipeline.steps.units import Unit, label_slices
+from polysieve.pipeline.storage.ledger import Manifest, StepFolder, step_folders
 
 WINDOW_DOCUMENTS = 1_000  # some minutes of one core, a second or two of a GPU
 ABOUT = "about"  # the piece that says what vectors are of
@@ -52,17 +53,10 @@ Encodings = dict[Encoding, list[str] | None]
 
 
 @dataclass(frozen=True)
-class Task:
+class Encode(UnitTask):
     """One window of a unit to encode."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    survivors: StepFolder
-    """Decisions by all rules."""
-    unit: Unit
     number: int
-    recipe: Recipe
     encodings: Encodings
     earlier: tuple[StepFolder, ...] = ()
     """Folders of this step that an earlier recipe left, with vectors of the same documents."""
@@ -71,19 +65,15 @@ class Task:
     def piece(self) -> str:
         return windows.piece(self.unit, self.number)
 
-
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """What is encoded for which labels. Raises ModelError."""
-    assert recipe.quality is not None
-    encodings = asked(recipe.quality)
-    return {
-        "device": recipe.quality.device,
-        "encodings": [[e.hash, e.window, e.unit, labels] for e, labels in encodings.items()],
-        "libraries": _libraries(encodings),
-    }
+    @property
+    def memory(self) -> int:
+        """The encoders that a process keeps, texts and their vectors."""
+        sizes = {one.encoder: encoders.loaded_bytes(one.encoder) for one in self.encodings}
+        return TASK_MEMORY + sum(sorted(sizes.values())[-encoders.KEPT :])
 
 
-def _libraries(encodings: Encodings) -> dict[str, str]:
+def libraries(encodings: Encodings) -> dict[str, str]:
+    """The versions of what takes part in vectors."""
     found: dict[str, str] = {}
     for encoder in sorted({one.encoder for one in encodings}):
         found |= encoders.libraries(encoder)
@@ -137,62 +127,35 @@ def pool(recipe: Recipe, origin: str = "web") -> Pool | None:
     return Pool() if heavy else None
 
 
-def memory(task: Task) -> int:
-    """The bytes that a task may need at most: the encoders that a process keeps, its texts and their vectors."""
-    sizes = {one.encoder: encoders.loaded_bytes(one.encoder) for one in task.encodings}
-    return TASK_MEMORY + sum(sorted(sizes.values())[-encoders.KEPT :])
-
-
-def about(recipe: Recipe, measure: StepFolder, index_file: str) -> dict[str, Any]:
+def about(context: Context) -> Manifest:
     """What must be equal for a vector of another folder to be the same, besides its column."""
-    assert recipe.quality is not None
+    assert context.recipe.quality is not None
     return {
-        "version": VERSIONS["embeddings"],
-        "measure": measure.fingerprint,
-        "index": index_file,
+        "source": closure.source_hash(__name__),
+        "measure": context.measure.fingerprint,
+        "index": context.index_file,
         "window": WINDOW_DOCUMENTS,
-        "device": recipe.quality.device,
-        "libraries": _libraries(asked(recipe.quality)),
+        "device": context.recipe.quality.device,
+        "libraries": libraries(asked(context.recipe.quality)),
     }
 
 
-def earlier_folders(
-    folder: StepFolder, recipe: Recipe, measure: StepFolder, index_file: str
-) -> tuple[StepFolder, ...]:
+def earlier_folders(context: Context, folder: StepFolder) -> tuple[StepFolder, ...]:
     """The folders of the step that earlier recipes left and whose vectors are those of this one; says in `folder` what
     its own are of."""
-    own = about(recipe, measure, index_file)
+    own = about(context)
     if folder.manifest(ABOUT) is None:
         folder.commit(ABOUT, own)
     others = step_folders(folder.store, folder.step)
     return tuple(one for one in others if one != folder and one.manifest(ABOUT) == own)
 
 
-def tasks(
-    folder: StepFolder,
-    measure: StepFolder,
-    index_file: str,
-    survivors: StepFolder,
-    units: Iterable[Unit],
-    recipe: Recipe,
-    earlier: tuple[StepFolder, ...],
-) -> list[Task]:
-    """The tasks of all units. Raises ModelError."""
-    assert recipe.quality is not None
-    encodings = asked(recipe.quality)
-    return [
-        Task(folder, measure, index_file, survivors, unit, number, recipe, encodings, earlier)
-        for unit in units
-        for number in windows.windows(unit, WINDOW_DOCUMENTS)
-    ]
-
-
-def run(task: Task) -> dict[str, Any]:
+def run(task: Encode) -> dict[str, Any]:
     """Encode one window and commit it."""
     assert task.recipe.quality is not None
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    rows, survivors = task.rows(), task.context.folder("survivors")
     start, stop = windows.bounds(task.unit, task.number, WINDOW_DOCUMENTS)
-    kept = windows.kept(task.survivors, task.unit, task.number, rows, WINDOW_DOCUMENTS)
+    kept = windows.kept(survivors, task.unit, task.number, rows, WINDOW_DOCUMENTS)
     wanted = np.flatnonzero(kept)
     documents = rows.window(start, stop).take("documents", ["text", "label"], wanted)
     known = _known(task)
@@ -255,7 +218,7 @@ def _entered(vectors: pa.Array, places: np.ndarray, new: pa.Array) -> pa.Array:
     return pc.replace_with_mask(vectors, pa.array(mask), new)
 
 
-def _known(task: Task) -> dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]]:
+def _known(task: Encode) -> dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]]:
     """Column → (rows, vectors) of earlier folders."""
     found: dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]] = {}
     for folder in task.earlier:

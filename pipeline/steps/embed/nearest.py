@@ -6,20 +6,21 @@ FAR where no seed has. It follows from all of a language's vectors, so it is fou
 segments, null where it was not asked about or its language has no seeds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from polysieve.filters.quality import encoders
 from polysieve.filters.quality.nearest import BLOCK, Nearest
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
 from polysieve.pipeline.steps.score import scorers
+from polysieve.pipeline.steps.step import Context, Task, UnitTask, manifest_of
 from polysieve.pipeline.steps.units import Rows, Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import seeds
@@ -28,36 +29,45 @@ MARGIN = 1e-4  # between FAR and the score of the farthest neighbour
 
 
 @dataclass(frozen=True)
-class Seeds:
+class Seeds(Task):
     """A file of seeds to encode; kept among the vectors of documents."""
 
-    folder: StepFolder
     path: str
     hash: str
     encoding: Encoding
-    recipe: Recipe
     earlier: tuple[StepFolder, ...] = ()
 
     @property
     def piece(self) -> str:
         return seeds_piece(self.hash, self.encoding)
 
+    @property
+    def memory(self) -> int:
+        return embeddings.TASK_MEMORY + encoders.loaded_bytes(self.encoding.encoder)
+
 
 @dataclass(frozen=True)
-class Task:
+class Search(UnitTask):
     """One unit whose documents are compared with seeds."""
 
-    folder: StepFolder
-    embeddings: StepFolder
-    measure: StepFolder
-    index_file: str
-    unit: Unit
     encoding: Encoding
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
         return f"nearest-{self.unit.piece}"
+
+    @property
+    def memory(self) -> int:
+        """Neighbours of all seeds, a block of similarities, a number for each document, and the vectors of a unit of
+        several labels."""
+        assert self.recipe.quality is not None
+        most, dim = 0, 0
+        for one in asked(self.recipe.quality).values():
+            for hash in scorers.hashes(one.path, "nearest").values():
+                seeds_there, dim = _seeds_shape(self, hash)
+                most = max(most, seeds_there * (16 * one.k + 9 * BLOCK + 8 * dim))
+        of_documents = self.unit.documents * (8 + 4 * dim * (len(self.unit.labels) > 1))
+        return 2**29 + 2 * most + of_documents
 
 
 def asked(quality: Quality) -> dict[str, Score]:
@@ -70,15 +80,18 @@ def seeds_piece(hash: str, encoding: Encoding) -> str:
     return f"seeds-{hash[:16]}-{encoding.column}"
 
 
-def seeds_tasks(folder: StepFolder, recipe: Recipe, earlier: tuple[StepFolder, ...]) -> list[Seeds]:
+def seeds_tasks(
+    context: Context, folder: StepFolder, earlier: tuple[StepFolder, ...]
+) -> list[Seeds]:
     """A task for each file of seeds. Raises ModelError."""
-    assert recipe.quality is not None
+    quality = context.recipe.quality
+    assert quality is not None
     found = {}
-    for one in asked(recipe.quality).values():
-        encoding = embeddings.written(recipe.quality)
+    for one in asked(quality).values():
+        encoding = embeddings.written(quality)
         for label, hash in scorers.hashes(one.path, "nearest").items():
             path = one.path.replace(scorers.LABEL, label)
-            task = Seeds(folder, path, hash, encoding, recipe, earlier)
+            task = Seeds(context, folder, path, hash, encoding, earlier)
             found[task.piece] = task
     return list(found.values())
 
@@ -94,30 +107,15 @@ def encode_seeds(task: Seeds) -> dict[str, Any]:
         texts = pa.chunked_array([pa.array(seeds.read(task.path), pa.large_string())])
         table = pa.table({"vector": embeddings.encode(task.encoding, texts, task.recipe.quality)})
     task.folder.store.write_table(task.folder.file(name), table)
-    task.folder.commit(task.piece, {"seeds": len(table)})
+    numbers = embeddings.unpacked(table["vector"]).shape[1]
+    task.folder.commit(task.piece, {"seeds": len(table), "numbers": numbers})
     return {"seeds": len(table)}
 
 
-def memory(tasks: Sequence[Task]) -> int:
-    """The bytes that any of these tasks may need: neighbours of all seeds, a block of similarities, a number for each
-    document, and the vectors of a unit of several labels."""
-    if not tasks or tasks[0].recipe.quality is None:
-        return 0
-    most, dim = 0, 0
-    for one in asked(tasks[0].recipe.quality).values():
-        for hash in scorers.hashes(one.path, "nearest").values():
-            vectors = _seeds(tasks[0], hash)
-            dim = vectors.shape[1]
-            most = max(most, len(vectors) * (16 * one.k + 9 * BLOCK + 8 * dim))
-    units = [task.unit for task in tasks]
-    of_units = [u.documents * (8 + 4 * dim * (len(u.labels) > 1)) for u in units]
-    return 2**29 + 2 * most + max(of_units)
-
-
-def run(task: Task) -> dict[str, Any]:
+def run(task: Search) -> dict[str, Any]:
     """Find the nearest documents of a unit's labels, write their scores and commit them."""
     assert task.recipe.quality is not None
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    rows = task.rows()
     scores = asked(task.recipe.quality)
     found = {name: np.full(task.unit.documents, np.nan, np.float32) for name in scores}
     for label, parts in _labels(task, rows):
@@ -139,23 +137,30 @@ def run(task: Task) -> dict[str, Any]:
     return {"documents": task.unit.documents}
 
 
-def _seeds(task: Task, hash: str) -> np.ndarray:
+def _seeds(task: Search, hash: str) -> np.ndarray:
     """float16[s, dim]"""
-    name = task.embeddings.file(f"{seeds_piece(hash, task.encoding)}.parquet")
-    return embeddings.unpacked(task.embeddings.store.read_columns(name, ["vector"])["vector"])
+    vectors = task.context.folder("embeddings")
+    name = vectors.file(f"{seeds_piece(hash, task.encoding)}.parquet")
+    return embeddings.unpacked(vectors.store.read_columns(name, ["vector"])["vector"])
+
+
+def _seeds_shape(task: Search, hash: str) -> tuple[int, int]:
+    """Seeds, and numbers of each vector, as the step of vectors says."""
+    manifest = manifest_of(task.context.folder("embeddings"), seeds_piece(hash, task.encoding))
+    return manifest["seeds"], manifest["numbers"]
 
 
 def _labels(
-    task: Task, rows: Rows
+    task: Search, rows: Rows
 ) -> Iterator[tuple[str, Iterable[tuple[np.ndarray, np.ndarray]]]]:
     """Each label of the unit with the (rows in the order of the segments, float16[n, dim]) of what was encoded of it,
     in ascending rows: a window at a time where the unit has one label."""
-    unit, column = task.unit, task.encoding.column
-    encoded = embeddings.rows(task.embeddings, unit)
+    unit, column, folder = task.unit, task.encoding.column, task.context.folder("embeddings")
+    encoded = embeddings.rows(folder, unit)
     if not rows.several_labels:
         yield unit.labels[0], _windows(task, encoded)
         return
-    vectors = embeddings.read(task.embeddings, unit, column, 0, unit.documents)
+    vectors = embeddings.read(folder, unit, column, 0, unit.documents)
     order = rows.order().to_numpy()
     for label, start, stop in rows.labels(unit):
         own = np.intersect1d(order[start:stop], encoded, assume_unique=True)
@@ -163,13 +168,14 @@ def _labels(
         yield label, [(own, embeddings.unpacked(vectors.take(places)))] if len(own) else []
 
 
-def _windows(task: Task, encoded: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _windows(task: Search, encoded: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    folder = task.context.folder("embeddings")
     for number in windows.windows(task.unit, embeddings.WINDOW_DOCUMENTS):
         start, stop = windows.bounds(task.unit, number, embeddings.WINDOW_DOCUMENTS)
         own = encoded[slice(*np.searchsorted(encoded, [start, stop]))]
         if len(own):
             column = task.encoding.column
-            vectors = embeddings.read(task.embeddings, task.unit, column, start, stop)
+            vectors = embeddings.read(folder, task.unit, column, start, stop)
             yield own, embeddings.unpacked(vectors)
 
 

@@ -1,15 +1,15 @@
-"""Step B: each language's thresholds and stop words, as files that a person can read and edit.
+"""Each language's thresholds and stop words, as files that a person can read and edit.
 
 A language with a file in `parameters.folder` has that file's. With `parameters.fit`, the others are fitted: every
 unit's documents are counted (`count`), then all languages are fitted together (`run`), since relatives stand in for
-languages with few documents. What A could not know when it read the text, stop words that were fitted and word lists
-of `parameters.precision`, is measured once more (`measure_words`).
+languages with few documents. What the step measure could not know when it read the text, stop words that were fitted
+and word lists of `parameters.precision`, is measured once more (`measure_words`).
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
+from polysieve.pipeline.steps.step import Context, Task, UnitTask
 from polysieve.pipeline.steps.units import Rows, Unit, label_slices
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -51,39 +52,32 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One unit, to be counted or to have its words measured again."""
-
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    unit: Unit
-    recipe: Recipe
-    kind: str = "counts"
-    """`counts` or `words`."""
+class Counting(UnitTask):
+    """One unit whose documents are to be counted."""
 
     @property
     def piece(self) -> str:
-        return f"{self.kind}-{self.unit.piece}"
+        return f"counts-{self.unit.piece}"
 
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """Hashes of the files that are read, and how is fitted; the defaults are part of the step's version."""
-    folder, lists = recipe.parameters.folder, recipe.parameters.precision
-    fit = recipe.parameters.fit
-    return {
-        "parameters": language_parameters.folder_hash(folder) if folder else None,
-        "fit": fit and fit.model_dump(),
-        "precision": lists and {**lists.model_dump(), "files": _lists_hash(recipe)},
-        "words": [name for name in RULES_ON_WORDS if name in recipe.rules],
-        "seed": recipe.seed if fit else None,
-    }
+@dataclass(frozen=True)
+class Words(UnitTask):
+    """One unit whose words are to be measured again."""
+
+    @property
+    def piece(self) -> str:
+        return f"words-{self.unit.piece}"
 
 
-def _lists_hash(recipe: Recipe) -> str:
-    lists = recipe.parameters.precision
-    assert lists is not None
-    return precision.files_hash(lists.wordlists, lists.contamination, lists.url_whitelist)
+@dataclass(frozen=True)
+class Fitting(Task):
+    """All languages."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def piece(self) -> str:
+        return PIECE
 
 
 def settings_of(fit: FitSettings) -> fitting.Settings:
@@ -97,22 +91,20 @@ def settings_of(fit: FitSettings) -> fitting.Settings:
     )
 
 
-def word_tasks(tasks: Sequence[Task]) -> list[Task]:
-    """Of the tasks that count, those whose units hold a language with words to measure again; after `run`."""
-    if not tasks:
-        return []
-    labels = [label for task in tasks for label in task.unit.labels]
-    lists = word_lists(tasks[0].recipe, labels)
-    again = _remeasured(tasks[0], labels, read(tasks[0].folder), lists)
-    return [replace(task, kind="words") for task in tasks if again & set(task.unit.labels)]
+def word_tasks(context: Context, folder: StepFolder, units: Sequence[Unit]) -> list[Words]:
+    """A task for each unit that holds a language with words to measure again; after `run`."""
+    labels = [label for unit in units for label in unit.labels]
+    lists = word_lists(context.recipe, labels)
+    again = _remeasured(context, labels, read(folder), lists)
+    return [Words(context, folder, unit) for unit in units if again & set(unit.labels)]
 
 
-def count(task: Task) -> dict[str, Any]:
+def count(task: Counting) -> dict[str, Any]:
     """Count one unit's documents, by label: the distribution of each metric, and frequent words."""
     found: dict[str, Any] = {}
-    for label, distributions, rows in counted(task):
+    for label, distributions, rows in counted(task.context, task.unit):
         counts = stop_words.total(
-            stop_words.count(cut) for _, cut, _ in segmented(task, label, rows)
+            stop_words.count(cut) for _, cut, _ in segmented(task.context, label, rows)
         )
         frequent = Frequent.of(counts, len(rows))
         found[label] = {
@@ -128,14 +120,16 @@ def count(task: Task) -> dict[str, Any]:
     return {"documents": task.unit.documents}
 
 
-def counted(task: Task) -> Iterator[tuple[str, fitting.Distributions, np.ndarray]]:
+def counted(
+    context: Context, unit: Unit
+) -> Iterator[tuple[str, fitting.Distributions, np.ndarray]]:
     """Of each label of a unit: distributions of its documents, and rows whose words are to be counted.
 
     The same text many times over is one document. Rows are numbers among the label's own.
     """
-    fit = task.recipe.parameters.fit
+    fit = context.recipe.parameters.fit
     assert fit is not None
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    rows = context.rows(unit.labels)
     metrics = sorted({rule.metric for rule in fitting.FITTED})
     columns = rows.read("signals", [*metrics, "plain_word_count"])
     documents = rows.read("documents", ["label", "language_score", "id", "cut"])
@@ -150,7 +144,7 @@ def counted(task: Task) -> Iterator[tuple[str, fitting.Distributions, np.ndarray
             continue
         found = fitting.gather({m: v[own] for m, v in values.items()}, scores[own], plain[own])
         chosen = own[fitting.eligible(found[fitting.SCORE], scores[own], plain[own])]
-        chosen = _sample(documents["id"], chosen, fit.word_documents, task.recipe.seed)
+        chosen = _sample(documents["id"], chosen, fit.word_documents, context.recipe.seed)
         yield label, found, chosen - start
 
 
@@ -167,10 +161,10 @@ def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.
 
 
 def segmented(
-    task: Task, label: str, chosen: np.ndarray | None = None
+    context: Context, label: str, chosen: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, words.Words, list[str | None]]]:
     """(rows, words, addresses) of batches of a label's documents: all, or the rows `chosen`, ascending."""
-    rows = Rows.of(task.measure, task.index_file, [label])
+    rows = context.rows([label])
     row = 0
     for part in rows.parts("documents", ["text", "url", "text_bytes"]):
         places = np.arange(row, row + part.num_rows)
@@ -189,11 +183,13 @@ def segmented(
             yield places[start:end], words.segment(texts, labels), piece["url"].to_pylist()
 
 
-def run(folder: StepFolder, recipe: Recipe, labels: Sequence[str], units: Sequence[Unit]) -> None:
+def run(task: Fitting) -> dict[str, Any]:
     """Write `parameters/<label>.yaml` for people, one JSON file for the next steps, and commit."""
+    folder, recipe = task.folder, task.recipe
     source = recipe.parameters.folder
-    fitted = _fit(folder, recipe, units) if recipe.parameters.fit else {}
+    fitted = _fit(folder, recipe, task.units) if recipe.parameters.fit else {}
     every: dict[str, Any] = {}
+    labels = [label for unit in task.units for label in unit.labels]
     for label in labels:
         values, origin = fitted.get(label, (language_parameters.defaults(label), "defaults"))
         if language_parameters.has_own(label, source):
@@ -201,7 +197,8 @@ def run(folder: StepFolder, recipe: Recipe, labels: Sequence[str], units: Sequen
         folder.store.write_text(folder.file(f"parameters/{label}.yaml"), values.to_yaml())
         every[label] = {"origin": origin, "values": values.model_dump()}
     folder.store.write_json(folder.file(VALUES), every)
-    folder.commit(PIECE, {"labels": list(labels)})
+    folder.commit(PIECE, {"labels": labels})
+    return {"languages": len(labels)}
 
 
 def _fit(
@@ -273,15 +270,15 @@ def word_lists(recipe: Recipe, labels: list[str]) -> dict[str, precision.WordLis
 
 
 def _remeasured(
-    task: Task,
+    context: Context,
     labels: list[str],
     fitted: Mapping[str, Fitted],
     lists: Mapping[str, precision.WordList],
 ) -> set[str]:
     """Those labels for which A's figures of words do not hold: it counted another stop list, or no word list."""
     found = set(lists)
-    if "gopher_stop_words" in task.recipe.rules:
-        index = task.measure.store.read_columns(task.index_file, ["label", "stop_list"])
+    if "gopher_stop_words" in context.recipe.rules:
+        index = context.store.read_columns(context.index_file, ["label", "stop_list"])
         counted = dict(zip(*(index[c].to_pylist() for c in ("label", "stop_list")), strict=True))
         own = {label: fitted[label].parameters.stopwords for label in labels}
         found |= {
@@ -292,23 +289,23 @@ def _remeasured(
     return found
 
 
-def measure_words(task: Task) -> dict[str, Any]:
+def measure_words(task: Words) -> dict[str, Any]:
     """Measure REMEASURED for all rows of a unit and commit them; labels that A measured keep its figures."""
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
+    rows = task.rows()
     documents = rows.read("documents", ["label", "cut"])
     measured = rows.read("signals", list(REMEASURED))
     uncut = pc.is_null(documents["cut"]).to_numpy()
     counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
     labels = list(task.unit.labels)
     fitted, lists = read(task.folder), word_lists(task.recipe, labels)
-    again = _remeasured(task, labels, fitted, lists)
+    again = _remeasured(task.context, labels, fitted, lists)
     done = 0
     for label, start, _ in label_slices(documents["label"]):
         if label not in again:
             continue
         listed = fitted[label].parameters.stopwords
         stop_list = StopWords.of(listed) if listed else None
-        for places, cut, urls in segmented(task, label):
+        for places, cut, urls in segmented(task.context, label):
             here = start + places
             found = signals.count_stop_words(cut, [stop_list] * len(cut))
             counts[here] = found.to_numpy(zero_copy_only=False)

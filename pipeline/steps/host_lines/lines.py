@@ -1,18 +1,18 @@
 """Which lines recur over the documents of a host, for the rule `host_repeated_lines` and for what is written.
 
-A separate pass over the texts, after C: duplicates of one another count as one document, the one that C keeps, or
-every line of a page that was crawled ten times would recur. The unit is a segment of A, so memory does not grow with
-the input, and what crosses segments are keys (dedup/host_lines.py), never hosts:
+A separate pass over the texts, after the step clusters: duplicates of one another count as one document, the one that
+it keeps, or every line of a page that was crawled ten times would recur. The unit is a segment, so memory does not
+grow with the input, and what crosses segments are keys (dedup/host_lines.py), never hosts:
 
 1. `count`, a segment at a time: its distinct keys in order, each with the documents that it occurs in;
 2. `total`, a range of the keys' values at a time: sums over segments. Of what reaches `min_documents`, each
    segment that has the key gets the sum back;
 3. `mark`, a segment at a time: for each document the lines that recur.
 
-`marks/` is row-aligned with the tables of A, a file per segment.
+`marks/` is row-aligned with the tables of `measure`, a file per segment.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from polysieve.dedup import host_lines
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import HostLines
 from polysieve.pipeline.steps import segment_passes as segments
-from polysieve.pipeline.steps.segment_passes import Task, between, key_range
+from polysieve.pipeline.steps.segment_passes import PassTask, between, key_range
 from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -53,42 +53,19 @@ def settings(recipe: Recipe) -> HostLines:
     return recipe.host_lines
 
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """What decides which lines recur; whether they are removed is E's."""
-    return settings(recipe).model_dump(exclude={"remove"})
-
-
-def phases(
-    folder: StepFolder,
-    measure: StepFolder,
-    clusters: StepFolder,
-    recipe: Recipe,
-    places: pa.Table,
-) -> Iterator[tuple[str, Callable[[Task], dict[str, Any]], list[Task]]]:
-    """What is to be done, one after the other: name, function, tasks. Those of a phase are done before the next is
-    asked for. places: see segments.places."""
-    template = Task(folder, measure, clusters, recipe, "keys", 0)
-    of_segments = segments.tasks_of(template, places)
-    yield "line keys", count, of_segments
-    parts = segments.parts_for(folder, [task.piece for task in of_segments], PART_KEYS)
-    template = replace(template, kind="totals", segments=len(of_segments), parts=parts)
-    yield "line totals", total, [replace(template, number=number) for number in range(parts)]
-    yield "line marks", mark, [replace(task, kind="marks", parts=parts) for task in of_segments]
-
-
-def count(task: Task) -> dict[str, Any]:
+def count(task: PassTask) -> dict[str, Any]:
     """Count the keys of one segment and commit it."""
     texts, hosts, is_clustered = _segment(task)
     lines = _lines(texts, settings(task.recipe))
-    stands = segments.stands(task.folder, task.clusters, task.places, len(hosts))
-    keys, documents = host_lines.counted(lines, hosts, is_clustered & stands)
+    is_representative = segments.representatives(task.context, task.places, len(hosts))
+    keys, documents = host_lines.counted(lines, hosts, is_clustered & is_representative)
     table = pa.table([keys, documents], schema=KEYS)
     segments.write(task, "keys", table)
     task.folder.commit(task.piece, {"keys": len(keys), "documents": len(hosts)})
     return {"documents": len(hosts)}
 
 
-def total(task: Task) -> dict[str, Any]:
+def total(task: PassTask) -> dict[str, Any]:
     """Sum the counts of one range of keys over all segments and commit it."""
     low, high = key_range(task.number, task.parts)
     keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
@@ -114,7 +91,7 @@ def total(task: Task) -> dict[str, Any]:
     return {"recurring": len(distinct)}
 
 
-def mark(task: Task) -> dict[str, Any]:
+def mark(task: PassTask) -> dict[str, Any]:
     """Mark the lines of one segment that recur, and commit it."""
     asked = settings(task.recipe)
     texts, hosts, _ = _segment(task)
@@ -180,10 +157,10 @@ def with_share(signals: pa.Table, marks: pa.Table) -> pa.Table:
     return signals.set_column(signals.column_names.index(name), name, marks[name])
 
 
-def _segment(task: Task) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
+def _segment(task: PassTask) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
     """(texts, hosts uint64[n], bool[n]: not cut before clustering) of a segment."""
-    documents = task.measure.store.read_columns(
-        task.measure.file(f"documents/{task.segment}.parquet"), ["text", "url", "cut"]
+    documents = task.context.measure.store.read_columns(
+        task.context.measure.file(f"documents/{task.segment}.parquet"), ["text", "url", "cut"]
     )
     hosts = host_lines.hosts(documents["url"].to_pylist())
     return documents["text"], hosts, documents["cut"].is_null().to_numpy()

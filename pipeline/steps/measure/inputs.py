@@ -1,4 +1,4 @@
-"""Step A: read every page of one input once, measure it, and store the measurements beside the text.
+"""Read every page of one input once, measure it, and store the measurements beside the text.
 
 The unit is a segment: the documents of one input, in order, up to `output.segment_bytes` of text. A
 segment is written as three row-aligned Parquet files (documents/, signals/, bands/), its rows sorted by
@@ -7,33 +7,26 @@ label, its quarantine file, and its counts; it is written last.
 """
 
 import hashlib
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.filters import parameters as language_parameters
 from polysieve.pipeline import sources
 from polysieve.pipeline.engines.isolation import Crashed, survivors
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.sources import Damaged, Document, Retries, Skipped, Source
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.measure.batches import (
     Measured,
     measure_batch,
-    needs_c4,
     quarantined_row,
-    url_filter,
 )
 from polysieve.pipeline.steps.measure.segment_tables import TABLES, Pending, write_segment
-from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.storage.schema import QUARANTINE
-from polysieve.pipeline.texts import cleaning
 
 BATCH_BYTES = 4 * 2**20
 BATCH_DOCUMENTS = 2_000
@@ -41,29 +34,28 @@ LONG_BATCH_BYTES = 4 * BATCH_BYTES
 
 
 @dataclass(frozen=True)
-class Task:
+class Input(Task):
     """One input to measure."""
 
-    folder: StepFolder
     source: Source
-    recipe: Recipe
     careful: bool = False
     """Process each batch in a process of its own, so that a record which kills it is found."""
 
     @property
     def piece(self) -> str:
-        return input_key(self.source)
+        return self.source.key
 
+    @property
+    def name(self) -> str:
+        return self.source.address
 
-def input_key(source: Source) -> str:
-    """16 hexadecimal digits that stand for an input's address and content (size and etag)."""
-    text = "\0".join((source.address, str(source.size), source.etag))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def with_care(self) -> "Input":
+        return replace(self, careful=True)
 
 
 @dataclass
 class Counts:
-    """What became of the records of an input, so far as A knows."""
+    """What became of the records of an input, so far as the step measure knows."""
 
     records_read: int = 0
     records_skipped: Counter[str] = field(default_factory=Counter)
@@ -72,7 +64,7 @@ class Counts:
     """Documents that came of splitting by language, beyond the first of each record."""
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Input) -> dict[str, Any]:
     """Measure one input and commit its manifest. Returns the counts for the progress display.
 
     Raises sources.SourceError where the input cannot be read for a reason that a rerun may cure.
@@ -141,7 +133,7 @@ def run(task: Task) -> dict[str, Any]:
     }
 
 
-def _readable(task: Task, counts: Counts, quarantine: list[dict[str, Any]]) -> Iterator[Document]:
+def _readable(task: Input, counts: Counts, quarantine: list[dict[str, Any]]) -> Iterator[Document]:
     """The input's documents; skipped and damaged records are counted on the way."""
     settings = task.recipe.input
     records = sources.read_records(
@@ -195,7 +187,7 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _measure(batch: list[Document], task: Task) -> Iterator[Measured]:
+def _measure(batch: list[Document], task: Input) -> Iterator[Measured]:
     """Measurements of a batch; in careful mode the documents that kill a process are quarantined."""
     if not task.careful:
         yield measure_batch(batch, task.source, task.recipe)
@@ -207,45 +199,3 @@ def _measure(batch: list[Document], task: Task) -> Iterator[Measured]:
             yield Measured(empty.documents, empty.signals, empty.bands, [row])
         else:
             yield result
-
-
-# Keys of dedup.minhash that change no signature.
-NOT_SIGNED = {"verify", "verify_by", "split_over", "threshold"}
-
-
-def recipe_keys(recipe: Recipe) -> dict[str, Any]:
-    """The keys of the recipe that A reads, but for the parameters' stop words."""
-    minhash_settings = recipe.dedup.minhash
-    return {
-        "input": recipe.input.model_dump(include={"max_record_bytes", "limit", "sample"}),
-        "seed": recipe.seed if recipe.input.sample else None,
-        "url_filter": recipe.url_filter and recipe.url_filter.model_dump(),
-        "extract": recipe.extract.model_dump(),
-        "repaired": recipe.clean.encoding == "measured",
-        "c4": needs_c4(recipe),
-        "language": recipe.language.model_dump(exclude={"cut"}),
-        "normalise": recipe.dedup.normalise.model_dump(),
-        "minhash": minhash_settings and minhash_settings.model_dump(exclude=NOT_SIGNED),
-        "segment_bytes": recipe.output.segment_bytes,
-    }
-
-
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """What A's fingerprint holds: keys of the recipe, and hashes of the models and lists they name."""
-    lists, folder = recipe.url_filter, recipe.parameters.folder
-    return {
-        **recipe_keys(recipe),
-        "url_filter": [url_filter(lists).hash, lists.soft_word_count] if lists else None,
-        "language_model": languages.model(recipe.language).hash,
-        "stop_words": language_parameters.stop_words_hash(folder) if folder else None,
-        "libraries": _library_versions(recipe),
-    }
-
-
-def _library_versions(recipe: Recipe) -> dict[str, str]:
-    """Versions of what A's output rests on: a new release may extract, identify or class otherwise."""
-    names = ["resiliparse", "pycld2", "icu4py", "charset-normalizer"]
-    if recipe.extract.engine.startswith("trafilatura"):
-        names.append("trafilatura")
-    found = {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}
-    return found | cleaning.versions(recipe.clean, "measured")

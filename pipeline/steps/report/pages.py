@@ -1,4 +1,4 @@
-"""Step F: the report's page of each language, from the columns that were measured and decided.
+"""The report's page of each language, from the columns that were measured and decided.
 
 Texts are read only of the documents that a page shows or counts words of, from the written corpus.
 """
@@ -21,11 +21,10 @@ from polysieve.audit.report import SAMPLE_CHARACTERS, write_language
 from polysieve.audit.tally import DECISION_COLUMNS, DOCUMENT_COLUMNS, Language, Tally
 from polysieve.filters.rules import RULES
 from polysieve.filters.signals import METRICS
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
-from polysieve.pipeline.steps.units import Rows, Unit, label_slices
-from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.steps.step import UnitTask
+from polysieve.pipeline.steps.units import Rows, label_slices
 from polysieve.pipeline.storage.store import Store
 
 PAGES = 128
@@ -40,26 +39,16 @@ BRIEF = ("sites", "snapshots", "contamination", "means", "translated")
 
 
 @dataclass(frozen=True)
-class Task:
+class Pages(UnitTask):
     """Pages of consecutive languages of one unit."""
 
-    folder: StepFolder
-    """Where `report/` and the piece's manifest go."""
     written: str
     """What stands before the names `corpus/` and `removed/`: "", or the folder in which they are staged."""
-    measure: StepFolder
-    index_file: str
-    fit: StepFolder
-    decisions: StepFolder
-    unit: Unit
-    recipe: Recipe
     languages: dict[str, dict[str, Any]] = field(repr=False)
     """What was decided of each language, as the decisions' manifest has it."""
     accounting: dict[str, dict[str, Any]] = field(repr=False)
     unchanged: frozenset[str] = frozenset()
     """Languages whose pages are there already."""
-    lines: StepFolder | None = None
-    """Which lines recur over a host; None where the recipe does not ask."""
     labels: tuple[str, ...] = ()
     number: int = 0
     """Of the task, within the unit."""
@@ -71,7 +60,7 @@ class Task:
         return f"audit-{self.unit.piece}-{self.number:04d}"
 
 
-def tasks(template: Task, index: pa.Table) -> list[Task]:
+def tasks(template: Pages, index: pa.Table) -> list[Pages]:
     """The tasks of a unit: PAGES languages each. index: the run's, see `units.INDEX`."""
     labels = template.unit.labels
     own = index.filter(pc.is_in(index["label"], pa.array(labels)))
@@ -92,12 +81,12 @@ def tasks(template: Task, index: pa.Table) -> list[Task]:
     ]
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Pages) -> dict[str, Any]:
     """Write the pages of a task's languages and commit them; the manifest holds what the index shows of them."""
     labels = [label for label in task.labels if label not in task.unchanged]
     briefs = {}
     if labels:
-        rows = Rows.of(task.measure, task.index_file, task.labels)
+        rows = task.context.rows(task.labels)
         there = _signal_names(rows)
         metrics = [name for name in METRICS if name in there]
         languages = [
@@ -133,7 +122,7 @@ def run(task: Task) -> dict[str, Any]:
     return {"languages": len(labels)}
 
 
-def _write(task: Task, label: str, language: dict[str, Any]) -> None:
+def _write(task: Pages, label: str, language: dict[str, Any]) -> None:
     run = {
         "recipe_name": task.recipe.name,
         "recipe": {"rules": dict.fromkeys(task.recipe.rules)},
@@ -155,18 +144,19 @@ def _signal_names(rows: Rows) -> list[str]:
 
 
 def _stretches(
-    task: Task, rows: Rows, metrics: list[str]
+    task: Pages, rows: Rows, metrics: list[str]
 ) -> Iterator[tuple[pl.DataFrame, dict[str, np.ndarray], pl.DataFrame]]:
     """Documents, signals (float64, NaN where undefined) and decisions, as `Rows.stretches` parts them."""
-    name = task.decisions.file(f"{task.unit.piece}.parquet")
-    measured = fit.signals_of(task.fit, task.unit, rows, metrics, task.first)
+    context, decided = task.context, task.context.folder("decisions")
+    name, recurring = decided.file(f"{task.unit.piece}.parquet"), context.get("lines")
+    measured = fit.signals_of(context.folder("fit"), task.unit, rows, metrics, task.first)
     whole = rows.stretches({"documents": [*DOCUMENT_COLUMNS, "id"]})
     share = ["host_repeated_line_share"]
-    marks = lines.stretches(task.lines, rows, share) if task.lines else None
+    marks = lines.stretches(recurring, rows, share) if recurring else None
     for (own, signals), (_, read) in zip(measured, whole, strict=True):
         if marks:
             signals = lines.with_share(signals, next(marks))
-        decisions = task.decisions.store.read_columns(
+        decisions = decided.store.read_columns(
             name, list(DECISION_COLUMNS), task.first + own.start, task.first + own.stop
         )
         columns = {
@@ -187,7 +177,7 @@ class _Sides:
 class _Chosen:
     """The documents that a language's page shows. Rows are counted in `corpus/` and in `removed/`, each from 0."""
 
-    def __init__(self, task: Task, label: str) -> None:
+    def __init__(self, task: Pages, label: str) -> None:
         self.task = task
         self.label = label
         self.thresholds = task.languages[label]["thresholds"]

@@ -1,16 +1,15 @@
 """What models say of the documents that all rules keep: scores, attributes, passages of benchmarks.
 
-Models are dear, so D decides without them first; this step asks them about what would be kept, and D decides again
-with the answers (pipeline/steps/selection.py). A window's file (pipeline/steps/windows.py) has `score.<name>`
-(float32, to 1e-4), `attribute.<name>` and `contaminated`; null: not asked, or the language has no model. How a kind
-of model is asked says pipeline/steps/scorers.py. What a model says of a document depends on that document alone, but
-for the last bits of transformers' scores, which the batch may change: batches are cut by window, language and row,
-never by worker.
+Models are dear, so documents are decided without them first; this step asks them about what would be kept, and
+documents are decided again with the answers (pipeline/steps/decide/selection.py). A window's file
+(pipeline/steps/windows.py) has `score.<name>` (float32, to 1e-4), `attribute.<name>` and `contaminated`; null: not
+asked, or the language has no model. How a kind of model is asked says pipeline/steps/score/scorers.py. What a model
+says of a document depends on that document alone, but for the last bits of transformers' scores, which the batch may
+change: batches are cut by window, language and row, never by worker.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -19,17 +18,15 @@ import pyarrow.compute as pc
 
 from polysieve.filters.quality import decontamination, selection
 from polysieve.filters.quality.decontamination import Benchmarks
-from polysieve.filters.quality.fasttext_file import ModelError
-from polysieve.filters.quality.fasttext_scorer import read_labels
 from polysieve.pipeline.engines.engine import Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
 from polysieve.pipeline.steps.score import scorers, trained
-from polysieve.pipeline.steps.score.scorers import LABEL, SCORERS, Scorer, Stamp
-from polysieve.pipeline.steps.units import Rows, Unit, label_slices
-from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.steps.score.scorers import SCORERS, Scorer, Stamp
+from polysieve.pipeline.steps.step import Task, UnitTask
+from polysieve.pipeline.steps.units import Unit, label_slices
 from polysieve.pipeline.texts import benchmarks
 
 MODELS = "models"  # the piece that says which models there are
@@ -38,46 +35,30 @@ TASK_MEMORY = 3 * 2**30 // 2  # measured: benchmarks/quality/memory.py
 
 
 @dataclass(frozen=True)
-class Task:
+class Scoring(UnitTask):
     """One window of a unit to score."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    survivors: StepFolder
-    """Decisions by all rules."""
-    embeddings: StepFolder | None
-    """Vectors of what they keep; None where nothing reads vectors."""
-    unit: Unit
     number: int
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
         return windows.piece(self.unit, self.number)
 
+    @property
+    def memory(self) -> int:
+        """Its models and its texts."""
+        return memory_of(self.recipe, "web")
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """What is asked, and the hashes of all models and benchmarks. Raises ModelError."""
-    quality = recipe.quality
-    assert quality is not None
-    given = quality.decontaminate
-    return {
-        "models": models(quality),
-        "scores": {
-            name: one.model_dump(exclude={"keep", "band", "at_least", "at_most", "action"})
-            for name, one in quality.scores.items()
-        },
-        "attributes": {name: one.model_dump() for name, one in quality.attributes.items()},
-        "decontaminate": given
-        and {
-            **given.model_dump(exclude={"action"}),
-            "files": {k: benchmarks.files_hash(v) for k, v in given.benchmarks.items()},
-        },
-        "device": quality.device if any(kind.by_device for _, kind in _asked(quality)) else None,
-        "encoders": _beside(quality),
-        "libraries": {name: version(name) for name in libraries(quality)},
-    }
+
+@dataclass(frozen=True)
+class Models(Task):
+    """Which models are asked."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def piece(self) -> str:
+        return MODELS
 
 
 def pool(recipe: Recipe, origin: str = "web") -> Pool | None:
@@ -107,7 +88,7 @@ def _asked(quality: Quality) -> list[tuple[Score, Scorer]]:
     return [(one, SCORERS[one.kind]) for one in quality.scores.values() if one.kind in SCORERS]
 
 
-def _beside(quality: Quality) -> list[str]:
+def beside(quality: Quality) -> list[str]:
     """Hashes of what the recipe's models were made for: the encoders of heads."""
     return sorted(
         {
@@ -117,40 +98,6 @@ def _beside(quality: Quality) -> list[str]:
             for hash in kind.beside(own)
         }
     )
-
-
-def problems(recipe: Recipe) -> list[str]:
-    """One line for each model, list or benchmark of the recipe that cannot be used."""
-    quality = recipe.quality
-    if quality is None:
-        return []
-    found = []
-    for name, one in quality.scores.items():
-        if one.kind not in SCORERS:
-            continue
-        try:
-            for label in scorers.hashes(one.path, one.kind):
-                SCORERS[one.kind].check(one.path.replace(LABEL, label), one, quality.device)
-        except (ModelError, OSError) as error:
-            found.append(f"quality.scores.{name}.{one.kind}: {error}")
-    if quality.embeddings:
-        try:
-            embeddings.written(quality)
-        except ModelError as error:
-            found.append(f"quality.embeddings.encoder: {error}")
-    for name, attribute in quality.attributes.items():
-        try:
-            for label in scorers.hashes(attribute.fasttext):
-                read_labels(attribute.fasttext.replace(LABEL, label))
-        except ModelError as error:
-            found.append(f"quality.attributes.{name}.fasttext: {error}")
-    if quality.decontaminate:
-        for name, path in quality.decontaminate.benchmarks.items():
-            try:
-                benchmarks.items(path)
-            except benchmarks.BenchmarkError as error:
-                found.append(f"quality.decontaminate.benchmarks.{name}: {error}")
-    return found
 
 
 def models(quality: Quality) -> dict[str, dict[str, str]]:
@@ -166,23 +113,30 @@ def models(quality: Quality) -> dict[str, dict[str, str]]:
     return found | {name: scorers.hashes(one.fasttext) for name, one in quality.attributes.items()}
 
 
-def write_models(folder: StepFolder, recipe: Recipe, units: list[Unit]) -> None:
-    """Write and commit which models are asked, for the report and `explain`; after the run's own are trained."""
-    assert recipe.quality is not None
-    folder.commit(MODELS, {"models": models(recipe.quality) | trained.hashes(folder, units)})
+def write_models(task: Models) -> dict[str, Any]:
+    """Commit which models are asked, for the report and `explain`; after the run's own are trained."""
+    assert task.recipe.quality is not None
+    found = models(task.recipe.quality) | trained.hashes(task.folder, task.units)
+    task.folder.commit(MODELS, {"models": found})
+    return {}
 
 
-def memory(recipe: Recipe) -> int:
-    """The bytes that a task may need at most: its models and its texts."""
+def memory_of(recipe: Recipe, origin: str) -> int:
+    """The bytes that scoring documents of an origin may take: its models and its texts."""
     assert recipe.quality is not None
-    asked = [one for one, _ in _asked(recipe.quality) if "web" in one.origins]
+    asked = [one for one, _ in _asked(recipe.quality) if origin in one.origins]
     return TASK_MEMORY + scorers.memory(asked)
 
 
-def run(task: Task) -> dict[str, Any]:
+def by_device(quality: Quality) -> bool:
+    """Whether a score depends on the device."""
+    return any(kind.by_device for _, kind in _asked(quality))
+
+
+def run(task: Scoring) -> dict[str, Any]:
     """Score one window and commit it."""
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    kept = windows.kept(task.survivors, task.unit, task.number, rows)
+    rows, vectors_of = task.rows(), task.context.get("embeddings")
+    kept = windows.kept(task.context.folder("survivors"), task.unit, task.number, rows)
     start, stop = windows.bounds(task.unit, task.number)
     found = []
     quality = task.recipe.quality
@@ -194,9 +148,9 @@ def run(task: Task) -> dict[str, Any]:
         documents = part.take(asked)
         answers = said(documents, task.recipe)
         answers = trained.answers(answers, documents, quality, task.folder)
-        if task.embeddings:
+        if vectors_of:
             vectors = embeddings.of_window(
-                task.embeddings, task.unit, documents["label"], quality, start, start + len(part)
+                vectors_of, task.unit, documents["label"], quality, start, start + len(part)
             )
             answers = embeddings.answers(answers, vectors, quality)
             answers = nearest.answers(answers, task.folder, task.unit, start + asked, quality)

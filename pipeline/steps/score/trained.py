@@ -19,9 +19,9 @@ import xxhash
 
 from polysieve.filters.quality import ngrams
 from polysieve.filters.quality.ngrams import NgramModel
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
 from polysieve.pipeline.steps.score import scorers
+from polysieve.pipeline.steps.step import UnitTask
 from polysieve.pipeline.steps.units import Rows, Unit, label_slices
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
@@ -35,19 +35,19 @@ CACHED = 8  # models that a process holds
 
 
 @dataclass(frozen=True)
-class Task:
+class Training(UnitTask):
     """One unit whose survivors train models."""
-
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    survivors: StepFolder
-    unit: Unit
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
         return f"train-{self.unit.piece}"
+
+    @property
+    def memory(self) -> int:
+        """Of the largest model while it is trained."""
+        assert self.recipe.quality is not None
+        sizes = [one.order * one.documents for one in asked(self.recipe.quality).values()]
+        return 2**29 + TOKEN_BYTES * CHARACTERS * max(sizes)
 
 
 def asked(quality: Quality) -> dict[str, TrainedNgrams]:
@@ -59,19 +59,12 @@ def asked(quality: Quality) -> dict[str, TrainedNgrams]:
     }
 
 
-def memory(task: Task) -> int:
-    """The bytes that a task may need at most."""
-    assert task.recipe.quality is not None
-    sizes = [one.order * one.documents for one in asked(task.recipe.quality).values()]
-    return 2**29 + TOKEN_BYTES * CHARACTERS * max(sizes)
-
-
-def run(task: Task) -> dict[str, Any]:
+def run(task: Training) -> dict[str, Any]:
     """Train the models of a unit's labels, write and commit them."""
     assert task.recipe.quality is not None
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    outcome = task.survivors.store.read_columns(
-        task.survivors.file(f"{task.unit.piece}.parquet"), ["outcome"]
+    rows, survivors = task.rows(), task.context.folder("survivors")
+    outcome = survivors.store.read_columns(
+        survivors.file(f"{task.unit.piece}.parquet"), ["outcome"]
     )["outcome"]
     kept = pc.equal(outcome, "kept").to_numpy()
     found: dict[str, dict[str, str]] = {}

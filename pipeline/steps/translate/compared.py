@@ -13,11 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.index.versions import Earlier, translations_schema
+from polysieve.pipeline.index.versions import Earlier, Increment, Revision, translations_schema
 from polysieve.pipeline.recipe.clustering import MinHash
-from polysieve.pipeline.steps.cluster.clusters import Increment
 from polysieve.pipeline.steps.cluster.dedup_inputs import fixed_bytes
-from polysieve.pipeline.steps.decide.members import Revision
 from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.store import parquet_writer
 

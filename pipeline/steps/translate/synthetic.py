@@ -12,14 +12,14 @@ import numpy as np
 import polars as pl
 import pyarrow.compute as pc
 
-from polysieve.pipeline.run.plan import Plan
+from polysieve.pipeline.steps.step import Context
 from polysieve.pipeline.steps.translate.translations import rows_of
 
 PART = 20_000_000  # documents that are held at a time, 16 bytes each
 
 
 def shares(
-    plan: Plan,
+    context: Context,
     sizes: dict[str, tuple[tuple[int, int], ...]],
     details: dict[str, dict[str, Any]],
     translated: dict[str, dict[str, Any]],
@@ -36,8 +36,8 @@ def shares(
     languages = {}
     for code, labels in sorted(by_language.items()):
         own = {label: values for label, values in details.items() if language(label) == code}
-        languages[code] = _entry(plan, sizes, labels, own, translated)
-    total = _entry(plan, sizes, sorted(translated), details, translated)
+        languages[code] = _entry(context, sizes, labels, own, translated)
+    total = _entry(context, sizes, sorted(translated), details, translated)
     return {"total": total, "languages": languages}
 
 
@@ -47,7 +47,7 @@ def language(label: str) -> str:
 
 
 def _entry(
-    plan: Plan,
+    context: Context,
     sizes: dict[str, tuple[tuple[int, int], ...]],
     labels: Sequence[str],
     details: dict[str, dict[str, Any]],
@@ -59,7 +59,7 @@ def _entry(
     if len(labels) == 1:
         sources, once = documents, words
     else:
-        sources, once = _distinct(plan, {label: sizes[label] for label in labels}, documents)
+        sources, once = _distinct(context, {label: sizes[label] for label in labels}, documents)
     native = sum(values.get("kept_words") or 0 for values in details.values())
     return {
         "documents": documents,
@@ -72,7 +72,7 @@ def _entry(
 
 
 def _distinct(
-    plan: Plan, sizes: dict[str, tuple[tuple[int, int], ...]], documents: int
+    context: Context, sizes: dict[str, tuple[tuple[int, int], ...]], documents: int
 ) -> tuple[int, int]:
     """Sources of the kept translations into some labels, and the words of the longest rendering of each."""
     parts = -(-documents // PART)
@@ -80,7 +80,7 @@ def _distinct(
     for part in range(parts):
         keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
         for label, windows in sizes.items():
-            for group, count in _kept(plan, label, windows):
+            for group, count in _kept(context, label, windows):
                 inside = group % np.uint64(parts) == part
                 keys.append(group[inside])
                 counts.append(count[inside])
@@ -99,19 +99,19 @@ def longest(keys: np.ndarray, words: np.ndarray) -> tuple[int, int]:
 
 
 def _kept(
-    plan: Plan, label: str, windows: Sequence[tuple[int, int]]
+    context: Context, label: str, windows: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Hashes of the sources of a label's kept translations (uint64) and their words (int64), a window at a time."""
-    assert plan.translate is not None and plan.admit is not None
+    translate, admit = context.folder("translate"), context.folder("admit")
     first = 0
     for number, size in windows:
-        outcome = plan.admit.store.read_columns(
-            plan.admit.file(f"{label}.parquet"), ["outcome"], first, first + size
+        outcome = admit.store.read_columns(
+            admit.file(f"{label}.parquet"), ["outcome"], first, first + size
         )["outcome"]
         first += size
         kept = np.flatnonzero(pc.equal(outcome, "kept").to_numpy())
         if len(kept):
-            rows = rows_of(plan.translate, label, {number: size})
+            rows = rows_of(translate, label, {number: size})
             groups = rows.take("documents", ["doc_group_id"], kept)["doc_group_id"]
             words = rows.take("signals", ["word_count"], kept)["word_count"]
             yield pl.Series(groups).hash().to_numpy(), words.to_numpy().astype(np.int64)

@@ -1,8 +1,8 @@
-"""Step G, second part (A'): a window of documents translated, and measured as step A measures pages.
+"""A window of documents translated, and measured as pages are measured.
 
 A task reads the texts of its window, translates them sentence by sentence through the cache, and writes row-aligned
-tables as A does (documents/, signals/, bands/), with what became of each sentence beside (sentences/). Documents are of
-the target's label whatever language is identified in them: that is one of the checks.
+tables as the step measure does (documents/, signals/, bands/), with what became of each sentence beside (sentences/).
+Documents are of the target's label whatever language is identified in them: that is one of the checks.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ from polysieve.pipeline.recipe.translating import CTranslate2, Target
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
 from polysieve.pipeline.steps.measure import batches, languages, segment_tables
+from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate import checking, choice
 from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -75,16 +76,9 @@ CACHE = "sentences"
 
 
 @dataclass(frozen=True)
-class Task:
+class Window(Task):
     """One window of one source label, into one target."""
 
-    folder: StepFolder
-    choice: StepFolder
-    measure: StepFolder
-    index_file: str
-    fit: StepFolder
-    lines: StepFolder | None
-    """Which lines recur over a host; None where the recipe does not ask."""
     label: str
     """The target's."""
     number: int
@@ -93,7 +87,6 @@ class Task:
     stop: int
     """Rows of the source label."""
     below: int
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
@@ -104,33 +97,18 @@ class Task:
         assert self.recipe.translate is not None
         return self.recipe.translate.targets[self.label]
 
+    @property
+    def memory(self) -> int:
+        return checking.memory(self.target)
+
+    def rows(self) -> Rows:
+        """The rows of the window in the tables of `measure`, those between chosen documents too."""
+        return self.context.rows([self.source]).window(self.start, self.stop)
+
 
 def piece(label: str, number: int) -> str:
     """The name of a target's window."""
     return f"{label}-{number:05d}"
-
-
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """Engines with the hashes of their models, and what A's measuring depends on. Raises as `engine_of`."""
-    assert recipe.translate is not None
-    return {
-        "engines": {
-            label: engine_of(target, label).hash
-            for label, target in recipe.translate.targets.items()
-        },
-        "checks": {
-            label: [
-                checking.depends_on(target, label),
-                [back_engine(target, source).hash for source in target.sources]
-                if target.checks.round_trip
-                else None,
-            ]
-            for label, target in recipe.translate.targets.items()
-        },
-        "language_model": languages.model(recipe.language).hash,
-        "clean": recipe.clean.model_dump(),
-        "libraries": cleaning.versions(recipe.clean, "written"),
-    }
 
 
 def pool(recipe: Recipe) -> Pool | None:
@@ -177,10 +155,10 @@ def cache_folder(store: Store, recipe: Recipe) -> str:
     return os.path.join(tempfile.gettempdir(), f"polysieve-{CACHE}-{os.getuid()}")
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Window) -> dict[str, Any]:
     """Translate and measure one window and commit it. Raises EngineDown where the engine cannot work now."""
     rows, ranks = choice.chosen_rows(
-        task.choice, task.source, task.target, task.below, task.start, task.stop
+        task.context.folder("choice"), task.source, task.target, task.below, task.start, task.stop
     )
     sources, addresses = _sources(task, rows)
     texts = sources["text"].to_pylist()
@@ -221,20 +199,19 @@ def run(task: Task) -> dict[str, Any]:
     return {"documents": len(texts), "text_bytes": manifest["text_bytes"]}
 
 
-def _words(task: Task, rows: np.ndarray) -> pa.ChunkedArray:
+def _words(task: Window, rows: np.ndarray) -> pa.ChunkedArray:
     """Words of some rows of the source label."""
-    window = Rows.of(task.measure, task.index_file, [task.source]).window(task.start, task.stop)
-    return window.take("signals", ["word_count"], rows - task.start)["word_count"]
+    return task.rows().take("signals", ["word_count"], rows - task.start)["word_count"]
 
 
-def _sources(task: Task, rows: np.ndarray) -> tuple[pa.Table, list[str]]:
+def _sources(task: Window, rows: np.ndarray) -> tuple[pa.Table, list[str]]:
     """Columns of the window's documents, their texts as the corpus has them, and the addresses of their inputs."""
-    window = Rows.of(task.measure, task.index_file, [task.source]).window(task.start, task.stop)
+    window, recurring = task.rows(), task.context.get("lines")
     numbers = rows - task.start
     sources = window.take("documents", SOURCE_COLUMNS, numbers)
     texts = sources["text"]
-    if task.lines and task.recipe.host_lines and task.recipe.host_lines.remove:
-        repeated = lines.read(task.lines, window, ["numbers"])["numbers"].take(pa.array(numbers))
+    if recurring and task.recipe.host_lines and task.recipe.host_lines.remove:
+        repeated = lines.read(recurring, window, ["numbers"])["numbers"].take(pa.array(numbers))
         texts = pa.chunked_array([host_lines.without_lines(texts, repeated.combine_chunks())])
     labels = pa.repeat(pa.scalar(task.source), len(sources))
     written = cleaning.of_written(texts.combine_chunks(), labels, task.recipe.clean).texts
@@ -243,7 +220,7 @@ def _sources(task: Task, rows: np.ndarray) -> tuple[pa.Table, list[str]]:
 
 
 def _measured(
-    task: Task,
+    task: Window,
     sources: pa.Table,
     addresses: Sequence[str],
     ranks: np.ndarray,
@@ -305,7 +282,7 @@ def _measured(
     return pa.table(arrays, schema=TRANSLATED), pa.table(signals), pa.table(bands)
 
 
-def _back(task: Task, translated: Sequence[Translated], ledger: Ledger) -> list[str] | None:
+def _back(task: Window, translated: Sequence[Translated], ledger: Ledger) -> list[str] | None:
     """The translations translated back, where the recipe checks by that; their cost is in the ledger too."""
     settings = task.target.checks.round_trip
     if settings is None:
@@ -327,10 +304,10 @@ def _array(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def _signals(
-    task: Task, texts: pa.Array, labels: pa.Array, urls: list[str | None]
+    task: Window, texts: pa.Array, labels: pa.Array, urls: list[str | None]
 ) -> tuple[pa.Table, pa.Table]:
-    """Signals and bands, with the stop words and word list that B found for the target."""
-    fitted = fit.parameters_of(task.fit, task.recipe, task.label)
+    """Signals and bands, with the stop words and word list that were fitted for the target."""
+    fitted = fit.parameters_of(task.context.folder("fit"), task.recipe, task.label)
     stop_list = StopWords.of(fitted.parameters.stopwords) if fitted.parameters.stopwords else None
     signals, bands = batches.measure_texts(texts, labels, task.recipe, {task.label: stop_list})
     lists = fit.word_lists(task.recipe, [task.label])

@@ -1,4 +1,4 @@
-"""Step E: the corpus and what was removed from it, as Parquet shards per language.
+"""The corpus and what was removed from it, as Parquet shards per language.
 
 Everything is written beside the published folders, under `write-<fingerprint>/`, and swapped in at the end.
 """
@@ -16,35 +16,25 @@ from polysieve.dedup import host_lines
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
 from polysieve.pipeline.steps.host_lines import lines
-from polysieve.pipeline.steps.units import Rows, Unit
-from polysieve.pipeline.storage.ledger import VERSIONS, StepFolder, fingerprint
-from polysieve.pipeline.storage.schema import CORPUS, QUARANTINE, REMOVED, parquet_rows
-from polysieve.pipeline.storage.store import parquet_writer
+from polysieve.pipeline.steps.step import UnitTask
+from polysieve.pipeline.steps.units import Rows
+from polysieve.pipeline.storage.ledger import Manifest
+from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
 from polysieve.pipeline.texts import cleaning, tokens
-
-PUBLISHED = ("corpus", "removed", "quarantine", "parameters", "report")
 
 
 @dataclass(frozen=True)
-class Task:
+class Writing(UnitTask):
     """Some labels to write whole, or one shard of a large one."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    decisions: StepFolder
-    unit: Unit
-    first_row: int
+    first_row: int = 0
     """Row, in the unit's decisions, of the first label's first document."""
-    labels: tuple[tuple[str, int], ...]
+    labels: tuple[tuple[str, int], ...] = ()
     """(label, documents)"""
-    recipe: Recipe
     shard: tuple[str, int, int, int] | None = None
     """Of one label: ("corpus" or "removed", number, first row, row after the last); None: everything."""
     unchanged: frozenset[str] = frozenset()
     """Labels whose published files are what would be written; they are left out."""
-    lines: StepFolder | None = None
-    """Which lines recur over a host; None where the recipe does not ask."""
 
     @property
     def piece(self) -> str:
@@ -52,41 +42,13 @@ class Task:
         return f"{first}-{self.shard[0]}-{self.shard[1]:05d}" if self.shard else first
 
 
-def depends_on(recipe: Recipe) -> dict[str, Any]:
-    """All of the recipe: the card, the report and run.json show it."""
-    return {
-        "recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}}),
-        "libraries": cleaning.versions(recipe.clean, "written"),
-        "tokenizer": tokens.fingerprint(recipe.output.tokenizer),
-        "audit": VERSIONS["audit"],
-    }
-
-
-def label_key(
-    plan_inputs: str, measured: str, recipe: Recipe, decided: str, lines: StepFolder | None = None
-) -> str:
-    """What a label's files depend on; `decided` is the digest of its decisions."""
-    removed = recipe.host_lines and recipe.host_lines.remove
-    return fingerprint(
-        "write",
-        inputs=plan_inputs,
-        measure=measured,
-        lines=lines.fingerprint if lines and removed else None,
-        decisions=decided,
-        output=recipe.output.model_dump(include={"removed", "shard_bytes"}),
-        clean=recipe.clean.model_dump(),
-        libraries=cleaning.versions(recipe.clean, "written"),
-        tokenizer=tokens.fingerprint(recipe.output.tokenizer),
-    )
-
-
-def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
+def tasks(template: Writing, manifest: Manifest) -> Iterator[Writing]:
     """The tasks of a unit, from its decisions' manifest: about `shard_bytes` of text each."""
     limit = template.recipe.output.shard_bytes
     group: list[tuple[str, int]] = []
     size = row = first = 0
 
-    def grouped() -> Iterator[Task]:
+    def grouped() -> Iterator[Writing]:
         if any(label not in template.unchanged for label, _ in group):
             yield replace(template, first_row=first, labels=tuple(group))
 
@@ -112,10 +74,10 @@ def tasks(template: Task, manifest: dict[str, Any]) -> Iterator[Task]:
     yield from grouped()
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Writing) -> dict[str, Any]:
     """Write one task's files and commit it."""
     names = [label for label, _ in task.labels]
-    rows = Rows.of(task.measure, task.index_file, names)
+    rows = task.context.rows(names)
     start, stop = 0, sum(n for _, n in task.labels)
     if task.shard:
         _, _, start, stop = task.shard
@@ -125,8 +87,9 @@ def run(task: Task) -> dict[str, Any]:
         _decided(task, "", start, stop),
         _decided(task, "-selected", start, stop) if task.recipe.quality else None,
     )
-    if task.lines and task.recipe.host_lines and task.recipe.host_lines.remove:
-        table = without_repeated(table, lines.read(task.lines, rows, ["numbers"])["numbers"])
+    recurring = task.context.get("lines")
+    if recurring and task.recipe.host_lines and task.recipe.host_lines.remove:
+        table = without_repeated(table, lines.read(recurring, rows, ["numbers"])["numbers"])
     sizes = {names[0]: stop - start} if task.shard else dict(task.labels)
     # One sort puts each file's documents side by side: a slice each, no copy.
     is_removed = ~pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy()
@@ -186,10 +149,11 @@ def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counte
     return table, written.counts
 
 
-def _decided(task: Task, kind: str, start: int, stop: int) -> pa.Table:
+def _decided(task: Writing, kind: str, start: int, stop: int) -> pa.Table:
     """What was decided of the task's rows from `start` to before `stop`."""
-    return task.decisions.store.read_columns(
-        task.decisions.file(f"{task.unit.piece}{kind}.parquet"),
+    decisions = task.context.folder("decisions")
+    return decisions.store.read_columns(
+        decisions.file(f"{task.unit.piece}{kind}.parquet"),
         None,
         task.first_row + start,
         task.first_row + stop,
@@ -259,7 +223,7 @@ def without_repeated(table: pa.Table, numbers: pa.ChunkedArray) -> pa.Table:
     return table
 
 
-def _write(task: Task, kind: str, label: str, number: int, documents: pa.Table) -> None:
+def _write(task: Writing, kind: str, label: str, number: int, documents: pa.Table) -> None:
     if kind == "corpus":
         documents = documents.select(CORPUS.names).cast(CORPUS)
     elif task.recipe.output.removed == "none":
@@ -270,24 +234,3 @@ def _write(task: Task, kind: str, label: str, number: int, documents: pa.Table) 
             documents = documents.drop_columns(["text"])
     name = task.folder.file(f"{kind}/{label}/train-{number:05d}.parquet")
     task.folder.store.write_table(name, documents, parquet_rows(documents))
-
-
-def write_quarantine(folder: StepFolder, measure: StepFolder, inputs: list[str]) -> None:
-    """All inputs' quarantine rows in one file, in the order of the inputs."""
-    with (
-        folder.store.create(folder.file("quarantine/train-00000.parquet")) as file,
-        parquet_writer(file, QUARANTINE) as writer,
-    ):
-        for key in inputs:
-            manifest = measure.manifest(key)
-            if manifest and manifest["quarantine_rows"]:
-                writer.write_table(
-                    measure.store.read_columns(measure.file(f"quarantine/{key}.parquet"), None)
-                )
-
-
-def copy_parameters(folder: StepFolder, fit: StepFolder, labels: list[str]) -> None:
-    """Each language's parameters as B wrote them."""
-    for label in labels:
-        with fit.store.open(fit.file(f"parameters/{label}.yaml")) as file:
-            folder.store.write_text(folder.file(f"parameters/{label}.yaml"), file.read().decode())

@@ -11,13 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
-from polysieve.pipeline.steps.units import Rows, Unit
-from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.steps.step import UnitTask, manifest_of
+from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.store import parquet_writer
 
 EMBEDDINGS = "embeddings"
@@ -25,28 +24,20 @@ GROUP = 10_000  # rows
 
 
 @dataclass(frozen=True)
-class Task:
+class Vectors(UnitTask):
     """The vectors of one unit's labels."""
 
-    folder: StepFolder
-    measure: StepFolder
-    index_file: str
-    decisions: StepFolder
-    embeddings: StepFolder
-    unit: Unit
     encoding: Encoding
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
         return f"{EMBEDDINGS}-{self.unit.piece}"
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Vectors) -> dict[str, Any]:
     """Write the vectors of what is kept of one unit, and commit it."""
-    rows = Rows.of(task.measure, task.index_file, task.unit.labels)
-    manifest = task.decisions.manifest(task.unit.piece)
-    assert manifest is not None
+    rows = task.rows()
+    manifest = manifest_of(task.context.folder("decisions"), task.unit.piece)
     ends, names = _shards(manifest["labels"], task.recipe.output.shard_bytes)
     written = 0
     with _Files(task, names) as files:
@@ -62,7 +53,8 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def _shards(labels: dict[str, Any], shard_bytes: int) -> tuple[np.ndarray, list[str]]:
-    """(the row of the unit after each corpus file's last, the files' names), as pipeline/steps/write.py cuts them."""
+    """(the row of the unit after each corpus file's last, the files' names), as pipeline/steps/write/corpus.py cuts
+    them."""
     ends, names, first = [], [], 0
     for label, values in labels.items():
         n = values["documents"]
@@ -77,15 +69,16 @@ def _shards(labels: dict[str, Any], shard_bytes: int) -> tuple[np.ndarray, list[
     return np.array(ends, np.int64), names
 
 
-def _kept(task: Task, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray, np.ndarray]]:
+def _kept(task: Vectors, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray, np.ndarray]]:
     """(rows of the unit, ids, float16[n, dim]) of what is kept, in the unit's order: a window at a time where it has
     one label, else all at once."""
-    outcome = task.decisions.store.read_columns(
-        task.decisions.file(f"{task.unit.piece}.parquet"), ["outcome"]
+    decisions, folder = task.context.folder("decisions"), task.context.folder("embeddings")
+    outcome = decisions.store.read_columns(
+        decisions.file(f"{task.unit.piece}.parquet"), ["outcome"]
     )["outcome"]
     kept = pc.equal(outcome, OUTCOMES[KEPT]).to_numpy()
     column, n = task.encoding.column, task.unit.documents
-    survivors = embeddings.rows(task.embeddings, task.unit)
+    survivors = embeddings.rows(folder, task.unit)
     if rows.several_labels:
         place = np.empty(n, np.int64)
         place[rows.order().to_numpy()] = np.arange(n)
@@ -93,7 +86,7 @@ def _kept(task: Task, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray,
         order = np.argsort(own)
         order = order[kept[own[order]]]
         own = own[order]
-        vectors = embeddings.read(task.embeddings, task.unit, column, 0, n).take(pa.array(order))
+        vectors = embeddings.read(folder, task.unit, column, 0, n).take(pa.array(order))
         if len(own):
             yield own, rows.take("documents", ["id"], own)["id"], embeddings.unpacked(vectors)
         return
@@ -103,7 +96,7 @@ def _kept(task: Task, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray,
         stays = np.flatnonzero(kept[own])
         if len(stays):
             own = own[stays]
-            found = embeddings.read(task.embeddings, task.unit, column, start, stop)
+            found = embeddings.read(folder, task.unit, column, start, stop)
             ids = rows.window(start, stop).take("documents", ["id"], own - start)["id"]
             yield own, ids, embeddings.unpacked(found.take(pa.array(stays)))
 
@@ -111,7 +104,7 @@ def _kept(task: Task, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray,
 class _Files:
     """The files of a unit, one after the other; rows are gathered into groups of GROUP, however they come."""
 
-    def __init__(self, task: Task, names: list[str]) -> None:
+    def __init__(self, task: Vectors, names: list[str]) -> None:
         self.task = task
         self.names = names
         self.number = -1

@@ -1,4 +1,5 @@
-"""Step E for translations: files of their own in the corpus, beside the native ones, and the pairs they came from.
+"""Translations as they are written: files of their own in the corpus, beside the native ones, and the pairs they came
+from.
 
 `corpus/<label>/translated-00000.parquet` and `removed/<label>/translated-00000.parquet` have the columns of native
 files. `parallel/<source>-<label>/documents-00000.parquet` and `sentences-00000.parquet` hold the pairs of what is kept,
@@ -14,12 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
 from polysieve.pipeline.steps.report.samples import sample
+from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate.translations import piece
 from polysieve.pipeline.steps.write.corpus import cleaned
-from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
 from polysieve.pipeline.storage.store import Store, parquet_writer
 from polysieve.translation.checks import CHECKS
@@ -56,26 +56,23 @@ SENTENCE_PAIRS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Task:
+class Translations(Task):
     """The translations into one label."""
 
-    folder: StepFolder
-    translate: StepFolder
-    admit: StepFolder
     label: str
     windows: tuple[tuple[int, int], ...]
     """Number and documents of each window."""
-    recipe: Recipe
 
     @property
     def piece(self) -> str:
         return f"{PREFIX}{self.label}"
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Translations) -> dict[str, Any]:
     """Write the translations into one label and commit them."""
     counts = {"corpus": 0, "removed": 0}
     samples: dict[str, Any] = {}
+    translate, admit = task.context.folder("translate"), task.context.folder("admit")
     shards = _Shards(task.folder.store, task.recipe.output.shard_bytes)
     first = 0
     with shards:
@@ -83,13 +80,11 @@ def run(task: Task) -> dict[str, Any]:
             if not size:
                 continue
             name = piece(task.label, number)
-            store = task.translate.store
-            documents = store.read_columns(task.translate.file(f"documents/{name}.parquet"), None)
-            words = store.read_columns(
-                task.translate.file(f"signals/{name}.parquet"), ["word_count"]
-            )
-            decisions = task.admit.store.read_columns(
-                task.admit.file(f"{task.label}.parquet"), None, first, first + size
+            store = translate.store
+            documents = store.read_columns(translate.file(f"documents/{name}.parquet"), None)
+            words = store.read_columns(translate.file(f"signals/{name}.parquet"), ["word_count"])
+            decisions = admit.store.read_columns(
+                admit.file(f"{task.label}.parquet"), None, first, first + size
             )
             first += size
             table = _columns(documents, words, decisions)
@@ -127,7 +122,7 @@ def _columns(documents: pa.Table, words: pa.Table, decisions: pa.Table) -> pa.Ta
     return pa.table(arrays, schema=REMOVED)
 
 
-def _put(task: Task, shards: "_Shards", kind: str, part: pa.Table) -> None:
+def _put(task: Translations, shards: "_Shards", kind: str, part: pa.Table) -> None:
     folder = task.folder.file(f"{kind}/{task.label}/{PREFIX}")
     if kind == "corpus":
         shards.put(folder, part.select(CORPUS.names).cast(CORPUS))
@@ -138,7 +133,7 @@ def _put(task: Task, shards: "_Shards", kind: str, part: pa.Table) -> None:
 
 
 def _put_pairs(
-    task: Task, shards: "_Shards", documents: pa.Table, kept: np.ndarray, name: str
+    task: Translations, shards: "_Shards", documents: pa.Table, kept: np.ndarray, name: str
 ) -> None:
     chosen = documents.filter(pa.array(kept))
     if not len(chosen):
@@ -152,8 +147,9 @@ def _put_pairs(
     }
     columns = {n: chosen[n] for n in chosen.column_names} | named
     shards.put(f"{folder}documents-", pa.table([columns[n] for n in PAIRS.names], schema=PAIRS))
-    sentences = task.translate.store.read_columns(
-        task.translate.file(f"sentences/{name}.parquet"), SENTENCE_PAIRS.names
+    translate = task.context.folder("translate")
+    sentences = translate.store.read_columns(
+        translate.file(f"sentences/{name}.parquet"), SENTENCE_PAIRS.names
     )
     inside = pc.is_in(sentences["id"], chosen["id"].combine_chunks())
     inside = pc.and_(inside, pc.not_equal(sentences["status"], "failed"))

@@ -16,11 +16,11 @@ import yaml
 import zstandard
 
 from polysieve.pipeline.engines.engine import Inline
+from polysieve.pipeline.engines.watch import Watch
 from polysieve.pipeline.mixing.finding import find
 from polysieve.pipeline.mixing.run import Plan, execute
 from polysieve.pipeline.mixing.spec import Mix, MixError, load
 from polysieve.pipeline.recipe import RecipeError
-from polysieve.pipeline.run.watch import Watch
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.killing import kill_when
 from tests.pipeline.mixing import corpora

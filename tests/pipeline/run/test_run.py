@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from polysieve.pipeline.cli import app
-from polysieve.pipeline.run import accounting
+from polysieve.pipeline.steps.report import accounting
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.run.test_end_to_end import digest, record
 

@@ -3,15 +3,13 @@
 import platform
 from collections import Counter
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeAlias
 
+from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.run import accounting
-from polysieve.pipeline.run.plan import Plan
-from polysieve.pipeline.steps.cluster.clusters import Increment
-from polysieve.pipeline.steps.decide.members import Revision
-from polysieve.pipeline.steps.measure.inputs import input_key
-from polysieve.pipeline.steps.translate import figures as translating
+from polysieve.pipeline.steps.report import accounting
+from polysieve.pipeline.steps.step import Plan, manifest_of
+from polysieve.pipeline.steps.translate import figures
 from polysieve.pipeline.storage.schema import UNKNOWN
 
 LIBRARIES = (
@@ -28,16 +26,20 @@ LIBRARIES = (
 )
 
 
+Record: TypeAlias = dict[str, Any]
+"""run.json."""
+
+
 def record_of(
     plan: Plan, details: dict[str, dict[str, Any]], translated: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
+) -> Record:
     """run.json. details: what was decided of each language; translated: what became of its translations."""
+    index = plan.context.inputs.index
     read, quarantined, files, split = 0, 0, 0, 0
     skipped: Counter[str] = Counter()
     models: set[str] = set()
-    for key in plan.inputs:
-        manifest = plan.measure.manifest(key)
-        assert manifest is not None
+    for source in plan.sources:
+        manifest = manifest_of(plan.context.measure, source.key)
         read += manifest["records_read"]
         quarantined += manifest["quarantined"]
         files += manifest["unreadable"]
@@ -68,18 +70,18 @@ def record_of(
             **{name: version(name) for name in LIBRARIES},
         },
         "language_model_hashes": sorted(models),
-        "steps": {name: folder.fingerprint for name, folder in plan.steps.items()},
+        "steps": plan.steps,
         "inputs": [
-            {"address": s.address, "size": s.size, "etag": s.etag, "key": input_key(s)}
+            {"address": s.address, "size": s.size, "etag": s.etag, "key": s.key}
             for s in plan.sources
         ],
-        **({"index": _index_entry(plan.index)} if plan.index else {}),
+        **({"index": _index_entry(index)} if index else {}),
         **({"translation": {k: v["ledger"] for k, v in translated.items()}} if translated else {}),
-        **({"synthetic": translating.shares(plan, details, translated)} if translated else {}),
+        **({"synthetic": figures.shares(plan.context, details, translated)} if translated else {}),
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
         **({"tokens": _tokens(details)} if plan.recipe.output.tokenizer else {}),
-        **({"lines_removed": _lines_removed(details)} if plan.lines else {}),
+        **({"lines_removed": _lines_removed(details)} if plan.context.get("lines") else {}),
         "accounting": {
             "total": accounting.total(languages, read, dict(skipped), split),
             "languages": dict(sorted(languages.items())),

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from polysieve.pipeline.index import versions as index
-from polysieve.pipeline.index.versions import Earlier, IndexUnusable
+from polysieve.pipeline.index.versions import Earlier, Increment, IndexUnusable, Revision
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.run.plan import Plan, inputs_hash
+from polysieve.pipeline.run.plan import inputs_hash
 from polysieve.pipeline.steps.cluster import clusters
-from polysieve.pipeline.steps.cluster.clusters import Increment
-from polysieve.pipeline.steps.decide.members import Revision
+from polysieve.pipeline.steps.cluster.step import settings_of
+from polysieve.pipeline.steps.step import Plan, manifest_of
 from polysieve.pipeline.steps.translate import compared
-from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.store import Store
 
 
@@ -26,7 +25,7 @@ def increment(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str)
     latest = index.current(store)
     if latest is None:
         return Increment(store, None, 0)
-    settings = clusters.depends_on(recipe)
+    settings = settings_of(recipe)
     if latest.record["settings"] != settings:
         raise IndexUnusable(
             f"{store}: made with other settings of dedup ({_difference(latest.record['settings'], settings)}); "
@@ -91,70 +90,65 @@ def _refuse_overlap(latest: Earlier, inputs: Sequence[str]) -> None:
             )
 
 
-def finish(plan: Plan, units: Sequence[Unit]) -> None:
+def finish(plan: Plan) -> None:
     """Make the version of the index that holds what a published run found; done already, it does nothing."""
+    context, met = plan.context, plan.context.inputs.index
     published: dict[str, Any] = {}
-    for unit in units:
-        manifest = plan.decisions.manifest(unit.piece)
-        assert manifest is not None
-        published |= manifest["published"]
+    for unit in plan.units:
+        published |= manifest_of(context.folder("decisions"), unit.piece)["published"]
     translated = _translated(plan)
-    if isinstance(plan.index, Revision):
-        version = plan.index.version
+    if isinstance(met, Revision):
+        version = met.version
         if translated or any(
             _changed(version, label, tables) for label, tables in published.items()
         ):
             record = index.with_published(
                 {**version.record, "parent": version.fingerprint}, published
             )
-            index.commit(plan.index.store, index.with_translations(record, translated))
+            index.commit(met.store, index.with_translations(record, translated))
         return
-    assert plan.index is not None
-    store = plan.index.store
+    assert met is not None
+    store = met.store
     added: dict[str, Any] = {}
     dumps: set[str] = set()
-    for unit in units:
-        manifest = plan.clusters.manifest(unit.piece)
-        assert manifest is not None
+    for unit in plan.units:
+        manifest = manifest_of(context.folder("clusters"), unit.piece)
         added |= manifest["index"]
         dumps.update(manifest["dumps"])
     for label, tables in translated.items():
         added[label] = {**added.get(label, {}), **tables}
-    inputs_file = f"{clusters.layer_folder(plan.clusters)}/inputs.json"
+    inputs_file = f"{clusters.delta_folder(context.folder('clusters'))}/inputs.json"
     run = {
-        "inputs": inputs_hash(plan.inputs),
+        "inputs": context.inputs.hash,
         "inputs_file": inputs_file,
-        "measure": plan.measure.fingerprint,
+        "measure": context.measure.fingerprint,
         "snapshots": sorted(dumps),
-        "documents": sum(unit.documents for unit in units),
+        "documents": sum(unit.documents for unit in plan.units),
     }
-    settings = clusters.depends_on(plan.recipe)
-    record = index.with_run(plan.index.earlier, settings, run, added, published)
+    record = index.with_run(met.earlier, settings_of(plan.recipe), run, added, published)
     latest = index.current(store)
     if latest is None or latest.fingerprint != index.fingerprint_of(record):
-        store.write_json(inputs_file, list(plan.inputs))
+        store.write_json(inputs_file, [source.key for source in plan.sources])
         index.commit(store, record)
 
 
 def _translated(plan: Plan) -> dict[str, index.Pieces]:
-    """What step G has for the index: label → the pieces of its table of translations."""
+    """What the translations of a run add to the index: label → the pieces of its table of translations."""
+    context, met = plan.context, plan.context.inputs.index
     targets = plan.recipe.translate.targets if plan.recipe.translate else {}
     found: dict[str, index.Pieces] = {}
     for label in targets:
-        assert plan.admit is not None
-        manifest = plan.admit.manifest(label)
-        assert manifest is not None
-        if manifest["index"]:
-            found[label] = manifest["index"]
-    if isinstance(
-        plan.index, Revision
-    ):  # languages that the output had translations into, and has no more
+        if pieces := manifest_of(context.folder("admit"), label)["index"]:
+            found[label] = pieces
+    if isinstance(met, Revision):
+        # Languages that the output had translations into, and has no more.
         settings = plan.recipe.dedup.minhash
         nothing = compared.no_translations(settings)
-        for label in plan.index.version.record["labels"]:
-            file = f"runs/{plan.write.fingerprint}/{label}-translations.parquet"
+        folder = f"runs/{context.folder('write').fingerprint}"
+        for label in met.version.record["labels"]:
+            file = f"{folder}/{label}-translations.parquet"
             if label not in targets and (
-                pieces := compared.write_translations(plan.index, file, label, nothing, settings)
+                pieces := compared.write_translations(met, file, label, nothing, settings)
             ):
                 found[label] = pieces
     return found

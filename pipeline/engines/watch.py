@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,7 +68,9 @@ class Watch:
         self.log("message", text=message)
 
     @contextmanager
-    def step(self, name: str, total: int, done: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    def step(
+        self, name: str, total: int, done: int
+    ) -> Iterator[Callable[[Mapping[str, Any]], None]]:
         """Follow a step of `total` pieces of which `done` were finished before; call the result with the
         counts of each further piece. A step without pieces is not shown."""
         counts: dict[str, Any] = {}
@@ -96,7 +98,7 @@ class Watch:
         with progress:
             row = progress.add_task(name, total=total, completed=done, rate="")
 
-            def advance(piece: dict[str, Any]) -> None:
+            def advance(piece: Mapping[str, Any]) -> None:
                 nonlocal last_line
                 add_counts(counts, piece)
                 state["done"] += 1
@@ -158,7 +160,7 @@ class Watch:
         }
 
 
-def add_counts(total: dict[str, Any], piece: dict[str, Any]) -> None:
+def add_counts(total: dict[str, Any], piece: Mapping[str, Any]) -> None:
     """Add numbers, and maps of numbers, key by key."""
     for key, value in piece.items():
         if isinstance(value, dict):

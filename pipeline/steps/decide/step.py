@@ -1,0 +1,90 @@
+"""The steps that decide: by columns alone, then with what rules said that read text, then with what models said.
+
+Rules that read text and models are dear, so they are asked only about what the decision before them keeps. `screening`
+is there where rules read text, `survivors` where models are asked; `decisions` is the last word, and always there.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from polysieve.pipeline.index.versions import Increment, Revision
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.cluster.clusters import first_rows
+from polysieve.pipeline.steps.decide import decisions, selection
+from polysieve.pipeline.steps.step import Inputs, Phase, Plan, Step
+from polysieve.pipeline.storage.ledger import StepFolder
+
+
+def phases(
+    plan: Plan, folder: StepFolder, *, verdicts: str = "", scores: str = ""
+) -> Iterator[Phase]:
+    """A task for each unit. verdicts, scores: the steps whose answers are decided with, where the recipe has them."""
+    context = plan.context
+    rows = first_rows(plan.units, context.inputs.index)
+    tasks = [
+        decisions.Deciding(context, folder, unit, first, context.get(verdicts), context.get(scores))
+        for unit, first in zip(plan.units, rows, strict=True)
+    ]
+    yield Phase(folder.step, decisions.run, tasks)
+
+
+def hashes(recipe: Recipe) -> dict[str, Any]:
+    """What is decided by columns."""
+    return {
+        "cut": recipe.language.cut,
+        "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
+        "rules": list(recipe.column_rules.items()),  # their order matters
+        "lines_removed": recipe.host_lines and recipe.host_lines.remove,
+        "contained": recipe.dedup.containment and recipe.dedup.containment.remove,
+        "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
+        "shard_bytes": recipe.output.shard_bytes,
+    }
+
+
+def _with_selection(recipe: Recipe) -> dict[str, Any]:
+    return {
+        **hashes(recipe),
+        "selection": selection.depends_on(recipe.quality) if recipe.quality else None,
+    }
+
+
+def inputs_of(inputs: Inputs) -> dict[str, Any]:
+    """The inputs, the version of an index by whose members is decided, and whether all are chosen anew."""
+    found: dict[str, Any] = {"inputs": inputs.hash, "rekeep": inputs.rekeep}
+    if isinstance(inputs.index, Increment):
+        earlier = inputs.index.earlier
+        found["index"] = earlier.fingerprint if earlier else "new"
+    if isinstance(inputs.index, Revision):
+        found["index"] = inputs.index.version.fingerprint
+    return found
+
+
+COLUMNS = ("measure", "index", "fit", "clusters", "lines", "containment")
+
+SCREENING: Step = Step(
+    "screening",
+    COLUMNS,
+    phases,
+    decisions.__name__,
+    is_asked=lambda recipe: bool(recipe.text_rules),
+    hashes=hashes,
+    inputs=inputs_of,
+)
+SURVIVORS: Step = Step(
+    "survivors",
+    (*COLUMNS, "judgements"),
+    partial(phases, verdicts="judgements"),
+    decisions.__name__,
+    is_asked=lambda recipe: recipe.quality is not None,
+    hashes=hashes,
+    inputs=inputs_of,
+)
+DECISIONS: Step = Step(
+    "decisions",
+    (*COLUMNS, "judgements", "scores"),
+    partial(phases, verdicts="judgements", scores="scores"),
+    decisions.__name__,
+    hashes=_with_selection,
+    inputs=inputs_of,
+)

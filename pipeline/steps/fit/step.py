@@ -1,0 +1,90 @@
+"""The step fit: thresholds and stop words of every language that occurs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from polysieve.filters import parameters as language_parameters
+from polysieve.filters import precision
+from polysieve.filters.parameters import vacuous
+from polysieve.pipeline.engines.watch import Watch
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.fit import fit
+from polysieve.pipeline.steps.step import Phase, Plan, Step
+from polysieve.pipeline.storage.ledger import StepFolder
+
+
+def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
+    """Counts of every unit, where the recipe fits; then all languages together; then the words of some units again."""
+    context, units = plan.context, plan.units
+    if plan.recipe.parameters.fit:
+        yield Phase("count", fit.count, [fit.Counting(context, folder, unit) for unit in units])
+    yield Phase("fit", fit.run, [fit.Fitting(context, folder, tuple(units))])
+    if again := fit.word_tasks(context, folder, units):
+        yield Phase("words", fit.measure_words, again)
+
+
+def hashes(recipe: Recipe) -> dict[str, Any]:
+    """Hashes of the files that are read, and how is fitted."""
+    folder, lists = recipe.parameters.folder, recipe.parameters.precision
+    settings = recipe.parameters.fit
+    files = lists and precision.files_hash(
+        lists.wordlists, lists.contamination, lists.url_whitelist
+    )
+    return {
+        "parameters": language_parameters.folder_hash(folder) if folder else None,
+        "fit": settings and settings.model_dump(),
+        "precision": lists and {**lists.model_dump(), "files": files},
+        "words": [name for name in fit.RULES_ON_WORDS if name in recipe.rules],
+        "seed": recipe.seed if settings else None,
+    }
+
+
+def problems(recipe: Recipe) -> list[str]:
+    """Folders of parameters and word lists that cannot be used."""
+    found = []
+    folder, lists = recipe.parameters.folder, recipe.parameters.precision
+    if folder:
+        try:
+            language_parameters.check_folder(folder)
+        except (OSError, ValueError) as error:
+            found.append(f"parameters.folder: {error}")
+    if lists:
+        if not any(Path(lists.wordlists).glob("*.txt")):
+            found.append(
+                f"parameters.precision.wordlists: {lists.wordlists}: no .txt file in such a folder; correct the path"
+            )
+        try:
+            precision.load(lists.wordlists, [], lists.contamination, lists.url_whitelist)
+        except (OSError, ValueError) as error:
+            found.append(f"parameters.precision: {error}")
+    return found
+
+
+def warn_of_idle_rules(plan: Plan, folder: StepFolder, watch: Watch) -> None:
+    """Name the thresholds that can never fire: each in the log and the report, their number on the screen."""
+    idle = {
+        label: [rule for rule in vacuous(fitted.parameters) if rule in plan.recipe.rules]
+        for label, fitted in fit.read(folder).items()
+    }
+    idle = {label: rules for label, rules in idle.items() if rules}
+    for label, rules in idle.items():
+        watch.log("idle rules", language=label, rules=rules)
+    if idle:
+        watch.say(
+            f"{sum(map(len, idle.values()))} thresholds of {len(idle)} languages can never drop a document: "
+            "see the report, or polysieve lint-parameters",
+            style="yellow",
+        )
+
+
+STEP: Step = Step(
+    "fit",
+    ("measure", "index"),
+    phases,
+    fit.__name__,
+    hashes=hashes,
+    problems=problems,
+    after=warn_of_idle_rules,
+    is_durable=False,
+)

@@ -1,0 +1,1 @@
+"""The step index: which rows of which segment belong to a label."""

@@ -1,0 +1,216 @@
+"""The step report: a page per language and the index of them all, from what was measured, decided and written."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from polysieve import closure
+from polysieve.audit.pages import appearance
+from polysieve.audit.report import page_name, write_index, write_language
+from polysieve.pipeline.steps.decide.decisions import labels_of
+from polysieve.pipeline.steps.report import pages
+from polysieve.pipeline.steps.report.record import Record
+from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
+from polysieve.pipeline.steps.translate import figures
+from polysieve.pipeline.steps.write.step import RECORD
+from polysieve.pipeline.steps.write.unchanged import WRITTEN, label_keys, unchanged_labels
+from polysieve.pipeline.storage.ledger import StepFolder
+
+REPORT = "report"
+Details = dict[str, dict[str, Any]]
+"""Label -> what was decided and written of it."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A corpus that is reported on."""
+
+    written: str
+    """What stands before `corpus/` and `removed/`."""
+    record: Record
+    samples: Mapping[str, dict[str, Any]]
+    """Of the translations into each target."""
+    unchanged: Mapping[str, dict[str, Any]]
+    """Labels whose corpus is the published one, with their entries in WRITTEN."""
+
+
+def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
+    """Pages of the staged corpus; the manifest REPORT says what WRITTEN will."""
+    write = plan.context.folder("write")
+    staged = manifest_of(write, RECORD)
+    unchanged = unchanged_labels(plan.context, labels_of(plan.context, plan.units))
+    output = Output(f"{write.name}/", staged["record"], staged["samples"], unchanged)
+    details = details_of(plan, output.record)
+    described = figures.described(
+        details,
+        figures.outcomes(plan.context, dict(output.samples)),
+        output.record.get("synthetic", {}),
+    )
+    yield from written_pages(plan, folder, output, details, described)
+    if folder.manifest(REPORT) is None:
+        folder.commit(REPORT, {"written": _written(plan, folder, output, details, described)})
+
+
+def published_pages(plan: Plan, folder: StepFolder, record: Record) -> Iterator[Phase]:
+    """Pages of a finished run's corpus. record: run.json."""
+    entries = plan.store.read_json(WRITTEN)
+    samples = {k: entry["translated"] for k, entry in entries.items() if "translated" in entry}
+    output = Output("", record, samples, {})
+    details = details_of(plan, record)
+    described = figures.described(
+        details, figures.outcomes(plan.context, samples), record.get("synthetic", {})
+    )
+    yield from written_pages(plan, folder, output, details, described)
+
+
+def details_of(plan: Plan, record: Record) -> Details:
+    """What was decided of each language, with `pii` and `tokens` of what is written."""
+    details = labels_of(plan.context, plan.units)
+    none = 0 if plan.recipe.output.tokenizer else None
+    for label, values in details.items():
+        values["pii"] = record["pii"].get(label, {})
+        values["tokens"] = record.get("tokens", {}).get(label, none)
+    return details
+
+
+def written_pages(
+    plan: Plan, folder: StepFolder, output: Output, details: Details, described: Details
+) -> Iterator[Phase]:
+    """Write the whole report into `folder`.
+
+    described: `details` and, under `translated`, what became of translations.
+    """
+    accounting = output.record["accounting"]
+    index = plan.store.read_columns(plan.context.index_file, None)
+    same = _taken_over(plan, folder, output, details, described)
+    tasks = [
+        task
+        for unit in plan.units
+        for task in pages.tasks(
+            pages.Pages(
+                plan.context,
+                folder,
+                unit,
+                output.written,
+                described,
+                accounting["languages"],
+                frozenset(same),
+            ),
+            index,
+        )
+    ]
+    yield Phase("audit", pages.run, tasks)
+    briefs = same | {
+        label: brief
+        for task in tasks
+        for label, brief in manifest_of(folder, task.piece)["languages"].items()
+    }
+    _write_index(plan, folder, output, described, briefs)
+
+
+def _taken_over(
+    plan: Plan, folder: StepFolder, output: Output, details: Details, described: Details
+) -> dict[str, Any]:
+    """Label -> brief, of those whose pages are taken over from the published report."""
+    keys = _page_keys(plan, output, details, described)
+    return {
+        label: entry["brief"]
+        for label, entry in output.unchanged.items()
+        if entry.get("page") == keys[label] and _take_over(folder, label)
+    }
+
+
+def _take_over(folder: StepFolder, label: str) -> bool:
+    """Take a language's page over from the published report; False where it is not there."""
+    names = [f"{REPORT}/{page_name(label)}.{kind}" for kind in ("html", "json")]
+    if not all(folder.store.exists(name) for name in names):
+        return False
+    for name in names:
+        folder.store.link_file(name, folder.file(name))
+    return True
+
+
+def _write_index(
+    plan: Plan, folder: StepFolder, output: Output, described: Details, briefs: dict[str, Any]
+) -> None:
+    store, record = folder.store, output.record
+    quarantine = store.read_columns(
+        f"{output.written}quarantine/train-00000.parquet",
+        ["file_path", "offset", "is_document", "cause"],
+    )
+    run = {
+        "recipe_name": plan.recipe.name,
+        "recipe": record["recipe"],
+        "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
+        "accounting": record["accounting"],
+        "synthetic": record.get("synthetic"),
+        "quarantine_rows": quarantine.slice(0, 50).to_pylist(),
+        "quarantine_total": quarantine.num_rows,
+    }
+
+    def put(name: str, text: str) -> None:
+        store.write_text(folder.file(f"{REPORT}/{name}"), text)
+
+    write_index(run, {k: {**v, "columns": briefs.get(k, {})} for k, v in described.items()}, put)
+    for label in record["accounting"]["languages"]:
+        if label not in briefs:  # nothing but quarantined documents, or translations
+            write_language(run, described, label, put)
+
+
+def _page_keys(plan: Plan, output: Output, details: Details, described: Details) -> dict[str, str]:
+    """Label -> what its page depends on, its texts apart: `unchanged` says that those are the same."""
+    lines = plan.context.get("lines")
+    common = [
+        closure.source_hash(pages.__name__),
+        appearance(),
+        plan.recipe.name,
+        plan.recipe.seed,
+        list(plan.recipe.rules),
+        plan.context.folder("fit").fingerprint,
+        lines.fingerprint if lines else None,
+    ]
+    languages = output.record["accounting"]["languages"]
+    return {
+        label: hashlib.sha256(
+            json.dumps([*common, described[label], languages[label]], sort_keys=True).encode()
+        ).hexdigest()[:16]
+        for label in details
+    }
+
+
+def _written(
+    plan: Plan, folder: StepFolder, output: Output, details: Details, described: Details
+) -> dict[str, dict[str, Any]]:
+    """WRITTEN: what the next run needs to know in order to take over files of labels and pages."""
+    keys, page_keys = (
+        label_keys(plan.context, details), _page_keys(plan, output, details, described)
+    )  # fmt: skip
+    briefs = {label: entry["brief"] for label, entry in output.unchanged.items()}
+    for unit in plan.units:
+        for number in range(-(-len(unit.labels) // pages.PAGES)):
+            briefs |= manifest_of(folder, f"audit-{unit.piece}-{number:04d}")["languages"]
+    found: dict[str, dict[str, Any]] = {
+        label: {
+            "key": keys[label],
+            "pii": values["pii"],
+            "tokens": values["tokens"],
+            "page": page_keys[label],
+            "brief": briefs[label],
+        }
+        for label, values in details.items()
+    }
+    for label, samples in output.samples.items():
+        found.setdefault(label, {"key": ""})["translated"] = samples
+    return found
+
+
+STEP: Step = Step(
+    "report",
+    ("measure", "index", "fit", "lines", "decisions", "translate", "admit", "write"),
+    phases,
+    __name__,
+    is_durable=False,
+    publishes=(REPORT,),
+)

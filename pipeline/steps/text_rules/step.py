@@ -1,0 +1,63 @@
+"""The step judgements: rules that read text, asked about what the other rules keep."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from polysieve.filters import datatrove
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.step import Phase, Plan, Step
+from polysieve.pipeline.steps.text_rules import verdicts
+from polysieve.pipeline.storage.ledger import StepFolder
+
+
+def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
+    """A task for each window of each unit."""
+    tasks = [
+        verdicts.Judging(plan.context, folder, unit, number)
+        for unit in plan.units
+        for number in windows.windows(unit)
+    ]
+    yield Phase("judgements", verdicts.run, tasks)
+
+
+def hashes(recipe: Recipe) -> dict[str, Any]:
+    """The rules in order, with their arguments, and the sources behind them. Raises datatrove.BlockError."""
+    return {
+        "rules": [
+            [name, block.model_dump(), datatrove.source_hash(block.datatrove)]
+            for name, block in recipe.text_rules.items()
+        ],
+        "datatrove": version("datatrove"),
+        "seed": recipe.seed,
+    }
+
+
+def problems(recipe: Recipe) -> list[str]:
+    """Filters that cannot be used here."""
+    asked = {
+        name: datatrove.problem(block.datatrove, block.arguments, "filter")
+        for name, block in recipe.text_rules.items()
+    }
+    return [f"rules.{name}: {problem}" for name, problem in asked.items() if problem]
+
+
+def describe(recipe: Recipe) -> list[str]:
+    """Which rules are slow."""
+    return [
+        f"slow path: {', '.join(recipe.text_rules)} read the text of each document that the other "
+        "rules keep, one at a time in Python (the step judgements)"
+    ]
+
+
+STEP: Step = Step(
+    "judgements",
+    ("measure", "index", "screening"),
+    phases,
+    verdicts.__name__,
+    is_asked=lambda recipe: bool(recipe.text_rules),
+    hashes=hashes,
+    problems=problems,
+    describe=describe,
+)
