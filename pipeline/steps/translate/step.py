@@ -107,8 +107,8 @@ def translate_hashes(recipe: Recipe) -> dict[str, Any]:
 
 
 def _checks(target: Target, label: str) -> list[Any]:
-    back = [back_engine(target, source).hash for source in target.sources]
-    return [checking.depends_on(target, label), back if target.checks.round_trip else None]
+    asked = target.sources if target.checks.round_trip else ()
+    return [checking.depends_on(target, label), [back_engine(target, s).hash for s in asked]]
 
 
 def admit_hashes(recipe: Recipe) -> dict[str, Any]:
