@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from polysieve.pipeline.recipe.loading import read_model
-from polysieve.pipeline.recipe.section import Section, Share, Size
+from polysieve.pipeline.recipe.section import Affects, Section, Share, Size
 from polysieve.pipeline.storage.schema import CORPUS
 
 MAGNITUDES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
@@ -40,7 +40,7 @@ Amount = Annotated[int, BeforeValidator(_parse_amount), Field(gt=0)]
 Epochs = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Source(Section):
+class Source(Section, step="survey"):
     """Documents that have a name in the mixture. A document that several sources would take is the first one's."""
 
     path: str
@@ -58,14 +58,14 @@ class Source(Section):
     one_rendering: bool = False
     """Of the translations of one document (same `doc_group_id`), take the one into the label that a hash chooses among
     the labels that have translations; a document without that translation is not taken."""
-    template: Literal["interleaved", "interlinear"] | None = None
+    template: Annotated[Literal["interleaved", "interlinear"] | None, Affects("render")] = None
     """Pairs of the run's `parallel/` in place of its corpus, a document a pair: `interleaved` has one text after the
     other, `interlinear` sentence after sentence. Their label is the target's, their origin `mt`."""
-    direction: Literal["forward", "backward", "both"] = "both"
+    direction: Annotated[Literal["forward", "backward", "both"], Affects("render")] = "both"
     """Of a template: the source first, the target first, or half of the pairs each way by a hash of their ids."""
-    separator: str | None = None
+    separator: Annotated[str | None, Affects("render")] = None
     """Of a template: what stands between two texts (default: a blank line) or two sentences (a line break)."""
-    tokenizer: str | None = None
+    tokenizer: Annotated[str | None, Affects("render")] = None
     """Of a template: the `tokenizer.json` that counts tokens, where `unit` is tokens."""
 
     @model_validator(mode="after")
@@ -138,7 +138,7 @@ class Part(Section):
         return self
 
 
-class Stage(Section):
+class Stage(Section, step="cut"):
     """A stage of training: a budget and its parts. Within a stage documents are shuffled."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -170,10 +170,10 @@ class Stage(Section):
         return max(0.0, 1 - sum(p.share for p in self.parts.values() if p.share is not None))
 
 
-class Output(Section):
+class Output(Section, step="draw"):
     """What is written."""
 
-    format: Literal["parquet", "jsonl.zst"] = "parquet"
+    format: Annotated[Literal["parquet", "jsonl.zst"], Affects("shuffle")] = "parquet"
     """Of the shards; of jsonl.zst, an object a line, without what is null."""
     shard_bytes: Size = 256 * 2**20
     """Text per shard, before compression."""
@@ -193,20 +193,20 @@ class Output(Section):
         return columns
 
 
-class Mix(Section):
+class Mix(Section, step="survey"):
     """A whole mixture."""
 
-    name: str = "mix"
+    name: Annotated[str, Affects("shuffle")] = "mix"
     """Shown in the card."""
-    seed: int = 0
+    seed: Annotated[int, Affects("render")] = 0
     """Of what is taken and of the order."""
     unit: Literal["words", "tokens"] = "words"
     """What budgets and shares count. `tokens` needs `token_count` in every source (`output.tokenizer` of a recipe)."""
     use_weights: bool = True
     """A document of weight w counts as w documents, all of which are seen in an epoch."""
-    max_epochs: Epochs | None = None
+    max_epochs: Annotated[Epochs | None, Affects("cut")] = None
     """Passes over the documents, each as often as its weight, over all stages. Absent: as many as the budget asks."""
-    sources: Annotated[dict[str, Source], Field(min_length=1)]
+    sources: Annotated[dict[str, Source], Field(min_length=1), Affects("survey", ordered=True)]
     """In the order in which they take documents."""
     stages: Annotated[list[Stage], Field(min_length=1)]
     """In the order of training."""

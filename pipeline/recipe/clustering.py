@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from polysieve.filters.orthography import UNSPACED_SCRIPTS
-from polysieve.pipeline.recipe.section import Section, Share, Size
+from polysieve.pipeline.recipe.section import Affects, Section, Share, Size
 
 # Columns of documents/ that may order the members of a cluster; all signals may, too.
 KEPT_COLUMNS = ("language_score", "date", "id", "url", "dump", "text_bytes")
@@ -27,7 +27,7 @@ def _known_columns(order: list[str]) -> list[str]:
     return order
 
 
-class Normalise(Section):
+class Normalise(Section, step="measure"):
     """What counts as the same word when documents are compared. No choice strips a mark that a script writes with."""
 
     form: Literal["width", "nfc", "nfkc"] = "width"
@@ -44,13 +44,13 @@ class Normalise(Section):
 LANES = 112  # what `threshold` divides into bands and rows
 
 
-class MinHash(Section):
+class MinHash(Section, step="measure"):
     """Near-duplicates by MinHash (Broder 1997) with banding."""
 
     signatures: Literal["own", "datatrove"] = "own"
     """`datatrove`: bit for bit those of datatrove 0.10, words and normalisation included (docs/dedup.md), without
     verification unless `verify` is given."""
-    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    threshold: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, Affects("nothing")] = None
     """Instead of bands and rows: the Jaccard similarity from which pairs should be found; datasketch's optimiser
     divides 112 minima for it."""
 
@@ -64,11 +64,11 @@ class MinHash(Section):
     """Script or label → n: documents of these are compared by n-grams of characters, not of words."""
     seed: int = Field(default=1, ge=0)
     """Seed of the permutations."""
-    verify: Share | None = 0.55
+    verify: Annotated[Share | None, Affects("clusters")] = 0.55
     """A candidate pair counts when its Jaccard similarity is at least this; absent: every candidate counts."""
-    verify_by: Literal["signatures", "texts"] = "signatures"
+    verify_by: Annotated[Literal["signatures", "texts"], Affects("clusters")] = "signatures"
     """The similarity is estimated from signatures, or computed from the texts' own n-grams (slower)."""
-    split_over: int | None = Field(default=1000, ge=1)
+    split_over: Annotated[int | None, Affects("decide")] = Field(default=1000, ge=1)
     """A cluster of more members than this is split: a member stays with the first member, in the order of `kept`,
     whose signature is as near as `verify` asks. Absent, or without `verify`: chains are not cut."""
 
@@ -100,7 +100,7 @@ class MinHash(Section):
         return self
 
 
-class Containment(Section):
+class Containment(Section, step="containment"):
     """Documents that another document of their language contains, a first half say (docs/dedup.md)."""
 
     share: Annotated[float, Field(ge=0.5, le=1)] = 0.9
@@ -109,12 +109,12 @@ class Containment(Section):
     """A document with fewer different n-grams is never contained."""
     scale: int = Field(default=8, ge=2, le=1000)
     """One of so many n-grams is sampled to find candidates: more bytes on disk, or fewer short documents found."""
-    remove: Literal["contained", "containing"] = "contained"
+    remove: Annotated[Literal["contained", "containing"], Affects("decide")] = "contained"
     """Which of the two goes, where the rules keep both: the shorter, or, for pages that collect others, the longer.
     It is also the reason."""
 
 
-class Dedup(Section):
+class Dedup(Section, step="clusters"):
     """Duplicates, within a language, over all inputs."""
 
     exact: bool = True
@@ -133,7 +133,7 @@ class Dedup(Section):
     """The member of a cluster that stands for it is the first by these columns: a signal, or language_score (in
     steps of 0.1), date, id, url, dump, text_bytes; `-` before a name puts the largest first. What is
     left, the order of the input decides."""
-    task_memory: Size = 2**30
+    task_memory: Annotated[Size, Affects("nothing")] = 2**30
     """About what a clustering task may hold. Labels too large for one task are cut into several; the
     clusters do not depend on it."""
 
@@ -147,11 +147,11 @@ class Dedup(Section):
         return self
 
 
-class HostLines(Section):
+class HostLines(Section, step="lines"):
     """Lines that recur over the documents of one host: menus, notices, footers (docs/dedup.md). The rule
     `host_repeated_lines` goes by their share."""
 
-    remove: bool = True
+    remove: Annotated[bool, Affects("decide")] = True
     """Take them out of what is written to `corpus/`; a document of which nothing else is left is removed,
     `host_lines_only`. `false`: they are only measured."""
     min_documents: int = Field(default=10, ge=2)

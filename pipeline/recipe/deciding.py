@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator,
 from polysieve.dedup.rebalance import FIXED_WEIGHTS
 from polysieve.filters.fitting import FITTED, Method
 from polysieve.filters.rules import RULES
-from polysieve.pipeline.recipe.section import Block, Section, Share, Threshold
+from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Threshold
 
 # What leads to a document's removal beside rules.
 RESERVED = (
@@ -25,8 +25,8 @@ def _kind_of_rule(value: Any) -> str:
 
 
 RuleValue = Annotated[
-    Annotated[Block, Tag("block")]
-    | Annotated[Threshold | dict[str, Threshold] | None, Tag("threshold")],
+    Annotated[Block, Tag("block"), Affects("judgements")]
+    | Annotated[Threshold | dict[str, Threshold] | None, Tag("threshold"), Affects("decide")],
     Discriminator(_kind_of_rule),
 ]
 
@@ -96,7 +96,7 @@ class Precision(Section):
     """A JSON file of ISO 639-3 code and terms; a document whose address holds one stays."""
 
 
-class Parameters(Section):
+class Parameters(Section, step="fit"):
     """Where each language's thresholds and stop words come from: the folder's file, else the fit, else
     the documented defaults. A path in place of this section is the folder."""
 
@@ -133,7 +133,7 @@ def _known_quality(name: str) -> str:
     return name
 
 
-class Rebalance(Section):
+class Rebalance(Section, step="decide"):
     """How often a kept document should be seen, from its cluster's size (FineWeb2, rehydration)."""
 
     method: Literal["rates", "table", "quality"] = "rates"

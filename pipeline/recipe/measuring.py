@@ -4,19 +4,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from polysieve.pipeline.recipe.section import Block, Section, Share, Size
+from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Size
 
 
-class Input(Section):
+class Input(Section, step="measure"):
     """How inputs are read."""
 
     max_record_bytes: Size = 64 * 2**20
     """A record larger than this when unpacked is skipped, counted as `too_large`."""
-    commoncrawl_base: str = "https://data.commoncrawl.org"
+    commoncrawl_base: Annotated[str, Affects("nothing")] = "https://data.commoncrawl.org"
     """Where `commoncrawl://` inputs are read from."""
-    retries: int = Field(default=6, ge=0)
+    retries: Annotated[int, Affects("nothing")] = Field(default=6, ge=0)
     """How often a failed read is tried again, with a growing pause, before the shard is given up."""
-    storage_options: dict[str, Any] = {}
+    storage_options: Annotated[dict[str, Any], Affects("nothing")] = {}
     """Options of the fsspec file system of `s3://` and other remote inputs, `endpoint_url` say."""
     limit: int | None = Field(default=None, gt=0)
     """Read at most this many documents of each input (`--limit`)."""
@@ -24,7 +24,7 @@ class Input(Section):
     """Take this share of the documents, chosen by a hash of their id (`--sample`)."""
 
 
-class UrlFilter(Section):
+class UrlFilter(Section, step="measure"):
     """Lists of addresses whose documents are removed before extraction."""
 
     ut1: str | None = None
@@ -45,7 +45,7 @@ class UrlFilter(Section):
     """Text files with a piece of a word a line, looked for anywhere in the address."""
 
 
-class Extract(Section):
+class Extract(Section, step="measure"):
     """Main text from HTML."""
 
     engine: Literal[
@@ -94,7 +94,7 @@ class Pii(Section):
     """Valid phone numbers, international ones and those of the language's regions."""
 
 
-class Clean(Section):
+class Clean(Section, step="translate"):
     """What is changed in texts."""
 
     encoding: Literal["measured", "written"] | None = None
@@ -163,7 +163,7 @@ class Passages(Section):
     """A language with a smaller share of the vote gets no document of its own."""
 
 
-class Language(Section):
+class Language(Section, step="measure"):
     """Language identification and its cut."""
 
     model: ModelChoice = "embedded"
@@ -175,6 +175,8 @@ class Language(Section):
     quarters as many more, in three pieces."""
     passages: Passages | None = None
     """Absent: a document has one language."""
-    cut: Literal["parameters"] | Annotated[Share, Field(strict=True)] | None = None
+    cut: Annotated[
+        Literal["parameters"] | Annotated[Share, Field(strict=True)] | None, Affects("decide")
+    ] = None
     """The lowest score that stays: each language's own `language_score` (`parameters`; for a language
     without one 0.5 where the embedded model scores, else 0.3), one number for all, or absent: no cut."""

@@ -8,25 +8,31 @@ from polysieve.pipeline.recipe.clustering import Dedup, HostLines
 from polysieve.pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
 from polysieve.pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
 from polysieve.pipeline.recipe.quality import Quality
-from polysieve.pipeline.recipe.section import Block, Section, Share, Size
+from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Size
 from polysieve.pipeline.recipe.translating import Translate
 
+STEPS = (
+    "measure", "fit", "clusters", "lines", "containment", "decide", "judgements", "embeddings", "scores", "select",
+    "choice", "translate", "admit", "write", "report",
+)  # fmt: skip
+"""What a key of the recipe may affect first, or `nothing`: then no result changes with it."""
 
-class Output(Section):
+
+class Output(Section, step="write"):
     """What is written."""
 
     removed: Literal["none", "reasons", "full"] = "full"
     """`removed/`: nothing, every column but the text, or all."""
-    shard_bytes: Size = 256 * 2**20
+    shard_bytes: Annotated[Size, Affects("decide")] = 256 * 2**20
     """Text per corpus shard, before compression."""
     tokenizer: str | None = None
     """The `tokenizer.json` of a model, of which `token_count` is counted in what is written (the extra `tokenizers`);
     absent: the column is null."""
-    segment_bytes: Size = 128 * 2**20
+    segment_bytes: Annotated[Size, Affects("measure")] = 128 * 2**20
     """Text that a worker holds before it writes a segment."""
 
 
-class Quarantine(Section):
+class Quarantine(Section, step="nothing"):
     """How much damage a run tolerates before it ends in exit code 3."""
 
     max_share: Share = 0.05
@@ -38,7 +44,7 @@ class Quarantine(Section):
 class Recipe(Section):
     """A whole run."""
 
-    name: str = "custom"
+    name: Annotated[str, Affects("write")] = "custom"
     """Shown in reports."""
     input: Input = Input()
     url_filter: UrlFilter | None = None
@@ -48,7 +54,9 @@ class Recipe(Section):
     language: Language = Language()
     dedup: Dedup = Dedup()
     parameters: Parameters = Parameters()
-    rules: Annotated[dict[str, RuleValue], AfterValidator(known_rules)] = {}
+    rules: Annotated[
+        dict[str, RuleValue], AfterValidator(known_rules), Affects("decide", ordered=True)
+    ] = {}
     """Quality rules, in the order in which they are tried; a rule that is not named is off. The
     value is a threshold for every language, a map from label to threshold, or empty: the
     language's own threshold from `parameters`, else the rule's default. A rule of any other name is a
@@ -63,7 +71,7 @@ class Recipe(Section):
     """Absent: nothing is translated."""
     output: Output = Output()
     quarantine: Quarantine = Quarantine()
-    seed: int = 0
+    seed: Annotated[int, Affects("fit")] = 0
     """Seed of every sample."""
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from polysieve.filters.quality.transformer_lm import MOST, SKIP
-from polysieve.pipeline.recipe.section import Section, Share, Threshold
+from polysieve.pipeline.recipe.section import Affects, Section, Share, Threshold
 
 Kept = Annotated[float, Field(gt=0, le=1)]
 KINDS = (
@@ -59,7 +59,7 @@ class TrainedNgrams(Section):
     """Of that choice and of the halves."""
 
 
-class Score(Section):
+class Score(Section, step="scores"):
     """A number for each document, by one kind of model. In a path, `{label}` stands for the document's label
     (`fra_Latn`): each language has its own model, and documents of a language without one get no score."""
 
@@ -104,16 +104,16 @@ class Score(Section):
     """Of `nearest`: the documents of each seed."""
     distinct: int = Field(default=2, ge=1)
     """Of `words`: a document with fewer different ones of the list scores 0."""
-    keep: Kept | dict[str, Kept] | None = None
+    keep: Annotated[Kept | dict[str, Kept] | None, Affects("select")] = None
     """The share of a language's documents that stays, those with the best scores: one number, or label → share
     (`default` for the others)."""
-    band: tuple[Share, Share] | None = None
+    band: Annotated[tuple[Share, Share] | None, Affects("select")] = None
     """Two shares, `[0.2, 0.8]` say: what lies between these quantiles of the language stays."""
-    at_least: Threshold | None = None
+    at_least: Annotated[Threshold | None, Affects("select")] = None
     """Lower scores fail."""
-    at_most: Threshold | None = None
+    at_most: Annotated[Threshold | None, Affects("select")] = None
     """Higher scores fail."""
-    action: Literal["remove", "once", "flag"] = "remove"
+    action: Annotated[Literal["remove", "once", "flag"], Affects("select")] = "remove"
     """What fails is removed; or kept with a weight of 1 at most; or kept. The column `flags` names the score then."""
     origins: list[Literal["web", "mt"]] = ["web"]
     """Documents of other origins are not asked about: a model of human text says nothing of machine translations
@@ -177,7 +177,7 @@ class Score(Section):
         return self.keep
 
 
-class Attribute(Section):
+class Attribute(Section, step="scores"):
     """The most probable label of a fastText classifier, for the column `attributes`: topic, register, domain."""
 
     fasttext: str
@@ -190,21 +190,26 @@ class Attribute(Section):
     """As in scores."""
 
 
-class Decontaminate(Section):
+class Decontaminate(Section, step="scores"):
     """Documents that hold passages of benchmarks."""
 
-    benchmarks: Annotated[dict[str, str], Field(min_length=1), AfterValidator(_names)]
+    benchmarks: Annotated[
+        dict[str, str],
+        Field(min_length=1),
+        AfterValidator(_names),
+        Affects("scores", ordered=True),
+    ]
     """Name → a file or folder of its items: Parquet or JSONL, of which every text counts, or text files, an item a
     line."""
     words: int = Field(default=13, ge=2, le=100)
     """Words in a row that make a passage."""
     shortest: int = Field(default=8, ge=1)
     """Items of fewer words than a passage are looked for as a whole, from this many words on."""
-    action: Literal["remove", "flag"] = "remove"
+    action: Annotated[Literal["remove", "flag"], Affects("select")] = "remove"
     """Such a document is removed, or only named in the column `contaminated`."""
 
 
-class Embeddings(Section):
+class Embeddings(Section, step="embeddings"):
     """Vectors of what is kept, written beside the corpus: `embeddings/<label>/train-00000.parquet` has a row for each
     one of the corpus file of that name, `id` and `embedding` (float16), and names the encoder in its metadata."""
 
@@ -214,10 +219,15 @@ class Embeddings(Section):
     """Tokens of a text that are encoded, from its beginning."""
 
 
-class Quality(Section):
+class Quality(Section, step="select"):
     """What models say of the documents that all rules keep, and what is selected by it (docs/quality.md)."""
 
-    scores: Annotated[dict[str, Score], Field(max_length=32), AfterValidator(_names)] = {}
+    scores: Annotated[
+        dict[str, Score],
+        Field(max_length=32),
+        AfterValidator(_names),
+        Affects("select", ordered=True),
+    ] = {}
     """Name → score. A removed document's reason is `quality:<name>`, of the first that it fails."""
     attributes: Annotated[dict[str, Attribute], AfterValidator(_names)] = {}
     """Name → attribute."""
@@ -232,7 +242,7 @@ class Quality(Section):
     """Absent: no vectors are written."""
     sample: int = Field(default=1_000_000, ge=100)
     """Documents of a language from which quantiles are taken, chosen by a hash of their ids."""
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Annotated[Literal["cpu", "cuda"], Affects("embeddings")] = "cpu"
     """Where embeddings are computed; `cuda` takes one GPU a task."""
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """What every section of a recipe is made of: the base class, and sizes, shares and thresholds."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -42,8 +43,29 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Threshold = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
+@dataclass(frozen=True)
+class Affects:
+    """Beside a field's type: the first step whose result changes with the value; later steps depend on that result.
+
+    A field without it affects the step of its section, `class Clean(Section, step="translate")`, or, where the section
+    names none, what the field affects that holds the section.
+    """
+
+    step: str
+    ordered: bool = False
+    """Of a dict: the order of its names is a value, too."""
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+    affected: ClassVar[str | None] = None
+    """The step that the fields affect which name none of their own."""
+
+    def __init_subclass__(cls, step: str | None = None, **config: Any) -> None:
+        super().__init_subclass__(**config)
+        if step is not None:
+            cls.affected = step
 
 
 class Block(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, field_validator, model_validator
 
 from polysieve.language_id.labels import is_canonical_form
-from polysieve.pipeline.recipe.section import Section, Share, Threshold
+from polysieve.pipeline.recipe.section import Affects, Section, Share, Threshold
 from polysieve.translation.engines.openai import PROMPT
 
 
@@ -49,7 +49,7 @@ class Apertium(Hop):
     """The name of a mode file, `eng-cat_valencia`. Absent: the languages' codes, `eng-cat`."""
     modes: str = "/usr/share/apertium/modes"
     """The folder of the mode files."""
-    timeout: float = Field(default=30.0, gt=0)
+    timeout: Annotated[float, Affects("nothing")] = Field(default=30.0, gt=0)
     """Seconds for a sentence before the processes are started anew."""
 
 
@@ -66,23 +66,23 @@ class OpenAI(Hop):
     """What the model is told; `{source}` and `{target}` stand for the labels."""
     items: int = Field(default=8, ge=1)
     """Texts of one request."""
-    concurrency: int = Field(default=8, ge=1)
+    concurrency: Annotated[int, Affects("nothing")] = Field(default=8, ge=1)
     """Requests of a task at a time."""
     max_tokens: int = Field(default=2048, ge=1)
     """Of an answer."""
     temperature: float = Field(default=0.0, ge=0)
     """0: the most probable answer."""
-    timeout: float = Field(default=120.0, gt=0)
+    timeout: Annotated[float, Affects("nothing")] = Field(default=120.0, gt=0)
     """Seconds for an answer."""
-    retries: int = Field(default=6, ge=0)
+    retries: Annotated[int, Affects("nothing")] = Field(default=6, ge=0)
     """How often a request is repeated that fails for a reason that may pass."""
-    pause: float = Field(default=1.0, ge=0)
+    pause: Annotated[float, Affects("nothing")] = Field(default=1.0, ge=0)
     """Seconds before the first repetition; it doubles up to a minute."""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: Annotated[str, Affects("nothing")] = "OPENAI_API_KEY"
     """The environment variable that holds the key, on every machine that translates."""
-    price_prompt: float = Field(default=0.0, ge=0)
+    price_prompt: Annotated[float, Affects("nothing")] = Field(default=0.0, ge=0)
     """Of a million tokens asked."""
-    price_completion: float = Field(default=0.0, ge=0)
+    price_completion: Annotated[float, Affects("nothing")] = Field(default=0.0, ge=0)
     """Of a million tokens answered."""
     extra: dict[str, Any] | None = None
     """Further keys of every request."""
@@ -111,7 +111,7 @@ class CTranslate2(Hop):
     """A longer sentence fails."""
     max_target_tokens: int = Field(default=512, ge=1)
     """Where a translation is cut."""
-    threads: int = Field(default=1, ge=1)
+    threads: Annotated[int, Affects("nothing")] = Field(default=1, ge=1)
     """Of the model, on CPU."""
 
 
@@ -161,7 +161,7 @@ class Comet(Section):
     """A folder or repository with config.json and tokenizer.json of its encoder. Absent: what the model names."""
 
 
-class Checks(Section):
+class Checks(Section, step="translate"):
     """What a translation must show to stay; a document that fails one is removed as `translation_failed`."""
 
     max_failed: Share = 0.1
@@ -227,10 +227,12 @@ class Hosts(Section):
     """Documents of these are not translated, even if a wider name is allowed."""
 
 
-class Target(Section):
+class Target(Section, step="choice"):
     """One language to translate into."""
 
-    engine: Annotated[list[AnyEngine], Field(min_length=1), BeforeValidator(_hops)]
+    engine: Annotated[
+        list[AnyEngine], Field(min_length=1), BeforeValidator(_hops), Affects("translate")
+    ]
     """An engine by name, one with its settings, or a list of such, each but the last with `to`: a chain."""
     sources: Annotated[list[str], Field(min_length=1), BeforeValidator(_labels)] = ["eng_Latn"]
     """Labels of the languages whose documents are translated."""
@@ -250,7 +252,7 @@ class Target(Section):
     """Attribute of section `quality` → labels: only documents with one of these are translated."""
     hosts: Hosts = Hosts()
     """Where documents may come from."""
-    max_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    max_share: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, Affects("admit")] = None
     """Translations may be at most this share of the label's words in the corpus. Absent: any."""
     checks: Checks = Checks()
 
@@ -300,20 +302,20 @@ class Target(Section):
         return bool(self.min_quality is not None or self.tiers or self.attributes)
 
 
-class Translate(Section):
+class Translate(Section, step="choice"):
     """Translations of kept documents, added to the corpus beside the native ones (docs/translation.md)."""
 
     targets: Annotated[dict[str, Target], Field(min_length=1)]
     """Label of the language to translate into → how."""
-    cache: str | None = None
+    cache: Annotated[str | None, Affects("nothing")] = None
     """A folder on a local disk for translated sentences. Absent: `sentences/` in the output, or, where that is
     remote, a folder beside temporary files."""
     window_words: int = Field(default=20_000, ge=1)
     """Words of source text of one task."""
-    gpus: float | None = Field(default=None, ge=0)
+    gpus: Annotated[float | None, Affects("nothing")] = Field(default=None, ge=0)
     """GPUs that Ray sets aside for each task; 0.5: two tasks share one. Absent: one where the device of an engine or of
     checks is `cuda`, else none."""
-    parallel: bool = True
+    parallel: Annotated[bool, Affects("write")] = True
     """Write the pairs, documents and sentences, to `parallel/`."""
 
     @property
