@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from polysieve.pipeline.recipe.loading import read_model
+from polysieve.pipeline.recipe.paths import FilePath
 from polysieve.pipeline.recipe.section import Affects, Section, Share, Size
 from polysieve.pipeline.storage.schema import CORPUS
 
@@ -43,7 +44,7 @@ Epochs = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class Source(Section, step="survey"):
     """Documents that have a name in the mixture. A document that several sources would take is the first one's."""
 
-    path: str
+    path: FilePath
     """A run's output (its `corpus/` is read), or a folder of Parquet files with the corpus's columns."""
     labels: list[str] | None = None
     """These labels only, as in [fra_Latn, oci_Latn]. Absent: all."""
@@ -65,7 +66,7 @@ class Source(Section, step="survey"):
     """Of a template: the source first, the target first, or half of the pairs each way by a hash of their ids."""
     separator: Annotated[str | None, Affects("render")] = None
     """Of a template: what stands between two texts (default: a blank line) or two sentences (a line break)."""
-    tokenizer: Annotated[str | None, Affects("render")] = None
+    tokenizer: Annotated[FilePath | None, Affects("render")] = None
     """Of a template: the `tokenizer.json` that counts tokens, where `unit` is tokens."""
 
     @model_validator(mode="after")
@@ -240,16 +241,4 @@ def load(path: str, settings: list[str] | None = None) -> Mix:
 
     Raises RecipeError, one line a fault.
     """
-    return read_model(
-        Path(path), Mix, "a mixture; see `polysieve mix schema`", _resolve_paths, settings or []
-    )
-
-
-def _resolve_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    sources = data.get("sources")
-    for source in sources.values() if isinstance(sources, dict) else ():
-        for key in ("path", "tokenizer"):
-            path = source.get(key) if isinstance(source, dict) else None
-            if isinstance(path, str) and "://" not in path and not Path(path).is_absolute():
-                source[key] = str((folder / path).resolve())
-    return data
+    return read_model(Path(path), Mix, "a mixture; see `polysieve mix schema`", settings or [])

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator,
 from polysieve.dedup.rebalance import FIXED_WEIGHTS
 from polysieve.filters.fitting import FITTED, Method
 from polysieve.filters.rules import RULES
+from polysieve.pipeline.recipe.paths import FilePath
 from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Threshold
 
 # What leads to a document's removal beside rules.
@@ -85,14 +86,14 @@ class Fit(Section):
 class Precision(Section):
     """Word lists that a document of a language with little text must meet (docs/fitting.md)."""
 
-    wordlists: str
+    wordlists: FilePath
     """A folder of `<lang>_<Script>.txt`, a word a line: FineWeb2's, or what `polysieve fit` wrote."""
-    contamination: str | None = None
+    contamination: FilePath | None = None
     """A JSON file of label and share: languages at or below `min_contamination` are left alone. Absent:
     every language that has a list."""
     min_contamination: Share = 0.1
     """The share of documents without a word of the list above which a language is filtered."""
-    url_whitelist: str | None = None
+    url_whitelist: FilePath | None = None
     """A JSON file of ISO 639-3 code and terms; a document whose address holds one stays."""
 
 
@@ -100,7 +101,7 @@ class Parameters(Section, step="fit"):
     """Where each language's thresholds and stop words come from: the folder's file, else the fit, else
     the documented defaults. A path in place of this section is the folder."""
 
-    folder: str | None = None
+    folder: FilePath | None = None
     """A folder of `<lang>_<Script>.yml` files, FineWeb2's (`fineweb2:` is another name of this key) or
     what a run wrote to `parameters/`."""
     fit: Fit | None = None

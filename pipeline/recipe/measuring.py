@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from polysieve.language_id.hub import is_file_name
+from polysieve.pipeline.recipe.paths import FilePath, Located
 from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Size
 
 
@@ -27,21 +29,21 @@ class Input(Section, step="measure"):
 class UrlFilter(Section, step="measure"):
     """Lists of addresses whose documents are removed before extraction."""
 
-    ut1: str | None = None
+    ut1: FilePath | None = None
     """The folder of the University of Toulouse's lists: a folder per category with files `domains` and `urls`."""
     categories: list[str] = []
     """The categories of `ut1` that are blocked, `adult` say; absent: all."""
-    domains: list[str] = []
+    domains: list[FilePath] = []
     """Text files (or folders of them, UT1's layout) with a domain a line; subdomains match too."""
-    urls: list[str] = []
+    urls: list[FilePath] = []
     """Text files with an address a line."""
-    words: list[str] = []
+    words: list[FilePath] = []
     """Text files with a word a line, compared with the words of the address."""
-    soft_words: list[str] = []
+    soft_words: list[FilePath] = []
     """Text files with a word a line that blocks an address only together with others."""
     soft_word_count: int = Field(default=2, ge=1)
     """How many different soft words block an address."""
-    subwords: list[str] = []
+    subwords: list[FilePath] = []
     """Text files with a piece of a word a line, looked for anywhere in the address."""
 
 
@@ -116,13 +118,17 @@ class Clean(Section, step="translate"):
         return self
 
 
+LanguageModel = Annotated[
+    str, Located(lambda value, folder: is_file_name(value) or (folder / value).is_file())
+]
+"""A file, or a name that language_id/hub.py knows or finds."""
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Ensemble(Section):
     """Several models that vote (docs/language-id.md)."""
 
-    models: Annotated[dict[str, Weight], Field(min_length=2)]
+    models: Annotated[dict[LanguageModel, Weight], Field(min_length=2)]
     """Model, named as in `language.model` → the weight of its vote."""
     agree: int | None = Field(default=None, ge=1)
     """So many models must have the answer as their own first one, else the document is `und_Yyyy` with score 0.
@@ -142,7 +148,7 @@ def _kind_of_model(value: Any) -> str:
 
 
 ModelChoice = Annotated[
-    Annotated[str, Tag("name")] | Annotated[Ensemble, Tag("ensemble")],
+    Annotated[LanguageModel, Tag("name")] | Annotated[Ensemble, Tag("ensemble")],
     Discriminator(_kind_of_model),
 ]
 

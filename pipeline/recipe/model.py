@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from polysieve.pipeline.recipe.clustering import Dedup, HostLines
 from polysieve.pipeline.recipe.deciding import Parameters, Rebalance, RuleValue, known_rules
 from polysieve.pipeline.recipe.measuring import Clean, Extract, Input, Language, UrlFilter
+from polysieve.pipeline.recipe.paths import FilePath
 from polysieve.pipeline.recipe.quality import Quality
 from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Size
 from polysieve.pipeline.recipe.translating import Translate
@@ -25,7 +26,7 @@ class Output(Section, step="write"):
     """`removed/`: nothing, every column but the text, or all."""
     shard_bytes: Annotated[Size, Affects("decide")] = 256 * 2**20
     """Text per corpus shard, before compression."""
-    tokenizer: str | None = None
+    tokenizer: FilePath | None = None
     """The `tokenizer.json` of a model, of which `token_count` is counted in what is written (the extra `tokenizers`);
     absent: the column is null."""
     segment_bytes: Annotated[Size, Affects("measure")] = 128 * 2**20

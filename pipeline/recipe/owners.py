@@ -1,12 +1,13 @@
 """Which step each value of a recipe affects, by what its fields declare (`Affects` in section.py)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic_core import to_jsonable_python
 
+from polysieve.pipeline.recipe.paths import Located
 from polysieve.pipeline.recipe.section import Affects, Section
 
 
@@ -19,6 +20,7 @@ class Kind:
     """The step that its value affects; None where nothing says so."""
     ordered: bool = False
     """Whether the order of a dict's names is a value."""
+    is_path: bool = False
 
     @property
     def section(self) -> type[Section] | None:
@@ -31,8 +33,17 @@ class Kind:
     @property
     def items(self) -> list["Kind"]:
         """What a list holds, or a dict as its values."""
-        arguments = get_args(self.type) if get_origin(self.type) in (list, tuple, dict) else ()
-        return [kind for one in arguments[-1:] for kind in kinds_of(one, self.owner)]
+        return [kind for one in self._arguments[-1:] for kind in kinds_of(one, self.owner)]
+
+    @property
+    def has_paths_for_names(self) -> bool:
+        """Whether it is a dict whose names are paths."""
+        names = self._arguments[:1] if get_origin(self.type) is dict else ()
+        return any(kind.is_path for one in names for kind in kinds_of(one, self.owner))
+
+    @property
+    def _arguments(self) -> tuple[Any, ...]:
+        return get_args(self.type) if get_origin(self.type) in (list, tuple, dict) else ()
 
     @property
     def is_walked(self) -> bool:
@@ -56,33 +67,51 @@ def kinds_of(annotation: Any, owner: str | None) -> list[Kind]:
     return [Kind(annotation, owner)]
 
 
-def _marked(annotation: Any, marks: Iterable[Any], owner: str | None) -> list[Kind]:
+def _marked(annotation: Any, marks: Sequence[Any], owner: str | None) -> list[Kind]:
     """`kinds_of` an annotation beside which these marks stand."""
-    affects = next((mark for mark in marks if isinstance(mark, Affects)), None)
-    kinds = kinds_of(annotation, affects.step if affects else owner)
-    return [replace(kind, ordered=True) for kind in kinds] if affects and affects.ordered else kinds
+    kinds = kinds_of(annotation, next((m.step for m in marks if isinstance(m, Affects)), owner))
+    if any(isinstance(mark, Affects) and mark.ordered for mark in marks):
+        kinds = [replace(kind, ordered=True) for kind in kinds]
+    if any(isinstance(mark, Located) for mark in marks):
+        kinds = [replace(kind, is_path=True) for kind in kinds]
+    return kinds
 
 
-def keys_of(recipe: Section, step: str) -> dict[str, Any]:
+def keys_of(recipe: Section, step: str, paths: bool = False) -> dict[str, Any]:
     """The values of a recipe that affect this step first of all: dotted key -> value that JSON can hold.
 
     Given values and defaults are alike. Parts of an absent section are left out. Of a dict whose order counts, the
-    names are the value of its own key. Raises TypeError for a field that affects no step.
+    names are the value of its own key. paths: what stands for a path, or a model's name; without, such a value is only
+    `true`, since results depend on the file's content. Raises TypeError for a field that affects no step.
     """
-    values = _of_section(recipe, "", None)
-    return {key: to_jsonable_python(value) for key, owner, value in values if owner == step}
+    return {
+        key: to_jsonable_python(value if paths else _without_paths(value, kind))
+        for key, kind, value in _of_section(recipe, "", None)
+        if kind.owner == step
+    }
 
 
-Owned = Iterator[tuple[str, str, Any]]
-"""Key, owner, value."""
+def _without_paths(value: Any, kind: Kind) -> Any:
+    if kind.is_path and isinstance(value, str):
+        return True
+    if isinstance(value, list) and kind.items:
+        return [_without_paths(item, _kind_of(item, kind.items)) for item in value]
+    if isinstance(value, dict) and kind.items:
+        own = {name: _without_paths(one, _kind_of(one, kind.items)) for name, one in value.items()}
+        return list(own.values()) if kind.has_paths_for_names else own
+    return value
 
 
-def _of_section(section: Section, before: str, owner: str | None) -> Owned:
+Values = Iterator[tuple[str, Kind, Any]]
+"""Key, kind with an owner, value."""
+
+
+def _of_section(section: Section, before: str, owner: str | None) -> Values:
     for name, kinds in fields_of(type(section), owner):
         yield from _values(getattr(section, name), f"{before}{name}", kinds)
 
 
-def _values(value: Any, key: str, kinds: list[Kind]) -> Owned:
+def _values(value: Any, key: str, kinds: list[Kind]) -> Values:
     kind = _kind_of(value, kinds)
     if isinstance(value, Section):
         yield from _of_section(value, f"{key}.", kind.owner)
@@ -94,16 +123,15 @@ def _values(value: Any, key: str, kinds: list[Kind]) -> Owned:
     elif value is not None or any(not other.section for other in kinds if not other.is_none):
         if kind.owner is None:
             raise TypeError(f"{key}: its field must say which step it affects")
-        yield key, kind.owner, value
+        yield key, kind, value
 
 
-def _of_dict(values: dict[str, Any], key: str, kind: Kind) -> Owned:
+def _of_dict(values: dict[str, Any], key: str, kind: Kind) -> Values:
     """The parts of a dict; where order counts, the names that stand for parts with the same owner are its value."""
     if kind.ordered:
         owners = {name: _kind_of(value, kind.items).owner for name, value in values.items()}
         for owner in dict.fromkeys([kind.owner, *owners.values()]):
-            assert owner is not None
-            yield key, owner, [name for name, one in owners.items() if one == owner]
+            yield key, Kind(list, owner), [name for name, one in owners.items() if one == owner]
     for name, value in values.items():
         yield from _values(value, f"{key}.{name}", kind.items)
 

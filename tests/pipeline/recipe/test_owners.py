@@ -1,7 +1,6 @@
 """Every field of a recipe or a mixture says which step it affects first, and a step's keys follow from that."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated
 
 import pytest
@@ -9,31 +8,16 @@ import pytest
 from polysieve.pipeline.mixing import run as mixing
 from polysieve.pipeline.mixing.spec import Mix
 from polysieve.pipeline.recipe import Recipe, model
-from polysieve.pipeline.recipe.owners import Kind, fields_of, keys_of
+from polysieve.pipeline.recipe.owners import keys_of
 from polysieve.pipeline.recipe.section import Affects, Section
-
-
-def leaves(section: type[Section], owner: str | None = None) -> Iterator[tuple[str, str | None]]:
-    """Where each value of a section and of all that it may hold stands, with the step that it affects."""
-    for name, kinds in fields_of(section, owner):
-        yield from _leaves(name, kinds)
-
-
-def _leaves(place: str, kinds: list[Kind]) -> Iterator[tuple[str, str | None]]:
-    for kind in kinds:
-        if kind.section:
-            yield from ((f"{place}.{key}", own) for key, own in leaves(kind.section, kind.owner))
-        elif kind.is_walked:
-            yield from _leaves(f"{place}.*", kind.items)
-        elif not kind.is_none:
-            yield place, kind.owner
+from tests.pipeline.recipe.places import places
 
 
 def without_owner(section: type[Section], known: tuple[str, ...]) -> list[str]:
     """The places of values that affect no step, an unknown one, or several."""
     owners: dict[str, set[str | None]] = {}
-    for place, owner in leaves(section):
-        owners.setdefault(place, set()).add(owner)
+    for place, kind in places(section):
+        owners.setdefault(place, set()).add(kind.owner)
     return [p for p, own in owners.items() if len(own) > 1 or not own <= {*known, "nothing"}]
 
 
@@ -49,7 +33,7 @@ def test_all_sections_are_reached_that_the_json_schema_has() -> None:
     for section in (Recipe, Mix):
         schema = section.model_json_schema()
         names = {name for part in schema["$defs"].values() for name in part["properties"]}
-        reached = [place.split(".") for place, _ in leaves(section)]
+        reached = [place.split(".") for place, _ in places(section)]
         assert names <= {name for place in reached for name in place}
 
 

@@ -4,7 +4,6 @@ import json
 import sys
 
 import pytest
-import yaml
 
 from polysieve.pipeline.recipe import Recipe, RecipeError, apply_settings, bundled, load, validate
 from polysieve.pipeline.run.preflight import problems
@@ -85,11 +84,6 @@ def test_sizes_take_units() -> None:
     assert (
         validate({"output": {"shard_bytes": "1.5GB"}}, "here").output.shard_bytes == 1_500_000_000
     )
-
-
-def test_relative_paths_are_relative_to_the_recipe(tmp_path) -> None:
-    (tmp_path / "r.yaml").write_text(yaml.safe_dump({"parameters": {"fineweb2": "configs"}}))
-    assert load(str(tmp_path / "r.yaml")).parameters.folder == str(tmp_path / "configs")
 
 
 def test_a_recorded_recipe_reads_back_as_itself() -> None:
