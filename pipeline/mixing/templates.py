@@ -6,8 +6,6 @@ import numpy as np
 
 from polysieve.pipeline.mixing.sampling import mixed, ranks_of
 
-DIRECTIONS = ("forward", "backward", "both")
-
 
 def backward(ids: Sequence[str], direction: str, seed: int) -> np.ndarray:
     """bool[n]: which pairs stand with their target first; of `both` half of them, by a hash of the pair's id."""
