@@ -1,11 +1,13 @@
 """A mixture, step by step: survey, cuts, drawing, shuffle; published at the end, ledger last of all."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
+from polysieve.pipeline.engines import packing
 from polysieve.pipeline.engines.engine import Engine
 from polysieve.pipeline.mixing import card
 from polysieve.pipeline.mixing.allocation import StagePlan, allocate
@@ -174,13 +176,9 @@ def _find_cuts(
         by_label.setdefault(cell.label, []).append(
             cut.Wanted(cell, size.amount, tuple(targets), most, tuple(holders[cell]))
         )
-    groups: list[list[cut.Wanted]] = [[]]
-    for own in by_label.values():
-        if groups[-1] and len(groups[-1]) + len(own) > CELLS:
-            groups.append([])
-        groups[-1] += own
     tasks = [
-        cut.Task(plan.cut, plan.survey, number, tuple(group)) for number, group in enumerate(groups)
+        cut.Task(plan.cut, plan.survey, number, tuple(itertools.chain.from_iterable(group)))
+        for number, group in enumerate(packing.packed(by_label.values(), len, CELLS))
     ]
     run_pieces("cut", cut.run, plan.cut, tasks, engine, watch)
     found = [one for task in tasks for one in _manifest(plan.cut, task.piece)["cuts"]]

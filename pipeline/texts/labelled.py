@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from polysieve.language_id.labels import LanguageIdError, normalise_label
+from polysieve.pipeline.engines.packing import packed
 from polysieve.pipeline.texts import reading
 from polysieve.pipeline.texts.reading import BATCH_DOCUMENTS, TextFileError
 
@@ -60,14 +61,16 @@ def _batches(file: Path, source: str, language: str | None) -> Iterator[Labelled
             raise TextFileError(
                 f"{file}: its name ends in no language; name it like news.swh_Latn.txt"
             )
-    columns: tuple[list[str], list[str], list[str]] = [], [], []
-    size = 0
+    types = pa.large_string(), pa.string(), pa.string()
+    found = _labelled(file, source, language)
+    for batch in packed(found, lambda one: len(one[0]), BATCH_BYTES, BATCH_DOCUMENTS):
+        columns = zip(zip(*batch, strict=True), types, strict=True)
+        yield Labelled(*(pa.array(column, kind) for column, kind in columns))
+
+
+def _labelled(file: Path, source: str, language: str | None) -> Iterator[tuple[str, str, str]]:
+    """(text, label, source) of each row with a text."""
     canonical: dict[tuple[Any, Any], str] = {}
-
-    def batch() -> Labelled:
-        types = pa.large_string(), pa.string(), pa.string()
-        return Labelled(*(pa.array(c, kind) for c, kind in zip(columns, types, strict=True)))
-
     for number, row in reading.rows(file, ["text", *LABELS, "language_script", "source"]):
         text = reading.text_of(file, number, row)
         if not text:
@@ -75,16 +78,7 @@ def _batches(file: Path, source: str, language: str | None) -> Iterator[Labelled
         key = (next((row[c] for c in LABELS if row.get(c)), language), row.get("language_script"))
         if key not in canonical:
             canonical[key] = _label(f"{file}: row {number}", *key)
-        for column, value in zip(
-            columns, (text, canonical[key], str(row.get("source") or source)), strict=True
-        ):
-            column.append(value)
-        size += len(text)
-        if size >= BATCH_BYTES or len(columns[0]) >= BATCH_DOCUMENTS:
-            yield batch()
-            columns, size = ([], [], []), 0
-    if columns[0]:
-        yield batch()
+        yield text, canonical[key], str(row.get("source") or source)
 
 
 def _label(place: str, language: Any, script: Any) -> str:
