@@ -1,10 +1,11 @@
 """Which documents a report shows: those nearest to a threshold first, on both sides of it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from polysieve.filters.sampling import least, ranks
 
 PER_SIDE = 10
 CANDIDATES = 500
@@ -51,8 +52,8 @@ def hashed(
     places = list(range(len(rows)))
     if len(rows) > CANDIDATES:
         places = [i * len(rows) // CANDIDATES for i in range(CANDIDATES)]
-    keyed = sorted((hashlib.sha256(f"{seed}\0{ids[i]}".encode()).digest(), i) for i in places)
-    return rows[[i for _, i in keyed[:most]]].astype(np.int64)
+    chosen = least(ranks([ids[i] for i in places], seed), most)
+    return rows[np.array(places, np.int64)[chosen]].astype(np.int64)
 
 
 def merge(sides: Sequence[Side], threshold: float, most: int = PER_SIDE) -> Side:

@@ -1,6 +1,6 @@
 """Figures that the pages show, derived from a run's plain data.
 
-Every function takes dictionaries as `audit.report.write_report` describes them, and any key may be
+Every function takes dictionaries as `audit.report.write_index` describes them, and any key may be
 missing: a figure that cannot be derived is None, never a guess.
 """
 

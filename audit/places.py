@@ -6,7 +6,6 @@ Frames of this module hold a row per language and value, with `documents` and `k
 import polars as pl
 
 TOP = 20
-KEYS = ("host", "suffix", "month", "snapshot")
 
 # Sites by the end of their host. Facts about who runs a site, put together for this project; a host that is
 # not listed is found by the words of its name, below.
@@ -66,7 +65,7 @@ def _ends_with(hosts: pl.Series, listed: tuple[str, ...]) -> pl.Series:
 
 
 def places(documents: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Counts for each of KEYS of documents with `label`, `url`, `date`, `dump`, `is_kept`.
+    """Counts by host, suffix, month and snapshot, of documents with `label`, `url`, `date`, `dump`, `is_kept`.
 
     Each frame has `label`, the key's column (null where it is not known), `documents`, `kept`.
     """

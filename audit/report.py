@@ -35,12 +35,10 @@ EXTRAS = (
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
-    """Render the report and hand over each file as `put(relative_name, text)`.
+def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
+    """Hand over the page of all languages, its JSON, and what the pages share, each as `put(relative_name, text)`.
 
-    Files: those of `write_index`, and for each label of `languages` or of the accounting those of `write_language`:
-    `<page_name(label)>.html` and `.json`. Names never hold a path separator; texts can be encoded as UTF-8.
-    Any key may be missing: what is there is shown.
+    Names never hold a path separator; texts can be encoded as UTF-8. Any key may be missing: what is there is shown.
 
     `run`: `recipe_name`; `recipe` (dict, its `rules` in the order in which they are tried); `inputs`
     (`count`, `bytes`); `accounting` as run.json has it; `quarantine_rows` (of `file_path`, `offset`,
@@ -67,13 +65,6 @@ def write_report(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     corpus), `kept_sources` (label -> documents), `language` (an entry of `synthetic`), `ledger` (`engine`,
     `statuses`, `source_words`, `words_per_second`) and `samples` (reason -> documents).
     """
-    write_index(run, languages, put)
-    for label in figures.labels(run, languages):
-        write_language(run, languages, label, put)
-
-
-def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
-    """Render the page of all languages, its JSON, and what the pages share. Arguments as of `write_report`."""
     rows = [_row(run, languages, label) for label in figures.labels(run, languages)]
     warnings = _warnings(run, languages, [row["label"] for row in rows])
     whole = figures.totals(run, languages)
@@ -117,7 +108,8 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
 
 
 def write_language(run: Entry, languages: dict[str, Entry], label: str, put: Put) -> None:
-    """Render one language's page and its JSON. Arguments as of `write_report`; other languages need not be there."""
+    """Render one language's page, `<page_name(label)>.html`, and its JSON. Arguments as of `write_index`; other
+    languages need not be there."""
     row = _row(run, languages, label)
     language = languages.get(label, {})
     accounting = ((run.get("accounting") or {}).get("languages") or {}).get(label) or {}

@@ -1,4 +1,4 @@
-"""From edges to clusters: connected components, their sizes, kept members.
+"""From edges to clusters: connected components, their sizes, ranges of them.
 
 Edges may come from any partition of the keys, in any order, from any number of workers: the
 components are those of the union of all edges, and each is named by its smallest row, so the result
@@ -107,12 +107,6 @@ def components(count: int, edges: Iterable[tuple[np.ndarray, np.ndarray]]) -> np
     return sets.roots().astype(np.int64)
 
 
-def cluster_sizes(component: np.ndarray) -> np.ndarray:
-    """int64[n]: the number of members of each row's component (components named by a row)."""
-    counts = np.bincount(component, minlength=len(component))
-    return counts[component]
-
-
 @kernel
 def _count_members(component, counts):
     for i in range(component.shape[0]):
@@ -165,22 +159,3 @@ def component_ranges(counts: np.ndarray, most: int) -> list[tuple[int, int]]:
         return []
     bounds = [0, *ends.tolist(), int(last)]
     return list(pairwise(bounds))
-
-
-def kept_members(component: np.ndarray, *order: np.ndarray) -> np.ndarray:
-    """bool[n]: True for exactly one member of each component, the first by the keys in `order`.
-
-    Args:
-        component: int64[n], components named by a row, as `components` gives them.
-        order: arrays of n, the most important first, ascending (negate what should be descending);
-            the row number decides what is left.
-    """
-    clustered = np.flatnonzero(cluster_sizes(component) > 1)
-    kept = np.ones(len(component), dtype=np.bool_)
-    kept[clustered] = False
-    keys = [clustered, *(np.asarray(key)[clustered] for key in reversed(order))]
-    ranked = clustered[np.lexsort((*keys, component[clustered]))]
-    if len(ranked):
-        of = component[ranked]
-        kept[ranked[np.r_[True, of[1:] != of[:-1]]]] = True
-    return kept

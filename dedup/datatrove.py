@@ -5,13 +5,13 @@ lane i as (a_i x + b_i mod 2**64) mod (2**61 - 1), parameters from NumPy's `Rand
 normalisation strips all nonspacing marks, which damages many scripts (Thai loses vowels, Hindi its
 viramas, Japanese its dakuten); use it to match, not to start anew. Documents with fewer words than
 the n-gram have no signature, and equal bands are duplicates without verification: take
-`dedup.minhash.band_keys` of these signatures and `dedup.components.band_edges`.
+`dedup.minhash.band_keys` of these signatures and `dedup.edges.band_edges`.
 """
 
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -75,11 +75,6 @@ def tokeniser(label: str) -> Callable[[str], list[str]]:
 def assigned_label(label: str) -> str:
     """The label by which datatrove looks for a tokeniser: it does not tell simplified from traditional Chinese."""
     return f"{label[:-5]}_Hani" if label.endswith(("_Hans", "_Hant")) else label
-
-
-def text_signatures(texts: Iterable[str], params: MinHashParams) -> np.ndarray:
-    """Signatures of texts whose words are parted by white space: `signatures` of their words."""
-    return signatures([simplified(text).split() for text in texts], params)
 
 
 def signatures(documents: Sequence[Sequence[str]], params: MinHashParams) -> np.ndarray:

@@ -321,7 +321,7 @@ def low_bytes(signatures: np.ndarray) -> np.ndarray:
 
     b-bit minwise hashing (Li, König: b-Bit Minwise Hashing, WWW 2010). All bits of the minimum are
     folded into the byte, so that different minima share it with a probability of 1/256 whatever the
-    document's length. `dedup.components.agreement` estimates the Jaccard similarity from them.
+    document's length. `dedup.edges.agreement` estimates the Jaccard similarity from them.
     """
     if signatures.dtype == np.uint64:
         signatures = (signatures ^ (signatures >> _S32)).astype(np.uint32)

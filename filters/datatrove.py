@@ -18,6 +18,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from polysieve.filters.sampling import ranks
+
 Kind = Literal["filter", "formatter"]
 
 VERDICTS = pa.schema([("passed", pa.bool_()), ("reason", pa.string())])
@@ -180,8 +182,7 @@ def _document(row: dict[str, Any]) -> Any:
 
 
 def _seed_of(seed: int, id: str) -> int:
-    digest = hashlib.sha256(f"{seed}\0{id}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")  # NumPy's global generator takes no more
+    return int(ranks([id], seed)[0]) >> 32  # NumPy's global generator takes no more
 
 
 @cache

@@ -33,7 +33,7 @@ class Words:
     documents: np.ndarray
     """int64[n+1]: words of document i are documents[i]:documents[i+1]."""
     starts: np.ndarray
-    """int64[m]: first byte of each word in `buffer`; -1 where a given word does not occur there."""
+    """int64[m]: first byte of each word in `buffer`."""
     ends: np.ndarray
     """int64[m]: the byte after it."""
     lengths: np.ndarray
@@ -106,46 +106,6 @@ def segment(texts: Texts, labels: Texts | None = None) -> Words:
             buffer, documents, starts, ends, flags, icu.break_iterator(), dictionary()
         )
     lengths, hashes, folded = _description(buffer, starts, ends, flags)
-    return Words(
-        buffer, text_offsets, text_ends, documents, starts, ends, lengths, hashes, folded, flags, names
-    )  # fmt: skip
-
-
-def from_tokens(
-    texts: Texts, tokens: Sequence[Sequence[str]], labels: Texts | None = None
-) -> Words:
-    """Words that someone else cut: `tokens` holds a list of strings for each of n texts.
-
-    Each is looked for in its text after the one before it; one that is not found has start and end -1. Raises
-    ValueError where the numbers differ.
-    """
-    buffer, text_offsets = text_buffer(texts)
-    n = len(text_offsets) - 1
-    if len(tokens) != n:
-        raise ValueError(f"{n} texts, but tokens of {len(tokens)}")
-    encoded = [[token.encode() for token in document] for document in tokens]
-    documents = np.zeros(n + 1, np.int64)
-    np.cumsum([len(document) for document in encoded], out=documents[1:])
-    m = int(documents[-1])
-    joined = np.frombuffer(b"".join(t for document in encoded for t in document), np.uint8)
-    own_offsets = np.zeros(m + 1, np.int64)
-    np.cumsum([len(t) for document in encoded for t in document], out=own_offsets[1:])
-    flags = np.zeros(m, np.uint8)
-    lengths, hashes, folded = _description(joined, own_offsets[:-1], own_offsets[1:], flags)
-    starts, ends = np.full(m, -1, np.int64), np.full(m, -1, np.int64)
-    k = 0
-    for i, document in enumerate(encoded):
-        base = int(text_offsets[i])
-        text = buffer[base : text_offsets[i + 1]].tobytes()
-        place = 0
-        for token in document:
-            found = text.find(token, place)
-            if found >= 0:
-                place = found + len(token)
-                starts[k], ends[k] = base + found, base + place
-            k += 1
-    names = _labels(labels, n) if labels is not None else None
-    text_ends = text_offsets[1:]
     return Words(
         buffer, text_offsets, text_ends, documents, starts, ends, lengths, hashes, folded, flags, names
     )  # fmt: skip

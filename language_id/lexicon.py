@@ -2,18 +2,16 @@
 styles.
 
 FunLangID (Google, `url-nlp`, CC-BY 4.0, see `assets/SOURCES.md`) scores a language by the share of
-a text's 4-character windows, blanks at both ends removed, that are in its list. `raw_scores` gives
-exactly that.
+a text's 4-character windows, blanks at both ends removed, that are in its list. `matches` and `vote` with
+weights of 1 give exactly that.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numba import njit
 
-from polysieve.language_id.text import LOWER_TABLE, NO_COMPOSITIONS, sample, text_array, utf8_buffer
+from polysieve.language_id.text import LOWER_TABLE
 
 with np.load(Path(__file__).parent / "assets" / "lexicon.npz") as _asset:
     TAGS: list[str] = bytes(_asset["tags"]).decode().split("\n")
@@ -188,16 +186,3 @@ def matches(codes: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarr
     ends, windows = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     match(codes, starts, LOWER_TABLE, KEYS, SLOTS, found, ends, windows)
     return found[: ends[-1] if n else 0], ends, windows
-
-
-def raw_scores(texts: pa.Array | Sequence[str | None]) -> np.ndarray:
-    """FunLangID's score of each text for each label of TAGS, float64[n, len(TAGS)], over the whole
-    text.
-    """
-    data, bounds = utf8_buffer(text_array(texts))
-    longest = int(np.diff(bounds).max(initial=0))
-    codes, starts = sample(data, bounds, longest, 0, 0, NO_COMPOSITIONS)
-    found, ends, windows = matches(codes, starts)
-    scores = np.zeros((len(starts) - 1, len(TAGS)))
-    vote(found, ends, POSTING_FIRST, POSTING_LABELS, np.ones(len(POSTING_LABELS)), scores)
-    return scores / np.maximum(windows, 1)[:, None]

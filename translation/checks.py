@@ -15,9 +15,9 @@ import regex
 from polysieve.language_id.labels import script_of
 from polysieve.language_id.scripts import script_counts, script_name
 from polysieve.language_id.text import ZINH
-from polysieve.translation.chrf import chrf
 from polysieve.translation.documents import Translated, lost_numbers, numbers
 from polysieve.translation.engines import FAILED
+from polysieve.translation.needs import needed
 
 # Vowel signs and other marks belong to their word, which `\w` of the standard library does not know.
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*")
@@ -143,11 +143,16 @@ def measure_documents(
         "lost_numbers_share": [p.lost_numbers_share for p in pairs],
         "lost_brackets": [p.lost_brackets for p in pairs],
         "comet": [_mean(scores) for scores in judged or [()] * len(sources)],
-        "round_trip": [None] * len(sources)
-        if back is None
-        else [chrf(b, s) for b, s in zip(back, sources, strict=True)],
+        "round_trip": [None] * len(sources) if back is None else chrf(back, sources),
     }
     return pa.table([pa.array(columns[f.name], f.type) for f in CHECKS], schema=CHECKS)
+
+
+def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
+    """chrF++ of each text beside its reference, 0 to 100 (Popović 2017). Raises ImportError without sacrebleu."""
+    metric = needed("sacrebleu.metrics", "translate").CHRF(word_order=2)
+    pairs = zip(hypotheses, references, strict=True)
+    return [metric.sentence_score(own, [reference]).score for own, reference in pairs]
 
 
 def _share_of_source(translated: Translated, chosen: Sequence[bool]) -> float | None:

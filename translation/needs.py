@@ -10,5 +10,5 @@ def needed(module: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"{module} is not installed ({error}); run: pip install 'polysieve[{extra}]'"
+            f"{module.partition('.')[0]} is not installed ({error}); run: pip install 'polysieve[{extra}]'"
         ) from None

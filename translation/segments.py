@@ -1,7 +1,6 @@
 """A document as segments to translate and what stands between them, and put together again by their places."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from polysieve.translation import protect
 from polysieve.translation.blocks import blocks
@@ -41,9 +40,3 @@ def reassemble(text: str, ranges: Sequence[Range], translations: Sequence[str]) 
         parts += [between, translation]
         bound, last = end, translation[-1:] or last
     return "".join([*parts, text[bound:]])
-
-
-def is_sound(ranges: Sequence[Range], length: int) -> bool:
-    """Whether ranges ascend, are not empty, do not overlap and lie within a text of this length."""
-    inside = all(0 <= start < end <= length for start, end in ranges)
-    return inside and all(a[1] <= b[0] for a, b in pairwise(ranges))

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from polysieve.filters.sampling import least, ranks
+
 KEPT, REMOVED = "kept", "removed"
 FOLDERS = {KEPT: "corpus", REMOVED: "removed"}
 SHOWN = 20_000
@@ -123,7 +125,9 @@ def draw(files: Files, label: str, n: int = 100, seed: int = 0) -> Sample:
         for number, name in enumerate(names):
             with files.open(name) as file:
                 for first, ids, reasons in _ids(pq.ParquetFile(file), stage):
-                    smallest.add(_hashes(seed, ids), reasons, number, first)
+                    smallest.add(
+                        ranks([id or b"" for id in _bytes(ids)], seed), reasons, number, first
+                    )
         strata += [Stratum(stage, reason, size) for reason, size in sorted(smallest.sizes.items())]
         places = allotted(smallest.sizes, n)
         chosen += [
@@ -134,18 +138,8 @@ def draw(files: Files, label: str, n: int = 100, seed: int = 0) -> Sample:
     documents = _texts(files, chosen)
     _add_sources(files, documents)
     found = [Sampled(d.pop("document"), d.pop("stage"), d.pop("reason"), d) for d in documents]
-    return Sample(strata, sorted(found, key=lambda d: _mixed(seed, d.document)))
-
-
-def _mixed(seed: int, document: str) -> str:
-    return hashlib.sha256(f"{seed}\0order\0{document}".encode()).hexdigest()
-
-
-def _hashes(seed: int, ids: pa.Array) -> np.ndarray:
-    """uint64[n]: what decides which documents are drawn."""
-    start = f"{seed}\0".encode()
-    digests = (hashlib.sha256(start + (id or b"")).digest()[:8] for id in _bytes(ids))
-    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+    order = least(ranks([d.document for d in found], f"{seed}\0order"), len(found))
+    return Sample(strata, [found[i] for i in order])
 
 
 def _bytes(strings: pa.Array | pa.ChunkedArray) -> list[bytes | None]:

@@ -12,13 +12,14 @@ import argparse
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 from compare import MEASURES, GoldPage, mean_word_scores, snippet_scores
 from gold import read_gold
 
-from polysieve.pipeline.extract import ENGINES, ExtractionError, extract
+from polysieve.pipeline.extract import ENGINES, ExtractionError, classifier, extract
 from polysieve.pipeline.extract.assemble import plain
 from polysieve.pipeline.extract.text import tidy
-from polysieve.pipeline.extract.training import cross_validated, examples, read_pages
+from polysieve.pipeline.extract.training import Example, examples, folds, read_pages, train
 
 Texts = list[tuple[GoldPage, str]]
 
@@ -31,6 +32,17 @@ def by_engine(name: str, pages: list[GoldPage]) -> Texts:
         except ExtractionError:
             texts.append((page, ""))
     return texts
+
+
+def cross_validated(pages: list[Example], count: int = 5, seed: int = 0) -> list[np.ndarray]:
+    """The blocks of each page (bool[n]) that a model chooses which saw no page of its group."""
+    chosen: list[np.ndarray] = [np.zeros(0, np.bool_)] * len(pages)
+    where = folds(pages, count, seed)
+    for k in range(count):
+        model = train([page for page, fold in zip(pages, where, strict=True) if fold != k], seed)
+        for i in map(int, np.flatnonzero(where == k)):
+            chosen[i] = classifier.choose(model, pages[i].parsed, pages[i].features)
+    return chosen
 
 
 def by_classifier(pages: list[GoldPage], parquet: str) -> Texts:

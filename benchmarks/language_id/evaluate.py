@@ -26,11 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.language_id import sets
 from benchmarks.language_id.sets import Pairs, all_sets, half, noise, order
-from polysieve.language_id import Model, classifiers, lexicon, load_ensemble, load_model
+from polysieve.language_id import Model, classifiers, load_ensemble, load_model
 from polysieve.language_id.answers import answers
 from polysieve.language_id.evaluation import NONE, Evaluation, class_of, evaluate, mean
 from polysieve.language_id.fasttext_model import BREAKS, PREFIX
 from polysieve.language_id.labels import LanguageIdError, normalise_label
+from tests.language_id.funlangid import raw_scores
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the fastText model's vote; the embedded model's is 1
 TRAINED_ON = "udhr"  # the prototype's training texts hold this set
@@ -55,7 +56,7 @@ def lexicon_alone(texts: list[str]) -> list[str]:
     """FunLangID's own answer: the best label of its own score over the whole text."""
     found = []
     for begin in range(0, len(texts), 512):
-        scores = lexicon.raw_scores(texts[begin : begin + 512])
+        scores = raw_scores(texts[begin : begin + 512])
         best = scores.argmax(axis=1)
         top = scores[np.arange(len(best)), best]
         for number, score in zip(best.tolist(), top.tolist(), strict=True):

@@ -27,10 +27,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.parity.compare import REASONS
-from polysieve.filters import parameters, rules, signals, words
+from polysieve.filters import parameters, rules, signals
 from polysieve.filters.pii import PLACEHOLDERS
 from polysieve.pipeline.recipe import Recipe, load
 from polysieve.pipeline.steps.decide.reasons import rule_thresholds
+from tests.filters.given_words import from_tokens
 
 OURS = {reason: name for name, reason in REASONS.items() if reason != "empty"}
 SPACE = "white space around the text, which we strip as it is read"
@@ -66,7 +67,7 @@ def first_failing(
 ) -> str:
     """The first rule of the recipe that a text with these words fails, "" if none."""
     stop_list = signals.StopWords.of(own.stopwords) if own.stopwords else None
-    cut = words.from_tokens([text], [tokens], [label])
+    cut = from_tokens([text], [tokens], pa.array([label]))
     measured = signals.measure([text], cut, [stop_list])
     for name, limit in rule_thresholds(recipe, label, own).items():
         values = measured[rules.RULES[name].metric].to_numpy(zero_copy_only=False)

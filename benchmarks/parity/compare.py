@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.parity.documents import collect
 from polysieve.filters import parameters, rules, signals, words
+from tests.filters.given_words import from_tokens
 
 # datatrove's reasons by the names of our rules; FineWeb2 leaves the other rules out.
 REASONS = {
@@ -117,7 +118,7 @@ def main() -> int:
         names = pa.array([label] * len(rows))
         stop_list = signals.StopWords.of(own[label].stopwords) if own[label].stopwords else None
         stop_lists = [stop_list] * len(rows)
-        same = words.from_tokens(texts, theirs["words"].to_pylist(), names)
+        same = from_tokens(texts, theirs["words"].to_pylist(), names)
         measured = signals.measure(texts, same, stop_lists)
         found = differences(measured, theirs.select(theirs.column_names[5:]).to_pydict())
         limits = parameters.thresholds(own[label])

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import xxhash
+
+from polysieve.filters.sampling import ranks
 
 MOST = 100_000
 """Examples of a class and language (FineWeb2-HQ: up to 100,000 positives)."""
@@ -27,10 +28,9 @@ class Pool:
 
     def add(self, texts: pa.Array) -> None:
         """Add a batch of strings; empty ones are left out."""
-        for text in texts.to_pylist():
-            if text and not text.isspace():
-                self.seen += 1
-                self._chosen[xxhash.xxh64_intdigest(text.encode(), self.seed)] = text
+        known = [text for text in texts.to_pylist() if text and not text.isspace()]
+        self.seen += len(known)
+        self._chosen.update(zip(ranks(known, self.seed, "xxh64").tolist(), known, strict=True))
         if len(self._chosen) > 2 * self.most:
             self._cut()
 

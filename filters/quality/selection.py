@@ -1,19 +1,14 @@
-"""What is kept by a score: quantiles of a seeded sample, bands, tiers.
+"""What is kept by a score: quantiles, bands, tiers.
 
 A score is compared after it has been rounded to 1e-4, so that what another order of additions changes in its last bits
 (another processor, another batch) changes no decision. Of what ties with a cut nothing is kept (FineWeb2-HQ:
 `np.quantile(sample, 1 - retention)`, kept where the score is strictly above).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
-import xxhash
 
 DIGITS = 4
 TIERS = ("low", "mid", "high")
-SAMPLE = 1_000_000
-"""Documents of a language from which its cuts are taken (FineWeb2-HQ's number for embeddings)."""
 
 
 def rounded(scores: np.ndarray) -> np.ndarray:
@@ -25,15 +20,6 @@ def log_odds(chances: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)) of probabilities, within ±30."""
     known = np.clip(chances, 1e-13, 1 - 1e-13)
     return np.clip(np.log(known) - np.log1p(-known), -30, 30)
-
-
-def sampled(ids: Sequence[str], most: int, seed: int) -> np.ndarray:
-    """At most `most` of n documents, ascending row numbers: those whose seeded hash of the id is least."""
-    if len(ids) <= most:
-        return np.arange(len(ids))
-    # Equal ids are told apart by row, so that no more than `most` are taken.
-    hashes = np.array([xxhash.xxh64_intdigest((id or "").encode(), seed) for id in ids], np.uint64)
-    return np.sort(np.argsort(hashes, kind="stable")[:most])
 
 
 def quantile(scores: np.ndarray, share: float) -> float | None:

@@ -57,6 +57,7 @@ def train(
     from polysieve.language_id.training import Corpus, Settings
     from polysieve.language_id.training import train as train_model
     from polysieve.pipeline.texts import labelled
+    from polysieve.pipeline.texts.reading import TextFileError
 
     if loss not in ("softmax", "hs"):
         usage(f"--loss {loss}: choose softmax or hs")
@@ -71,7 +72,7 @@ def train(
             corpus.add(texts, labels.to_pylist(), sources.to_pylist())
         screen.print(f"{sum(corpus.seen.values())} texts, {len(corpus.seen)} labels; training")
         card = train_model(corpus, output)
-    except (labelled.LabelledTextError, LanguageIdError, OSError) as error:
+    except (TextFileError, LanguageIdError, OSError) as error:
         usage(str(error))
     scores = card["held_out"]
     screen.print(
@@ -103,13 +104,14 @@ def evaluate(
     from polysieve.language_id import evaluation
     from polysieve.language_id.labels import LanguageIdError
     from polysieve.pipeline.texts import labelled
+    from polysieve.pipeline.texts.reading import TextFileError
 
     try:
         chosen = _model(model)
         found = evaluation.evaluate(
             chosen, ((texts, labels.to_pylist()) for texts, labels, _ in labelled.read(data))
         )
-    except (labelled.LabelledTextError, LanguageIdError) as error:
+    except (TextFileError, LanguageIdError) as error:
         usage(str(error))
     if not found.labels:
         usage(f"{', '.join(data)}: no text; name other files")

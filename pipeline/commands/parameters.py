@@ -71,7 +71,7 @@ def fit(
     """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
     from polysieve.pipeline.fitting import fitting
     from polysieve.pipeline.steps.fit.fit import settings_of
-    from polysieve.pipeline.texts import labelled
+    from polysieve.pipeline.texts.reading import TextFileError
 
     chosen = [f"parameters.fit.{setting}" for setting in settings or []]
     recipe = recipe_of("minimal", ["parameters.fit={}", *chosen])
@@ -95,7 +95,7 @@ def fit(
     try:
         with screen.status("reading reference texts"):
             reference = fitting.count_texts(texts)
-    except labelled.LabelledTextError as error:
+    except TextFileError as error:
         usage(str(error))
     crawled = fitting.Counted()
     for source in runs:

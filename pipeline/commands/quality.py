@@ -65,8 +65,8 @@ def train(
     """Train a model per language, and print how well it tells the held-out examples apart."""
     from polysieve.filters.quality import fasttext_training, training, transformer_training
     from polysieve.filters.quality.fasttext_file import ModelError
-    from polysieve.pipeline.texts import labelled
     from polysieve.pipeline.texts import quality_training as quality
+    from polysieve.pipeline.texts.reading import TextFileError
 
     for option, value, known in (
         ("method", method, METHODS), ("settings", settings, SETTINGS), ("head", head, HEADS),
@@ -121,7 +121,7 @@ def train(
                 trainer,
                 all_positives=method in ("ngrams", "transformer"),
             )
-    except (labelled.LabelledTextError, ModelError) as error:
+    except (TextFileError, ModelError) as error:
         usage(str(error))
     if cards:
         sources = {"positives": positives, "negatives": negatives}

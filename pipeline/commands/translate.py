@@ -107,7 +107,8 @@ def calibrate(
     """Learn what is normal between two languages; the folder can be passed to a target's `checks.calibration`."""
     from polysieve.filters.quality import encoders
     from polysieve.filters.quality.fasttext_file import ModelError
-    from polysieve.pipeline.texts.calibrating import PairsError, limits
+    from polysieve.pipeline.texts.calibrating import limits
+    from polysieve.pipeline.texts.reading import TextFileError
 
     for label in (source, target):
         if not is_canonical_form(label):
@@ -119,7 +120,7 @@ def calibrate(
         found, size = limits(source, target, pairs, texts or [], encoder)
     except ModelError as error:
         usage(f"--embedding: {error}; or learn no limit of the cosine: --no-embedding")
-    except PairsError as error:
+    except TextFileError as error:
         usage(str(error))
     found.save(output)
     table = Table("signal", "lowest", "highest")

@@ -10,7 +10,16 @@ are counts, so that a page's outcome does not depend on the machine.
 import numpy as np
 
 from polysieve.filters.compiling import kernel
-from polysieve.pipeline.extract.tags import is_letter, lower
+from polysieve.pipeline.extract.characters import text_end
+from polysieve.pipeline.extract.markup import look_up, name_hash, name_table
+from polysieve.pipeline.extract.tags import (
+    after_comment,
+    is_letter,
+    raw_text_end,
+    read_attribute,
+    read_name,
+    skip_to_attribute,
+)
 
 MAX_DEPTH = 240  # open elements; libxml2 cuts a page off at 256, Chromium flattens from 512
 MAX_FORMATTING = 16  # open elements of the standard's "formatting" kind (b, i, font, a, …)
@@ -32,25 +41,13 @@ _KINDS = {
     "u ul var",  # these end <svg> and <math> wherever they stand
 }
 
-_LESS, _GREATER, _SLASH, _BANG, _DASH, _EQUALS = (np.uint8(ord(c)) for c in "<>/!-=")
-_QUOTE, _APOSTROPHE, _SPACE = np.uint8(ord('"')), np.uint8(ord("'")), np.uint8(ord(" "))
-
-
-def _name_key(name: str) -> int:
-    """Up to seven letters of a tag's name in one integer, as `_scan` reads them."""
-    key = 0
-    for letter in name.encode("ascii")[:_KEY_LETTERS]:
-        key = key * 256 + letter
-    return key
-
-
-_KEY_LETTERS = 7
-_LINK_KEY = _name_key("a")
-_NAMES = sorted({name for names in _KINDS.values() for name in names.split()}, key=_name_key)
-_NAME_KEYS = np.array([_name_key(name) for name in _NAMES], dtype=np.int64)
-_NAME_KINDS = np.array(
-    [sum(kind for kind, names in _KINDS.items() if name in names.split()) for name in _NAMES],
-    dtype=np.int64,
+_LESS, _GREATER, _SLASH, _SPACE = (np.uint8(ord(c)) for c in "<>/ ")
+_LINK = np.uint64(name_hash("a"))
+_NAMES = name_table(
+    {
+        name: sum(kind for kind, listed in _KINDS.items() if name in listed.split())
+        for name in " ".join(_KINDS.values()).split()
+    }
 )
 
 
@@ -61,66 +58,12 @@ def bounded(markup: bytes) -> tuple[bytes, int]:
     elements is over `MAX_ELEMENTS`.
     """
     page = np.frombuffer(markup, dtype=np.uint8)
-    elements, size = _scan(page, np.empty(0, dtype=np.uint8), _NAME_KEYS, _NAME_KINDS)
+    elements, size = _scan(page, np.empty(0, dtype=np.uint8), *_NAMES)
     if size == page.size:
         return markup, elements
     output = np.empty(size, dtype=np.uint8)
-    _scan(page, output, _NAME_KEYS, _NAME_KINDS)
+    _scan(page, output, *_NAMES)
     return output.tobytes(), elements
-
-
-@kernel
-def _is_space(byte):
-    return byte == 32 or 9 <= byte <= 13
-
-
-@kernel
-def _kind_of(key, name_keys, name_kinds):
-    low, high = 0, name_keys.size
-    while low < high:
-        middle = (low + high) // 2
-        if name_keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return name_kinds[low] if low < name_keys.size and name_keys[low] == key else 0
-
-
-@kernel
-def _after_comment(page, start):
-    """Where the comment ends whose `<!` is at `start`; a bogus one ends at the next `>`."""
-    n = page.size
-    if start + 3 < n and page[start + 2] == _DASH and page[start + 3] == _DASH:
-        i = start + 4
-        if i < n and page[i] == _GREATER:
-            return i + 1
-        while i < n:
-            if page[i] == _GREATER and page[i - 1] == _DASH and page[i - 2] == _DASH:
-                return i + 1
-            i += 1
-        return n
-    i = start + 2
-    while i < n and page[i] != _GREATER:
-        i += 1
-    return min(i + 1, n)
-
-
-@kernel
-def _after_raw_text(page, start, key):
-    """Where the end tag starts that closes the raw text element named `key`; the page's end if none."""
-    n = page.size
-    i = start
-    while i + 2 < n:
-        if page[i] == _LESS and page[i + 1] == _SLASH and is_letter(page[i + 2]):
-            j = i + 2
-            name = np.int64(0)
-            while j < n and j < i + 2 + _KEY_LETTERS and is_letter(page[j]):
-                name = name * 256 + np.int64(lower(page[j]))
-                j += 1
-            if name == key:
-                return i
-        i += 1
-    return n
 
 
 @kernel
@@ -140,60 +83,29 @@ def _scan(page, output, name_keys, name_kinds):
     copied = np.int64(0)  # the page up to here is in the output
     i = 0
     while i < n:
-        if page[i] != _LESS or i + 1 >= n:
-            i += 1
-            continue
-        start = i
-        if page[i + 1] == _BANG or page[i + 1] == 63:  # <! and <?
-            i = _after_comment(page, i)
-            continue
+        start = i = text_end(page, i)
+        if start == n:
+            break
         closing = page[i + 1] == _SLASH
         i += 2 if closing else 1
         if i >= n or not is_letter(page[i]):
+            i = after_comment(page, start)
             continue
-        key = np.int64(0)
-        letters = 0
-        while i < n and not (_is_space(page[i]) or page[i] == _SLASH or page[i] == _GREATER):
-            if letters < _KEY_LETTERS:
-                key = key * 256 + np.int64(lower(page[i]))
-            letters += 1
-            i += 1
-        # Attributes, as the standard's tokenizer reads them.
+        name, i = read_name(page, i)
         attributes = 0
         cut = np.int64(-1)  # where the first attribute beyond the cap starts
+        i = skip_to_attribute(page, i)
         while i < n and page[i] != _GREATER:
-            if _is_space(page[i]) or page[i] == _SLASH:
-                i += 1
-                continue
             attributes += 1
             if attributes == MAX_ATTRIBUTES + 1:
                 cut = i
-            i += 1  # a name may begin with "="
-            while i < n and not (
-                _is_space(page[i]) or page[i] == _SLASH or page[i] == _GREATER or page[i] == _EQUALS
-            ):
-                i += 1
-            j = i
-            while j < n and _is_space(page[j]):
-                j += 1
-            if j < n and page[j] == _EQUALS:
-                i = j + 1
-                while i < n and _is_space(page[i]):
-                    i += 1
-                if i < n and (page[i] == _QUOTE or page[i] == _APOSTROPHE):
-                    quote = page[i]
-                    i += 1
-                    while i < n and page[i] != quote:
-                        i += 1
-                    i += 1
-                else:
-                    while i < n and not (_is_space(page[i]) or page[i] == _GREATER):
-                        i += 1
-        end = min(i, n)  # at the ">"
+            _, _, _, i = read_attribute(page, i)
+            i = skip_to_attribute(page, i)
+        end = i  # at the ">"
         i = min(i + 1, n)
-        kind = _kind_of(key, name_keys, name_kinds)
+        kind = look_up(name_keys, name_kinds, name)
         nests = not kind & (_VOID | _SIBLING)
-        if key == _LINK_KEY:  # a link closes the one before it
+        if name == _LINK:  # a link closes the one before it
             nests = linked if closing else not linked
             linked = not closing
         drop = False
@@ -219,7 +131,7 @@ def _scan(page, output, name_keys, name_kinds):
                     formatting += 1
                     drop |= formatting > MAX_FORMATTING
                 if kind & _RAW and not foreign:
-                    i = _after_raw_text(page, i, key)
+                    i = raw_text_end(page, i, name)
                     drop = False
             elements += 0 if drop else 1 + reopened
         if drop or cut >= 0:

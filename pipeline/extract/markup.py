@@ -146,7 +146,7 @@ def name_hash(name: str) -> int:
     return value
 
 
-def _names(values: dict[str, int]) -> Names:
+def name_table(values: dict[str, int]) -> Names:
     size = 1 << (3 * len(values)).bit_length()
     keys, found = np.zeros(size, np.uint64), np.zeros(size, np.int32)
     for name, value in values.items():
@@ -211,7 +211,7 @@ def _references() -> References:
         text += html5.get(name + ";", html5.get(name, "")).encode()
         offsets.append(len(text))
     return References(
-        _names(values), np.array(offsets, np.int32), np.frombuffer(text, np.uint8).copy()
+        name_table(values), np.array(offsets, np.int32), np.frombuffer(text, np.uint8).copy()
     )
 
 
@@ -228,12 +228,12 @@ def tables() -> Tables:
         landmarks[[TAGS[name] for name in names.split()]] = number
     c1 = [ord(bytes([i]).decode("cp1252", "ignore") or chr(i)) for i in range(128, 160)]
     return Tables(
-        *_names({name: _value(name) for name in TAGS}),
-        *_names(words),
+        *name_table({name: _value(name) for name in TAGS}),
+        *name_table(words),
         *references.names,
         references.offsets,
         references.text,
-        *_names({name: i for i, name in enumerate(DATE_NAMES.split(), start=1)}),
+        *name_table({name: i for i, name in enumerate(DATE_NAMES.split(), start=1)}),
         landmarks,
         np.array(c1, np.int32),
     )

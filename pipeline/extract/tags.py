@@ -60,6 +60,50 @@ def read_name(page, i):
 
 
 @leaf
+def skip_to_attribute(page, i):
+    """Where the next attribute of a tag starts; at ">" or the page's end where there is none."""
+    while i < page.size and (is_space(page[i]) or page[i] == _SLASH):
+        i += 1
+    return i
+
+
+@leaf
+def read_attribute(page, i):
+    """The attribute that starts at i: (hash of its name, start and end of its value, index after it).
+
+    Without a value, start is -1.
+    """
+    n = page.size
+    key = HASH_START
+    start = i
+    while i < n and (page[i] != _EQUALS or i == start):  # a name may begin with "="
+        byte = page[i]
+        if is_space(byte) or byte in (_SLASH, _GREATER):
+            break
+        key = (key ^ np.uint64(lower(byte))) * HASH_PRIME
+        i += 1
+    j = i
+    while j < n and is_space(page[j]):
+        j += 1
+    if j >= n or page[j] != _EQUALS:
+        return key, -1, -1, i
+    i = j + 1
+    while i < n and is_space(page[i]):
+        i += 1
+    start = i
+    if i < n and (page[i] == _QUOTE or page[i] == _APOSTROPHE):
+        quote = page[i]
+        start += 1
+        i += 1
+        while i < n and page[i] != quote:
+            i += 1
+        return key, start, i, min(i + 1, n)
+    while i < n and not (is_space(page[i]) or page[i] == _GREATER):
+        i += 1
+    return key, start, i, i
+
+
+@leaf
 def read_attributes(page, i, wanted, known, marks):
     """Reads attributes from i to the tag's end: (index after ">", bits of what was found).
 
@@ -70,41 +114,14 @@ def read_attributes(page, i, wanted, known, marks):
     found = 0
     marks[0] = 0
     marks[1] = 0
+    i = skip_to_attribute(page, i)
     while i < n and page[i] != _GREATER:
-        if is_space(page[i]) or page[i] == _SLASH:
-            i += 1
-            continue
-        key = HASH_START
-        start = i
-        while i < n and (page[i] != _EQUALS or i == start):  # a name may begin with "="
-            byte = page[i]
-            if is_space(byte) or byte in (_SLASH, _GREATER):
-                break
-            key = (key ^ np.uint64(lower(byte))) * HASH_PRIME
-            i += 1
-        j = i
-        while j < n and is_space(page[j]):
-            j += 1
-        if j >= n or page[j] != _EQUALS:
+        key, start, end, i = read_attribute(page, i)
+        i = skip_to_attribute(page, i)
+        if start < 0:
             if key == _HIDDEN:
                 found |= HIDDEN
             continue
-        i = j + 1
-        while i < n and is_space(page[i]):
-            i += 1
-        start = i
-        if i < n and (page[i] == _QUOTE or page[i] == _APOSTROPHE):
-            quote = page[i]
-            start += 1
-            i += 1
-            while i < n and page[i] != quote:
-                i += 1
-            end = i
-            i = min(i + 1, n)
-        else:
-            while i < n and not (is_space(page[i]) or page[i] == _GREATER):
-                i += 1
-            end = i
         if key == _HREF:
             found |= LINKS
             if _has_word(page, start, min(end, start + _HREF_BYTES), _CREATIVECOMMONS):

@@ -94,17 +94,6 @@ def train(pages: Sequence[Example], seed: int = 0) -> Classifier:
     return Classifier(first, _boost(extended, pages, seed), THRESHOLD)
 
 
-def cross_validated(pages: Sequence[Example], count: int = 5, seed: int = 0) -> list[np.ndarray]:
-    """The blocks of each page (bool[n]) that a model chooses which saw no page of its group."""
-    chosen: list[np.ndarray] = [np.zeros(0, np.bool_)] * len(pages)
-    where = folds(pages, count, seed)
-    for k in range(count):
-        model = train([page for page, fold in zip(pages, where, strict=True) if fold != k], seed)
-        for i in map(int, np.flatnonzero(where == k)):
-            chosen[i] = classifier.choose(model, pages[i].parsed, pages[i].features)
-    return chosen
-
-
 def folds(pages: Sequence[Example], count: int, seed: int) -> np.ndarray:
     """int64[n]: the fold of each page, groups dealt at random and never parted."""
     groups = sorted({page.group for page in pages})

@@ -71,7 +71,7 @@ def count_run(path: str, settings: FitSettings, found: Counted) -> None:
 def count_texts(paths: Sequence[str]) -> Counted:
     """Count labelled text; its labels are taken for sure, so it says nothing of scores.
 
-    Raises labelled.LabelledTextError.
+    Raises TextFileError.
     """
     found = Counted()
     for texts, labels, _ in labelled.read(paths):

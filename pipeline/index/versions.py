@@ -32,7 +32,6 @@ from polysieve.pipeline.storage.store import Store, rows_of
 CURRENT = "current.json"
 FORMAT = 1
 WINDOW = 1 << 22  # rows of a table that are read at a time
-TABLES = ("contents", "keys", "components", "members", "published", "translations")
 
 Pieces: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
 """table → pieces of a label: file, first row, rows."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
+from polysieve.pipeline.engines import packing
 from polysieve.pipeline.engines.watch import Watch
 from polysieve.pipeline.mixing import record
 from polysieve.pipeline.mixing.allocation import StagePlan, allocate
@@ -85,14 +87,9 @@ def _cut(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     if folder.manifest(cut.ALL) is not None:
         return
     by_label = _wanted(plan, sizes, stages)
-    groups: list[list[cut.Wanted]] = [[]]
-    for own in by_label.values():
-        if groups[-1] and len(groups[-1]) + len(own) > CELLS:
-            groups.append([])
-        groups[-1] += own
     tasks = [
-        cut.Task(folder, plan.folders["survey"], number, tuple(group))
-        for number, group in enumerate(groups)
+        cut.Task(folder, plan.folders["survey"], number, tuple(chain.from_iterable(group)))
+        for number, group in enumerate(packing.packed(by_label.values(), len, CELLS))
     ]
     yield Phase("cut", cut.run, tasks)
     folder.commit(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xxhash
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _PLACE = np.uint64(0xD1B54A32D192ED03)
@@ -28,13 +27,6 @@ def mixed(values: np.ndarray) -> np.ndarray:
     x *= np.uint64(0x94D049BB133111EB)
     x ^= x >> np.uint64(31)
     return x
-
-
-def ranks_of(ids: Iterable[str | None], seed: int) -> np.ndarray:
-    """uint64[n]: a hash of each id and the seed."""
-    return np.array(
-        [xxhash.xxh3_64_intdigest((id or "").encode(), seed & (2**64 - 1)) for id in ids], np.uint64
-    )
 
 
 @dataclass(frozen=True)

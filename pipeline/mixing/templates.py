@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from polysieve.pipeline.mixing.sampling import mixed, ranks_of
-
-DIRECTIONS = ("forward", "backward", "both")
+from polysieve.filters.sampling import ranks
+from polysieve.pipeline.mixing.sampling import mixed
 
 
 def backward(ids: Sequence[str], direction: str, seed: int) -> np.ndarray:
     """bool[n]: which pairs stand with their target first; of `both` half of them, by a hash of the pair's id."""
     if direction == "both":
-        return (mixed(ranks_of(ids, seed)) >> np.uint64(63)).astype(bool)
+        return (mixed(ranks(ids, seed, "xxh3")) >> np.uint64(63)).astype(bool)
     return np.full(len(ids), direction == "backward")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import brotli
@@ -114,17 +115,21 @@ def decode_content(body: bytes, encodings: list[str], cap: int) -> bytes:
     for name in reversed(names):
         if name in ("gzip", "x-gzip"):
             if body[:2] == b"\x1f\x8b":
-                body = _inflate(body, 31, cap)
+                body = _joined(_inflated(body, 31), cap, "gzip")
         elif name == "deflate":
             if not _looks_like_text(body):
                 try:
-                    body = _inflate(body, 15, cap)
+                    body = _joined(_inflated(body, 15), cap, "deflate")
                 except Undecodable:
-                    body = _inflate(body, -15, cap)
+                    body = _joined(_inflated(body, -15), cap, "deflate")
         elif name == "br":
-            body = _brotli(body, cap)
+            try:
+                body = _joined(_unbrotlied(body), cap, "brotli")
+            except Undecodable:
+                if not _looks_like_text(body):
+                    raise
         elif name == "zstd" and body[:4] == b"\x28\xb5\x2f\xfd":
-            body = _zstd(body, cap)
+            body = _joined(_unzstd(body), cap, "zstd")
     return body
 
 
@@ -134,70 +139,47 @@ def _looks_like_text(body: bytes) -> bool:
     return control == 0
 
 
-def _inflate(body: bytes, window: int, cap: int) -> bytes:
-    pieces = []
-    size = 0
+def _inflated(body: bytes, window: int) -> Iterator[bytes]:
     while body:
         decoder = zlib.decompressobj(window)
-        try:
-            for at in range(0, len(body), _ZLIB_PIECE):
-                data = decoder.decompress(body[at : at + _ZLIB_PIECE])
-                pieces.append(data)
-                size += len(data)
-                if size > cap:
-                    raise TooLarge
-                if decoder.eof:
-                    body = decoder.unused_data + body[at + _ZLIB_PIECE :]
-                    break
-            else:
-                break
-        except zlib.error as error:
-            if not size:
-                name = "gzip" if window == 31 else "deflate"
-                raise Undecodable(f"the {name} body is damaged ({error})") from None
-            break
-        if window != 31 or body[:2] != b"\x1f\x8b":
-            break
-    return b"".join(pieces)
-
-
-def _brotli(body: bytes, cap: int) -> bytes:
-    decoder = brotli.Decompressor()
-    pieces = []
-    size = 0
-    data = body
-    try:
-        while True:
-            piece = decoder.process(data, output_buffer_limit=1 << 20)
-            data = b""
-            pieces.append(piece)
-            size += len(piece)
-            if size > cap:
-                raise TooLarge
-            if decoder.is_finished() or (not piece and decoder.can_accept_more_data()):
-                return b"".join(pieces)
-    except brotli.error as error:
-        if size:
-            return b"".join(pieces)
-        if _looks_like_text(body):
-            return body
-        raise Undecodable(f"the brotli body is damaged ({error})") from None
-
-
-def _zstd(body: bytes, cap: int) -> bytes:
-    decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-    pieces = []
-    size = 0
-    try:
-        for at in range(0, len(body), 1024):
-            piece = decoder.decompress(body[at : at + 1024])
-            pieces.append(piece)
-            size += len(piece)
-            if size > cap:
-                raise TooLarge
+        for at in range(0, len(body), _ZLIB_PIECE):
+            yield decoder.decompress(body[at : at + _ZLIB_PIECE])
             if decoder.eof:
+                body = decoder.unused_data + body[at + _ZLIB_PIECE :]
                 break
-    except zstandard.ZstdError as error:
+        else:
+            return
+        if window != 31 or body[:2] != b"\x1f\x8b":
+            return
+
+
+def _unbrotlied(body: bytes) -> Iterator[bytes]:
+    decoder = brotli.Decompressor()
+    piece = decoder.process(body, output_buffer_limit=1 << 20)
+    yield piece
+    while not decoder.is_finished() and (piece or not decoder.can_accept_more_data()):
+        piece = decoder.process(b"", output_buffer_limit=1 << 20)
+        yield piece
+
+
+def _unzstd(body: bytes) -> Iterator[bytes]:
+    decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    for at in range(0, len(body), 1024):
+        yield decoder.decompress(body[at : at + 1024])
+        if decoder.eof:
+            return
+
+
+def _joined(pieces: Iterator[bytes], cap: int, name: str) -> bytes:
+    """The pieces up to where decoding fails. Raises TooLarge over `cap` bytes, Undecodable where there are none."""
+    found, size = [], 0
+    try:
+        for piece in pieces:
+            found.append(piece)
+            size += len(piece)
+            if size > cap:
+                raise TooLarge
+    except (zlib.error, brotli.error, zstandard.ZstdError) as error:
         if not size:
-            raise Undecodable(f"the zstd body is damaged ({error})") from None
-    return b"".join(pieces)
+            raise Undecodable(f"the {name} body is damaged ({error})") from None
+    return b"".join(found)

@@ -5,29 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from polysieve.pipeline.texts.labelled import open_lines
+from polysieve.pipeline.texts import reading
+from polysieve.pipeline.texts.reading import TextFileError as BenchmarkError
 
-SUFFIXES = (".parquet", ".jsonl", ".json", ".txt", ".csv", ".tsv")
-COMPRESSED = (".gz", ".zst", ".xz", ".bz2")
-
-
-class BenchmarkError(ValueError):
-    """A file that cannot be used: one line with the file and the cure."""
+FORMS = (".parquet", ".jsonl", ".json", ".txt", ".csv", ".tsv")
 
 
 def files(path: str) -> list[Path]:
     """The file at a path, or those under a folder, in order. Raises BenchmarkError."""
-    root = Path(path)
-    found = [root] if root.is_file() else sorted(p for p in root.rglob("*") if _suffix(p))
-    if not found:
-        raise BenchmarkError(f"{path}: no file there; name Parquet, JSONL or text files")
-    if not _suffix(found[0]):
-        raise BenchmarkError(f"{path}: not one of {', '.join(SUFFIXES)}; convert it")
-    return found
+    return reading.files(path, FORMS)
 
 
 def files_hash(path: str) -> str:
@@ -46,39 +35,25 @@ def items(path: str) -> list[str]:
     return [text for file in files(path) for text in _texts(file)]
 
 
-def _suffix(file: Path) -> str | None:
-    name = file.name
-    for ending in COMPRESSED:
-        name = name.removesuffix(ending)
-    return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), None)
-
-
 def _texts(file: Path) -> Iterator[str]:
-    kind = _suffix(file)
+    kind = reading.form(file, FORMS)
+    if kind in (".parquet", ".jsonl"):
+        for _, row in reading.rows(file):
+            yield from _strings(row)
+        return
     try:
-        if kind == ".parquet":
-            for batch in pq.ParquetFile(file).iter_batches():
-                yield from _strings(batch.to_pylist())
-        elif kind == ".json":
-            with open_lines(file) as lines:
+        with fsspec.open(str(file), "rb", compression="infer") as lines:
+            if kind == ".json":
                 yield from _strings(orjson.loads(lines.read()))
-        else:
-            with open_lines(file) as lines:
-                for line in lines:
-                    if line.strip():
-                        yield from _strings(
-                            orjson.loads(line) if kind == ".jsonl" else line.decode()
-                        )
-    except (orjson.JSONDecodeError, UnicodeDecodeError, pa.ArrowException) as error:
+            else:
+                yield from (line.decode() for line in lines if line.strip())
+    except (orjson.JSONDecodeError, UnicodeDecodeError, OSError) as error:
         raise BenchmarkError(f"{file}: cannot be read ({error})") from None
 
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _strings(one)
-    elif isinstance(value, list):
-        for one in value:
+    elif isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
             yield from _strings(one)

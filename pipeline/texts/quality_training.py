@@ -23,7 +23,7 @@ Trainer = Callable[[Path, str, dict[str, Part]], dict[str, Any]]
 def gather(
     paths: Sequence[str], seed: int, most: int, language: str | None = None
 ) -> dict[str, Pool]:
-    """Label -> its examples. Raises labelled.LabelledTextError."""
+    """Label -> its examples. Raises TextFileError."""
     pools: dict[str, Pool] = {}
     for texts, labels, _ in labelled.read(paths, language):
         for label in sorted(pc.unique(labels).to_pylist()):

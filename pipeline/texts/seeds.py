@@ -4,14 +4,14 @@ files, one a line."""
 import hashlib
 
 from polysieve.filters.quality.fasttext_file import ModelError
-from polysieve.pipeline.texts import labelled
+from polysieve.pipeline.texts import reading
 
 
 def read(path: str) -> list[str]:
     """The distinct texts of the files at a path, in their order. Raises ModelError."""
     try:
-        found = dict.fromkeys(labelled.texts(path))
-    except labelled.LabelledTextError as error:
+        found = dict.fromkeys(text for file in reading.files(path) for text in reading.texts(file))
+    except reading.TextFileError as error:
         raise ModelError(str(error)) from None
     if not found:
         raise ModelError(f"{path}: no text in it; give one a row or a line")
@@ -22,8 +22,8 @@ def files_hash(path: str) -> str:
     """SHA-256 over the files at a path. Raises ModelError."""
     digest = hashlib.sha256()
     try:
-        for file in labelled.files(path):
+        for file in reading.files(path):
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-    except labelled.LabelledTextError as error:
+    except reading.TextFileError as error:
         raise ModelError(str(error)) from None
     return digest.hexdigest()

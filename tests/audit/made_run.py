@@ -2,6 +2,15 @@
 
 from typing import Any
 
+from polysieve.audit import figures, report
+
+
+def write_report(run: dict[str, Any], languages: dict[str, Any], put: report.Put) -> None:
+    """All pages, as the pipeline writes them: the index, then each language's."""
+    report.write_index(run, languages, put)
+    for label in figures.labels(run, languages):
+        report.write_language(run, languages, label, put)
+
 
 def run() -> dict[str, Any]:
     """Two languages and what left before identification; every identity of the accounting holds."""

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from polysieve.audit.report import write_report
-from tests.audit.made_run import languages, run
+from tests.audit.made_run import languages, run, write_report
 from tests.audit.test_report import hostile
 from tests.browser import browser, violations, watched
 

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from polysieve.audit.pages import PLOTS
-from polysieve.audit.report import page_name, write_report
-from tests.audit.made_run import entry, languages, run
+from polysieve.audit.report import page_name
+from tests.audit.made_run import entry, languages, run, write_report
 
 HOSTILE = (
     "</div><script>alert(1)</script><img src=x onerror=alert(1)>"

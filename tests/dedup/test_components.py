@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 
 from polysieve.dedup.components import (
     UnionFind,
-    cluster_sizes,
     component_ranges,
     components,
-    kept_members,
     member_counts,
     merged_forest,
 )
@@ -280,32 +278,6 @@ def test_verified_edges_do_not_depend_on_the_partition(bands, data):
 
 
 # Clusters
-
-
-def test_sizes_count_the_members_of_each_rows_cluster():
-    assert cluster_sizes(np.array([0, 0, 2, 0, 2, 5])).tolist() == [3, 3, 2, 3, 2, 1]
-
-
-def test_the_kept_member_is_the_first_by_the_keys_then_by_row():
-    component = np.array([0, 0, 0, 3, 3, 5])
-    score = np.array([1.0, 2.0, 2.0, 4.0, 4.0, 0.0])
-    words = np.array([9, 5, 7, 1, 1, 0])
-    kept = kept_members(component, -score, -words)
-    assert np.flatnonzero(kept).tolist() == [2, 3, 5]
-
-
-@given(st.lists(st.integers(0, 5), max_size=30), st.data())
-def test_every_cluster_keeps_exactly_one_member(groups, data):
-    first = {}
-    component = np.array([first.setdefault(g, i) for i, g in enumerate(groups)], dtype=np.int64)
-    order = np.array(
-        data.draw(st.lists(st.integers(0, 2), min_size=len(groups), max_size=len(groups)))
-    )
-    kept = kept_members(component, order)
-    for root in set(component.tolist()):
-        members = np.flatnonzero(component == root)
-        best = min(members.tolist(), key=lambda row: (order[row], row))
-        assert members[kept[members]].tolist() == [best]
 
 
 @given(st.lists(st.integers(0, 6), max_size=60), st.integers(1, 12))

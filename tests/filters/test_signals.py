@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polysieve.filters.signals import METRICS, SCHEMA, StopWords, measure
-from polysieve.filters.words import from_tokens, segment
+from polysieve.filters.words import segment
+from tests.filters.given_words import from_tokens
 
 # Small alphabets, so that lines, paragraphs and n-grams repeat; all kinds of white space and line ends.
 PIECES = st.sampled_from(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polysieve.filters.hashing import EOJEOL, HAS_LETTER, HAS_MARK, SYMBOLS
-from polysieve.filters.words import Words, from_tokens, segment
+from polysieve.filters.words import Words, segment
 
 
 def cut(text: str, label: str = "und_Zzzz") -> list[str]:
@@ -226,15 +226,7 @@ def test_no_documents_and_empty_documents_have_no_words() -> None:
     assert segment(["", " \n\t"]).documents.tolist() == [0, 0, 0]
 
 
-def test_given_tokens_keep_their_strings_and_find_their_places() -> None:
-    words = from_tokens(["a b  c"], [["a", "x", "c"]])
-    assert words.starts.tolist() == [0, -1, 5]
-    assert words.hashes.tolist() == segment(["a x c"]).hashes.tolist()
-
-
 def test_mismatched_lengths_are_refused() -> None:
-    with pytest.raises(ValueError, match="1 texts, but tokens of 2"):
-        from_tokens(["a"], [["a"], ["b"]])
     with pytest.raises(ValueError, match="1 texts, but 2 labels"):
         segment(["a"], ["x", "y"])
     with pytest.raises(TypeError, match="strings"):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polysieve.language_id import lexicon
+from tests.language_id.funlangid import raw_scores
 from tests.language_id.test_identify import SENTENCES
 
 OWNERS: dict[str, list[int]] = defaultdict(list)
@@ -42,18 +43,18 @@ def test_the_lexicon_is_whole() -> None:
 
 @pytest.mark.parametrize("text", SENTENCES.values(), ids=SENTENCES.keys())
 def test_scores_follow_the_definition(text: str) -> None:
-    np.testing.assert_allclose(lexicon.raw_scores([text])[0], plain_scores(text), atol=1e-12)
+    np.testing.assert_allclose(raw_scores([text])[0], plain_scores(text), atol=1e-12)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from(" abtheÉßİΣσς\"/'ниияя的是 ンのไท"), max_size=40))
 def test_scores_follow_the_definition_on_odd_text(text: str) -> None:
     text = " ".join(text.split())
-    np.testing.assert_allclose(lexicon.raw_scores([text])[0], plain_scores(text), atol=1e-12)
+    np.testing.assert_allclose(raw_scores([text])[0], plain_scores(text), atol=1e-12)
 
 
 def test_several_texts_do_not_mix() -> None:
     texts = list(SENTENCES.values())
-    together = lexicon.raw_scores(texts)
-    alone = np.concatenate([lexicon.raw_scores([text]) for text in texts])
+    together = raw_scores(texts)
+    alone = np.concatenate([raw_scores([text]) for text in texts])
     assert (together == alone).all()

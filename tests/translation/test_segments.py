@@ -1,12 +1,14 @@
 """Documents are cut into sentences and put together again without losing a character."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polysieve.translation.blocks import blocks
 from polysieve.translation.protect import mask
-from polysieve.translation.segments import is_sound, reassemble, segments
+from polysieve.translation.segments import reassemble, segments
 from polysieve.translation.sentences import LONGEST, sentences
 
 pytest.importorskip("sentencex")
@@ -138,6 +140,12 @@ def test_a_line_of_a_hundred_thousand_signs_without_a_blank_is_cut_in_no_time(pi
     )  # minutes, where a pattern is tried at every letter of a run
     assert is_sound(segments(text, "cmn_Hans"), len(text))
     assert mask(text).pieces[0] == text or mask(text).spans
+
+
+def is_sound(ranges, length) -> bool:
+    """Whether ranges ascend, are not empty, do not overlap and lie within a text of this length."""
+    inside = all(0 <= start < end <= length for start, end in ranges)
+    return inside and all(a[1] <= b[0] for a, b in pairwise(ranges))
 
 
 LINES = st.sampled_from(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.pipeline.engines.engine import BaseTask
+from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.mixing.cells import Cell, of_json
 from polysieve.pipeline.mixing.exposure import Seen
 from polysieve.pipeline.mixing.inputs import Input
@@ -69,14 +70,9 @@ class Drawn:
 def windows(groups: list[list[int]], most: int) -> list[tuple[int, int]]:
     """First row and the row after the last of each window: row groups one after the other, up to `most` bytes of
     text, one at least. groups: rows and bytes of each row group."""
-    found: list[tuple[int, int]] = []
-    start = row = size = 0
-    for rows, text_bytes in groups:
-        if row > start and size + text_bytes > most:
-            found.append((start, row))
-            start, size = row, 0
-        row, size = row + rows, size + text_bytes
-    return [*found, (start, row)] if row > start else found
+    rows, text_bytes = np.array(groups, np.int64).reshape(-1, 2).T
+    ends = np.r_[0, np.cumsum(rows)].tolist()
+    return [(ends[first], ends[stop]) for first, stop in ranges(text_bytes, most)]
 
 
 def run(task: Task) -> dict[str, Any]:

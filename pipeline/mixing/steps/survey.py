@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from polysieve.filters.sampling import ranks
 from polysieve.pipeline.engines.engine import BaseTask
 from polysieve.pipeline.mixing.cells import Cell, Size, added, as_json
 from polysieve.pipeline.mixing.inputs import Input
-from polysieve.pipeline.mixing.sampling import ranks_of
 from polysieve.pipeline.mixing.spec import Mix, Source
 from polysieve.pipeline.steps.translate.choice import have_attributes
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -112,7 +112,7 @@ def survey(input: Input, spec: Mix) -> tuple[pa.Table, dict[str, Any]]:
             pa.table(
                 [
                     place[own],
-                    ranks_of(documents["id"].to_pylist(), spec.seed),
+                    ranks(documents["id"].to_pylist(), spec.seed, "xxh3"),
                     weights.astype(np.int32),
                     amounts,
                 ],
@@ -223,7 +223,7 @@ def _chosen(
 ) -> np.ndarray:
     """bool[n]: which documents are native, or the one rendering of theirs among those into `labels`."""
     groups = documents["doc_group_id"]
-    choice = (ranks_of(groups.to_pylist(), seed) % np.uint64(len(labels))).astype(np.int64)
+    choice = (ranks(groups.to_pylist(), seed, "xxh3") % np.uint64(len(labels))).astype(np.int64)
     own = pc.index_in(columns["label"], pa.array(labels, pa.string()))
     is_own = pc.fill_null(own, -1).to_numpy() == choice
     return is_own | pc.is_null(groups).to_numpy() | ~pc.equal(columns["origin"], "mt").to_numpy()

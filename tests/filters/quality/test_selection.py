@@ -51,25 +51,6 @@ def test_last_bits_decide_nothing() -> None:
     assert str(selection.rounded(np.array([-1e-9]))[0]) == "0.0"
 
 
-@pytest.mark.parametrize("most", [0, 1, 10, 99, 100, 1000])
-def test_a_sample_is_of_the_size_asked_for_and_follows_the_ids(most) -> None:
-    ids = [f"urn:{i}" for i in range(100)]
-    rows = selection.sampled(ids, most, seed=3)
-    assert len(rows) == min(most, 100)
-    assert (np.diff(rows) > 0).all()
-    backwards = selection.sampled(ids[::-1], most, seed=3)
-    assert {ids[i] for i in rows} == {ids[::-1][i] for i in backwards}
-    if most == 10:
-        assert rows.tolist() != selection.sampled(ids, most, seed=4).tolist()
-
-
-def test_a_sample_s_cut_keeps_the_share_of_the_whole() -> None:
-    scores = np.random.default_rng(0).normal(size=200_000)
-    rows = selection.sampled([str(i) for i in range(len(scores))], 10_000, seed=0)
-    kept = selection.is_above(scores, selection.quantile(scores[rows], 0.9)).mean()
-    assert kept == pytest.approx(0.1, abs=4 * (0.1 * 0.9 / 10_000) ** 0.5)
-
-
 def test_log_odds_keep_the_order_and_the_middle() -> None:
     chances = np.array([0.0, 1e-9, 0.2, 0.5, 0.8, 1 - 1e-9, 1.0])
     odds = selection.log_odds(chances)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from polysieve.pipeline.cli import app
 from polysieve.pipeline.recipe import load
 from polysieve.pipeline.texts import labelled
+from polysieve.pipeline.texts.reading import TextFileError
 from tests.language_id.test_identify import SENTENCES
 from tests.recipes.test_sample import HERE
 
@@ -162,5 +163,5 @@ def test_labelled_text_that_cannot_be_read_is_named(
     tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(labelled.LabelledTextError, match=message):
+    with pytest.raises(TextFileError, match=message):
         rows_of(tmp_path / name)

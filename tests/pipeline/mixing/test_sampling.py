@@ -4,14 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polysieve.pipeline.mixing.sampling import Chunk, Copies, Cut, cuts, exposures, ranks_of
+from polysieve.filters import sampling
+from polysieve.pipeline.mixing.sampling import Chunk, Copies, Cut, cuts, exposures
 
 documents = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 4)), min_size=1, max_size=60)
 
 
 def taken(amounts, weights, targets, most, files=3, seed=0):
     """Of each document and stage, how often it is shown; and the stages' exposures, file by file."""
-    ranks = ranks_of([f"d{i}" for i in range(len(amounts))], seed)
+    ranks = sampling.ranks([f"d{i}" for i in range(len(amounts))], seed, "xxh3")
     parts = np.array_split(np.arange(len(amounts)), files)
     copies = [Copies.of(ranks[own], weights[own]) for own in parts]
 
@@ -97,7 +98,7 @@ def test_another_seed_takes_other_documents_and_more_budget_gives_none_back() ->
 
 
 def test_documents_with_one_id_are_told_apart_by_file_and_row() -> None:
-    ranks = ranks_of(["same"] * 4, 0)
+    ranks = sampling.ranks(["same"] * 4, 0, "xxh3")
     copies = Copies.of(ranks, np.ones(4, int))
     chunk = Chunk(copies.ranks, np.full(4, 5), copies.rows, 2)
     (cut,) = cuts(lambda: [chunk], 20, [10], [np.inf])

@@ -429,7 +429,7 @@ def test_a_language_without_a_model_keeps_everything(tmp_path, pages, recipe) ->
         ("quality.scores.edu.kepe=1", "did you mean keep?"),
         (
             "quality.decontaminate.benchmarks.mmlu=/nowhere",
-            "quality.decontaminate.benchmarks.mmlu: /nowhere: no file",
+            "quality.decontaminate.benchmarks.mmlu: /nowhere: no such file",
         ),
         ("quality.column=none", "'none' is no score; known: edu, spam"),
     ],
