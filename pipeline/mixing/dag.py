@@ -176,27 +176,37 @@ def _by_file(inputs: Inputs) -> dict[str, Any]:
 
 STEPS: tuple[Step, ...] = (
     Step(
-        "render", (), _render, render.__name__,
+        "render",
+        (),
+        _render,
+        render.__name__,
         is_asked=lambda spec: any(source.template for source in spec.sources.values()),
-        hashes=render.depends_on, inputs=_by_file, stale=_stale, is_durable=False,
+        hashes=render.hashes,
+        inputs=_by_file,
+        stale=_stale,
+        is_durable=False,
     ),
     Step(
-        "survey", ("render",), _survey, survey.__name__,
-        hashes=survey.depends_on, inputs=_by_file, stale=_stale, after=_tell_stages, is_durable=False,
+        "survey",
+        ("render",),
+        _survey,
+        survey.__name__,
+        keys=("render", "survey"),
+        inputs=_by_file,
+        stale=_stale,
+        after=_tell_stages,
+        is_durable=False,
     ),
+    Step("cut", ("survey",), _cut, cut.__name__, is_durable=False),
+    Step("draw", ("survey", "cut"), _draw, draw.__name__, is_durable=False),
     Step(
-        "cut", ("survey",), _cut, cut.__name__,
-        hashes=lambda spec: spec.model_dump(include={"stages", "max_epochs"}), is_durable=False,
+        "shuffle",
+        ("draw",),
+        _shuffle,
+        shuffle.__name__,
+        publishes=(shuffle.PUBLISHED,),
+        is_durable=False,
     ),
-    Step(
-        "draw", ("survey", "cut"), _draw, draw.__name__,
-        hashes=lambda spec: spec.output.model_dump(exclude={"format"}), is_durable=False,
-    ),
-    Step(
-        "shuffle", ("draw",), _shuffle, shuffle.__name__,
-        hashes=lambda spec: {"format": spec.output.format, "name": spec.name},
-        publishes=(shuffle.PUBLISHED,), is_durable=False,
-    ),
-)  # fmt: skip
+)
 KEPT = ("render", "survey")
 """Steps whose results stay when a mixture is published: other stages and shares begin with them."""

@@ -6,9 +6,11 @@ from typing import TypeAlias
 
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.owners import keys_of
 from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.sources import Source
+from polysieve.pipeline.steps.measure.step import read_keys
 from polysieve.pipeline.steps.report.record import Record
 from polysieve.pipeline.steps.step import Context, Inputs, Plan
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -65,9 +67,11 @@ def measured_already(recipe: Recipe, record: Record) -> bool:
     Models and libraries may have changed since: what was measured stays. Stop words are counted again where other ones
     apply.
     """
-    from polysieve.pipeline.steps.measure.step import recipe_keys
-
-    return recipe_keys(Recipe.model_validate(record["recipe"])) == recipe_keys(recipe)
+    first, before = STEPS[0], Recipe.model_validate(record["recipe"])
+    return all(
+        keys_of(before, owner, paths=True) == keys_of(recipe, owner, paths=True)
+        for owner in first.keys or (first.name,)
+    ) and read_keys(before) == read_keys(recipe)
 
 
 def measured_steps(record: Record) -> dict[str, str]:

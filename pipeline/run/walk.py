@@ -6,6 +6,7 @@ from typing import Any
 from polysieve import closure
 from polysieve.pipeline.engines.engine import Engine
 from polysieve.pipeline.engines.watch import Watch
+from polysieve.pipeline.recipe.owners import keys_of
 from polysieve.pipeline.steps.step import Inputs, Phase, Step, Unfinished
 from polysieve.pipeline.storage.ledger import StepFolder, fingerprint, step_folders
 from polysieve.pipeline.storage.store import Store
@@ -26,6 +27,7 @@ def fingerprint_of(
     return fingerprint(
         step.name,
         source=closure.source_hash(step.module),
+        keys=[keys_of(settings, owner) for owner in step.keys or (step.name,)],
         hashes=step.hashes(settings),
         inputs=step.inputs(inputs),
         needs={name: before[name].fingerprint for name in step.needs if name in before},

@@ -175,7 +175,8 @@ class Step(Generic[S, P]):
     module: str
     """The module whose sources and assets, with those of all that it imports, make the step's result."""
     keys: tuple[str, ...] = ()
-    """Owners of the fields of the settings that change the result (pipeline/recipe/section.py); absent: the name."""
+    """The fields of the settings that change the result are those that affect these (pipeline/recipe/section.py,
+    `Affects`); absent: the step's name."""
     is_asked: Callable[[S], bool] = _always
     hashes: Callable[[S], Mapping[str, Any]] = _nothing
     """What changes the result and is no field: hashes of models and files, versions of libraries."""

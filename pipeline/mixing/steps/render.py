@@ -45,15 +45,12 @@ class Pairs:
     texts: list[list[tuple[str, str]]]
 
 
-def depends_on(spec: Mix) -> dict[str, Any]:
-    """The templates, and the hashes of tokenizers. Raises TokenizerError."""
+def hashes(spec: Mix) -> dict[str, Any]:
+    """The hashes of the tokenizers of sources that are rendered. Raises TokenizerError."""
     return {
-        "sources": {
-            name: [source.model_dump(), tokens.fingerprint(source.tokenizer)]
-            for name, source in spec.sources.items()
-            if source.template
-        },
-        "seed": spec.seed,
+        name: tokens.fingerprint(source.tokenizer)
+        for name, source in spec.sources.items()
+        if source.template
     }
 
 

@@ -51,16 +51,6 @@ class Task(BaseTask):
         return self.input.key
 
 
-def depends_on(spec: Mix) -> dict[str, Any]:
-    return {
-        "sources": spec.model_dump(include={"sources"}),
-        "attributes": spec.attributes,
-        "seed": spec.seed,
-        "unit": spec.unit,
-        "use_weights": spec.use_weights,
-    }
-
-
 def run(task: Task) -> dict[str, Any]:
     """Survey a file and commit it."""
     table, manifest = survey(task.input, task.spec)

@@ -63,7 +63,6 @@ STEP: Step = Step(
     ("measure", "index"),
     phases,
     clusters.__name__,
-    hashes=settings_of,
     inputs=inputs_of,
     describe=describe,
 )

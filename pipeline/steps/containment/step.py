@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import segment_passes
@@ -26,11 +25,6 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("containment", containment.answer, answering)
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
-    """What decides which pairs are found; which of the two goes is decided later."""
-    return containment.settings(recipe).model_dump(exclude={"remove"})
-
-
 def describe(recipe: Recipe) -> list[str]:
     """Which of two documents goes."""
     c = containment.settings(recipe)
@@ -46,6 +40,5 @@ STEP: Step = Step(
     phases,
     containment.__name__,
     is_asked=lambda recipe: recipe.dedup.containment is not None,
-    hashes=hashes,
     describe=describe,
 )

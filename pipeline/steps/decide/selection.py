@@ -58,18 +58,6 @@ class Selected:
     """Label → what the report says of it."""
 
 
-def depends_on(quality: Quality) -> dict[str, Any]:
-    """What is selected by which scores."""
-    cuts = {"keep", "band", "at_least", "at_most", "action"}
-    return {
-        "scores": [[name, one.model_dump(include=cuts)] for name, one in quality.scores.items()],
-        "column": quality.main,
-        "tiers": quality.tiers,
-        "contaminated": quality.decontaminate and quality.decontaminate.action,
-        "sample": quality.sample,
-    }
-
-
 def select(
     folder: StepFolder, quality: Quality, seed: int, unit: Unit, rows: Rows, slices: Slices
 ) -> Selected:

@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any
 
 from polysieve.pipeline.index.versions import Increment, Revision
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster.clusters import first_rows
-from polysieve.pipeline.steps.decide import decisions, selection
+from polysieve.pipeline.steps.decide import decisions
 from polysieve.pipeline.steps.step import Inputs, Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -27,26 +26,6 @@ def phases(
         for unit, first in zip(plan.units, rows, strict=True)
     ]
     yield Phase(folder.step, decisions.run, tasks)
-
-
-def hashes(recipe: Recipe) -> dict[str, Any]:
-    """What is decided by columns."""
-    return {
-        "cut": recipe.language.cut,
-        "split_over": recipe.dedup.minhash and recipe.dedup.minhash.split_over,
-        "rules": list(recipe.column_rules.items()),  # their order matters
-        "lines_removed": recipe.host_lines and recipe.host_lines.remove,
-        "contained": recipe.dedup.containment and recipe.dedup.containment.remove,
-        "rebalance": recipe.rebalance and recipe.rebalance.model_dump(),
-        "shard_bytes": recipe.output.shard_bytes,
-    }
-
-
-def _with_selection(recipe: Recipe) -> dict[str, Any]:
-    return {
-        **hashes(recipe),
-        "selection": selection.depends_on(recipe.quality) if recipe.quality else None,
-    }
 
 
 def inputs_of(inputs: Inputs) -> dict[str, Any]:
@@ -68,7 +47,7 @@ SCREENING: Step = Step(
     phases,
     decisions.__name__,
     is_asked=lambda recipe: bool(recipe.text_rules),
-    hashes=hashes,
+    keys=("decide",),
     inputs=inputs_of,
 )
 SURVIVORS: Step = Step(
@@ -77,7 +56,7 @@ SURVIVORS: Step = Step(
     partial(phases, verdicts="judgements"),
     decisions.__name__,
     is_asked=lambda recipe: recipe.quality is not None,
-    hashes=hashes,
+    keys=("decide",),
     inputs=inputs_of,
 )
 DECISIONS: Step = Step(
@@ -85,6 +64,6 @@ DECISIONS: Step = Step(
     (*COLUMNS, "judgements", "scores"),
     partial(phases, verdicts="judgements", scores="scores"),
     decisions.__name__,
-    hashes=_with_selection,
+    keys=("decide", "select"),
     inputs=inputs_of,
 )

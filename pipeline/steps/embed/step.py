@@ -34,7 +34,6 @@ def hashes(recipe: Recipe) -> dict[str, Any]:
     assert recipe.quality is not None
     encodings = embeddings.asked(recipe.quality)
     return {
-        "device": recipe.quality.device,
         "encodings": [[e.hash, e.window, e.unit, labels] for e, labels in encodings.items()],
         "libraries": embeddings.libraries(encodings),
     }

@@ -25,18 +25,13 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
 
 
 def hashes(recipe: Recipe) -> dict[str, Any]:
-    """Hashes of the files that are read, and how is fitted."""
+    """Hashes of the files that are read, and which rules need words measured again."""
     folder, lists = recipe.parameters.folder, recipe.parameters.precision
-    settings = recipe.parameters.fit
-    files = lists and precision.files_hash(
-        lists.wordlists, lists.contamination, lists.url_whitelist
-    )
     return {
         "parameters": language_parameters.folder_hash(folder) if folder else None,
-        "fit": settings and settings.model_dump(),
-        "precision": lists and {**lists.model_dump(), "files": files},
+        "precision": lists
+        and precision.files_hash(lists.wordlists, lists.contamination, lists.url_whitelist),
         "words": [name for name in fit.RULES_ON_WORDS if name in recipe.rules],
-        "seed": recipe.seed if settings else None,
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import segment_passes
@@ -23,11 +22,6 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("line marks", lines.mark, marking)
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
-    """What decides which lines recur; whether they are removed is decided later."""
-    return lines.settings(recipe).model_dump(exclude={"remove"})
-
-
 def describe(recipe: Recipe) -> list[str]:
     """Which lines are counted as recurring, and what becomes of them."""
     h = lines.settings(recipe)
@@ -43,6 +37,5 @@ STEP: Step = Step(
     phases,
     lines.__name__,
     is_asked=lambda recipe: recipe.host_lines is not None,
-    hashes=hashes,
     describe=describe,
 )

@@ -21,8 +21,6 @@ from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import cleaning
 
-NOT_SIGNED = {"verify", "verify_by", "split_over", "threshold"}
-"""Keys of dedup.minhash that change no signature."""
 EXTRAS = {"trafilatura": "trafilatura", "trafilatura_precision": "trafilatura"}
 """Extractors that the base installation lacks, each with the extra, and module, that brings it."""
 
@@ -33,20 +31,13 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("measure", inputs.run, [inputs.Input(plan.context, folder, s) for s in largest])
 
 
-def recipe_keys(recipe: Recipe) -> dict[str, Any]:
-    """The keys of the recipe that the step reads, but for the parameters' stop words."""
-    minhash_settings = recipe.dedup.minhash
+def read_keys(recipe: Recipe) -> dict[str, Any]:
+    """What of fields that affect other steps is read here: whether texts are repaired, whether metrics of C4's rules
+    are counted, and the seed of a sample of the input."""
     return {
-        "input": recipe.input.model_dump(include={"max_record_bytes", "limit", "sample"}),
-        "seed": recipe.seed if recipe.input.sample else None,
-        "url_filter": recipe.url_filter and recipe.url_filter.model_dump(),
-        "extract": recipe.extract.model_dump(),
         "repaired": recipe.clean.encoding == "measured",
         "c4": needs_c4(recipe),
-        "language": recipe.language.model_dump(exclude={"cut"}),
-        "normalise": recipe.dedup.normalise.model_dump(),
-        "minhash": minhash_settings and minhash_settings.model_dump(exclude=NOT_SIGNED),
-        "segment_bytes": recipe.output.segment_bytes,
+        "seed": recipe.seed if recipe.input.sample else None,
     }
 
 
@@ -54,7 +45,7 @@ def hashes(recipe: Recipe) -> dict[str, Any]:
     """Hashes of the models and lists that the recipe names, and versions of the libraries that texts pass through."""
     lists, folder = recipe.url_filter, recipe.parameters.folder
     return {
-        **recipe_keys(recipe),
+        **read_keys(recipe),
         "url_filter": [url_filter(lists).hash, lists.soft_word_count] if lists else None,
         "language_model": languages.model(recipe.language).hash,
         "stop_words": language_parameters.stop_words_hash(folder) if folder else None,

@@ -37,22 +37,16 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
 
 
 def hashes(recipe: Recipe) -> dict[str, Any]:
-    """What is asked, and the hashes of all models and benchmarks. Raises ModelError."""
+    """Hashes of models, benchmarks and encoders, the device if a score depends on it, versions of libraries.
+
+    Raises ModelError.
+    """
     quality = recipe.quality
     assert quality is not None
     given = quality.decontaminate
     return {
         "models": scores.models(quality),
-        "scores": {
-            name: one.model_dump(exclude={"keep", "band", "at_least", "at_most", "action"})
-            for name, one in quality.scores.items()
-        },
-        "attributes": {name: one.model_dump() for name, one in quality.attributes.items()},
-        "decontaminate": given
-        and {
-            **given.model_dump(exclude={"action"}),
-            "files": {k: benchmarks.files_hash(v) for k, v in given.benchmarks.items()},
-        },
+        "benchmarks": given and {k: benchmarks.files_hash(v) for k, v in given.benchmarks.items()},
         "device": quality.device if scores.by_device(quality) else None,
         "encoders": scores.beside(quality),
         "libraries": {name: version(name) for name in scores.libraries(quality)},

@@ -23,15 +23,11 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
 
 
 def hashes(recipe: Recipe) -> dict[str, Any]:
-    """The rules in order, with their arguments, and the sources behind them. Raises datatrove.BlockError."""
-    return {
-        "rules": [
-            [name, block.model_dump(), datatrove.source_hash(block.datatrove)]
-            for name, block in recipe.text_rules.items()
-        ],
-        "datatrove": version("datatrove"),
-        "seed": recipe.seed,
+    """The sources behind the rules, in their order. Raises datatrove.BlockError."""
+    sources = {
+        name: datatrove.source_hash(block.datatrove) for name, block in recipe.text_rules.items()
     }
+    return {"rules": list(sources.items()), "datatrove": version("datatrove")}
 
 
 def problems(recipe: Recipe) -> list[str]:

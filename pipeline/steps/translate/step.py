@@ -75,24 +75,6 @@ def admit(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("admit", admission.run, tasks, scores.pool(plan.recipe, "mt"))
 
 
-def choice_hashes(recipe: Recipe) -> dict[str, Any]:
-    """What documents are chosen by."""
-    settings = _settings(recipe)
-    return {
-        "targets": {
-            label: target.model_dump(include={"sources", *_CHOOSING})
-            for label, target in settings.targets.items()
-        },
-        "window_words": settings.window_words,
-        "seed": recipe.seed,
-    }
-
-
-_CHOOSING = (
-    "budget", "min_words", "max_words", "min_language_score", "min_quality", "tiers", "attributes", "hosts",
-)  # fmt: skip
-
-
 def translate_hashes(recipe: Recipe) -> dict[str, Any]:
     """Engines and checks with the hashes of their models, and what measuring depends on. Raises as `engine_of`."""
     return {
@@ -101,19 +83,13 @@ def translate_hashes(recipe: Recipe) -> dict[str, Any]:
             for label, target in _settings(recipe).targets.items()
         },
         "language_model": languages.model(recipe.language).hash,
-        "clean": recipe.clean.model_dump(),
         "libraries": cleaning.versions(recipe.clean, "written"),
     }
 
 
 def _checks(target: Target, label: str) -> list[Any]:
     asked = target.sources if target.checks.round_trip else ()
-    return [checking.depends_on(target, label), [back_engine(target, s).hash for s in asked]]
-
-
-def admit_hashes(recipe: Recipe) -> dict[str, Any]:
-    """The share that translations may have."""
-    return {"max_share": {k: t.max_share for k, t in _settings(recipe).targets.items()}}
+    return [checking.hashes(target, label), [back_engine(target, s).hash for s in asked]]
 
 
 def problems(recipe: Recipe) -> list[str]:
@@ -194,7 +170,6 @@ CHOICE: Step = Step(
     choose,
     choice.__name__,
     is_asked=_is_asked,
-    hashes=choice_hashes,
     problems=problems,
     describe=describe,
     is_durable=False,
@@ -213,6 +188,5 @@ ADMIT: Step = Step(
     admit,
     admission.__name__,
     is_asked=_is_asked,
-    hashes=admit_hashes,
     inputs=inputs_of,
 )
