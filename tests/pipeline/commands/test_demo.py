@@ -5,7 +5,6 @@ from pathlib import Path
 
 from polysieve.pipeline.commands.runs import of_package
 from polysieve.pipeline.commands.shared import recipe_of
-from polysieve.pipeline.steps.measure.inputs import input_key
 
 
 def test_the_sample_crawl_is_told_by_what_it_holds_and_not_by_when_it_was_installed(
@@ -14,7 +13,7 @@ def test_the_sample_crawl_is_told_by_what_it_holds_and_not_by_when_it_was_instal
     file = tmp_path / "pages.wet.gz"
 
     def keys() -> list[str]:
-        return [input_key(s) for s in of_package(recipe_of("minimal", []), f"{tmp_path}/*.gz")]
+        return [s.key for s in of_package(recipe_of("minimal", []), f"{tmp_path}/*.gz")]
 
     file.write_bytes(b"one")
     first = keys()

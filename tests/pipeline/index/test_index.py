@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.index import increment
+from polysieve.pipeline.run import increment
 from tests.pipeline.conftest import PAGES
 from tests.pipeline.run.test_end_to_end import digest, record
 from tests.pipeline.run.test_run import polysieve

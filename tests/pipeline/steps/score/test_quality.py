@@ -15,9 +15,11 @@ import xxhash
 from polysieve.filters.quality import fasttext_training, ngrams
 from polysieve.filters.quality.examples import divide
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.run import run as dag
+from polysieve.pipeline.run import walk
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.score import scores
+from polysieve.pipeline.steps.score.step import STEP
+from polysieve.pipeline.steps.step import Inputs
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.killing import kill_when
 from tests.pipeline.run.test_end_to_end import digest, record
@@ -236,7 +238,7 @@ def test_any_engine_and_any_cut_select_the_same(
 def test_stopped_between_two_windows_it_goes_on(tmp_path, crawl, recipe, monkeypatch) -> None:
     monkeypatch.setattr(windows, "WINDOW_DOCUMENTS", 40)
     out = tmp_path / "out"
-    score, scored = dag.scores.run, []
+    score, scored = scores.run, []
 
     class Killed(BaseException):
         pass
@@ -247,10 +249,10 @@ def test_stopped_between_two_windows_it_goes_on(tmp_path, crawl, recipe, monkeyp
         scored.append(task.piece)
         return score(task)
 
-    monkeypatch.setattr(dag.scores, "run", dies)
+    monkeypatch.setattr(scores, "run", dies)
     with pytest.raises(Killed):
         run(recipe, crawl, out)
-    monkeypatch.setattr(dag.scores, "run", score)
+    monkeypatch.setattr(scores, "run", score)
     done = {p: p.stat().st_mtime_ns for p in out.glob("scores-*/*.parquet")}
     assert len(done) == 2
     assert run(recipe, crawl, out)[0] == 0
@@ -298,7 +300,7 @@ def test_trained_models_are_the_same_by_any_workers_and_after_a_stop(
     tmp_path, crawl, training, monkeypatch
 ) -> None:
     assert run(training, crawl, tmp_path / "two", "--workers", "2")[0] == 0
-    score = dag.scores.run
+    score = scores.run
 
     class Killed(BaseException):
         pass
@@ -306,22 +308,24 @@ def test_trained_models_are_the_same_by_any_workers_and_after_a_stop(
     def dies(task):
         raise Killed
 
-    monkeypatch.setattr(dag.scores, "run", dies)
+    monkeypatch.setattr(scores, "run", dies)
     with pytest.raises(Killed):
         run(training, crawl, tmp_path / "cut")
     trained = {p: p.stat().st_mtime_ns for p in (tmp_path / "cut").glob("scores-*/*.npz")}
     assert len(trained) == 2
-    monkeypatch.setattr(dag.scores, "run", score)
+    monkeypatch.setattr(scores, "run", score)
     assert run(training, crawl, tmp_path / "cut")[0] == 0
     assert {p: p.stat().st_mtime_ns for p in trained} == trained
     assert digest(tmp_path / "two") == digest(tmp_path / "cut")
 
 
 def test_another_seed_trains_again_and_another_share_does_not() -> None:
-    def depends(**given) -> dict:
+    def depends(**given) -> str:
         ngrams = {"train": "survivors", **given.pop("ngrams", {})}
-        scores = {"fluent": {"ngrams": ngrams, "keep": 0.5, **given}}
-        return dag.scores.depends_on(Recipe.model_validate({"quality": {"scores": scores}}))
+        asked = {"fluent": {"ngrams": ngrams, "keep": 0.5, **given}}
+        return walk.fingerprint_of(
+            STEP, Recipe.model_validate({"quality": {"scores": asked}}), Inputs("0"), {}
+        )
 
     assert depends(keep=0.4) == depends()
     for other in ({"seed": 1}, {"documents": 100}, {"order": 4}):

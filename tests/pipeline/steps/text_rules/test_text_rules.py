@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.run import run as dag
 from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.text_rules import verdicts
 from polysieve.pipeline.steps.text_rules import verdicts as judgements
 from tests.pipeline.run.test_end_to_end import digest, record
 from tests.pipeline.run.test_run import polysieve
@@ -223,10 +223,10 @@ def test_killed_between_two_windows_it_goes_on(tmp_path, pages, recipe, monkeypa
         judged.append(task.piece)
         return judge(task)
 
-    monkeypatch.setattr(dag.judgements, "run", dies)
+    monkeypatch.setattr(verdicts, "run", dies)
     with pytest.raises(Killed):
         run(recipe, pages, out)
-    monkeypatch.setattr(dag.judgements, "run", judge)
+    monkeypatch.setattr(verdicts, "run", judge)
     done = {p: p.stat().st_mtime_ns for p in out.glob("judgements-*/*.parquet")}
     assert len(done) == 1
     assert run(recipe, pages, out)[0] == 0

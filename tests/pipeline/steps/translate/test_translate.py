@@ -484,7 +484,7 @@ def test_a_server_that_goes_down_leaves_its_window_and_the_same_command_goes_on(
         server.faults = [None, None, 500]
         code, said = polysieve(*line)
         assert code == 1
-        assert "pieces failed" in said
+        assert "tasks failed" in said
         assert not (crawl / "out" / "run.json").exists()
         code, said = polysieve(*line)
         assert code == 0, said

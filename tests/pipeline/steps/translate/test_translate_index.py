@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.index import increment
+from polysieve.pipeline.run import increment
 from tests.pipeline.index.test_index import files
 from tests.pipeline.steps.translate.test_translate import ENGLISH, PORTUGUESE, polysieve, rows
 
