@@ -1,4 +1,5 @@
-"""What a module is made of is read from its imports: in functions, of packages around it, and relative ones."""
+"""What a module is made of is read from its imports (in functions, of packages around it, and relative ones) and from
+the data files beside it."""
 
 import os
 import subprocess
@@ -14,10 +15,15 @@ FILES = {
     "near/__init__.py": "from polysieve.near import names\n",
     "near/names.py": "NAME = 'a'\n",
     "near/work.py": "import json\n\ndef work():\n    from polysieve.far.table import SIZE\n    return SIZE\n",
+    "near/README.md": "Prose.\n",
+    "near/assets/deep/list.tsv": "one\n",
     "near/apart.py": "from . import names\nfrom .work import work\n",
     "far/__init__.py": "",
     "far/table.py": "import polysieve.far.sizes\nSIZE = polysieve.far.sizes.SIZE\n",
     "far/sizes.py": "SIZE = 1\n",
+    "far/weights.npz": "1 -2 3\n",
+    "far/inner/__init__.py": "",
+    "far/inner/page/style.css": "a {}\n",
     "far/unused.py": "raise RuntimeError\n",
 }
 
@@ -65,24 +71,48 @@ def test_relative_imports_are_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "is_reached"),
+    ("changed", "added", "counts"),
     [
-        ("near/work.py", True),
-        ("near/__init__.py", True),
-        ("far/sizes.py", True),
-        ("near/apart.py", False),
-        ("far/unused.py", False),
+        ("near/work.py", "MORE = 1\n", True),
+        ("near/__init__.py", "MORE = 1\n", True),
+        ("far/sizes.py", "MORE = 1\n", True),
+        ("far/sizes.py", "# more\n", False),
+        ("far/sizes.py", '"""More."""\n', False),
+        ("near/apart.py", "MORE = 1\n", False),
+        ("far/unused.py", "MORE = 1\n", False),
+        ("far/weights.npz", "4\n", True),
+        ("near/assets/deep/list.tsv", "two\n", True),
+        ("near/assets/new.tsv", "two\n", True),
+        ("near/README.md", "More prose.\n", False),
+        ("far/inner/page/style.css", "b {}\n", False),
     ],
 )
 def test_the_hash_changes_with_what_is_reached(
-    tmp_path: Path, changed: str, is_reached: bool
+    tmp_path: Path, changed: str, added: str, counts: bool
 ) -> None:
     package = a_package(tmp_path)
     hashed = "source_hash('polysieve.near.work')"
     before = ask(tmp_path, hashed)
     with open(package / changed, "a") as file:
+        file.write(added)
+    assert (ask(tmp_path, hashed) != before) == counts
+
+
+def test_what_is_frozen_is_used_for_the_very_source_that_it_was_read_from(tmp_path: Path) -> None:
+    package = a_package(tmp_path)
+    hashed = "source_hash('polysieve.near.work')"
+    before = ask(tmp_path, hashed)
+    ask(tmp_path, "freeze()")
+    assert ask(tmp_path, hashed) == before
+
+    frozen = package / "closure.json"
+    frozen.write_text(frozen.read_text().replace("polysieve.far.table", "polysieve.far.unused"))
+    assert "polysieve.far.unused" in ask(tmp_path, "modules('polysieve.near.work')")
+
+    with open(package / "near/work.py", "a") as file:
         file.write("# more\n")
-    assert (ask(tmp_path, hashed) != before) == is_reached
+    assert "polysieve.far.unused" not in ask(tmp_path, "modules('polysieve.near.work')")
+    assert ask(tmp_path, hashed) == before
 
 
 def test_the_hash_is_the_same_wherever_the_package_lies(tmp_path: Path) -> None:
