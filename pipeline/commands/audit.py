@@ -35,7 +35,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Make the report of a finished run anew, from what the run measured and decided."""
-    from polysieve.pipeline.engines import engine as engines
+    from polysieve.pipeline.engines import starting as engines
     from polysieve.pipeline.engines.watch import Watch
     from polysieve.pipeline.run.plan import recorded
     from polysieve.pipeline.run.publishing import render_again

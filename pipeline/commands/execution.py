@@ -131,10 +131,10 @@ class Unusable(Exception):
 @contextlib.contextmanager
 def started(name: str, workers: int | None, ray_address: str | None) -> Iterator[Any]:
     """The engine of that name, closed at the end. Raises Unusable."""
-    from polysieve.pipeline.engines import engine
+    from polysieve.pipeline.engines import starting
 
     try:
-        runner = engine.start(name, workers, ray_address)
+        runner = starting.start(name, workers, ray_address)
     except ConnectionError as error:
         raise Unusable(f"--ray-address: {error}") from None
     try:

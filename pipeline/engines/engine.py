@@ -59,6 +59,18 @@ class BaseTask:
         return None
 
 
+class Teller(Protocol):
+    """Where a user is told what happens."""
+
+    def say(self, message: str, style: str | None = None) -> None:
+        """One line on the terminal and in the log."""
+        ...
+
+    def log(self, event: str, **fields: Any) -> None:
+        """One line in the log."""
+        ...
+
+
 class Engine(Protocol):
     def run(
         self,
@@ -89,15 +101,6 @@ class Inline:
 
     def close(self) -> None:
         pass
-
-
-def start(engine: str, workers: int | None, address: str | None) -> Engine:
-    """The engine named `ray` or `inline`."""
-    if engine == "inline":
-        return Inline()
-    from polysieve.pipeline.engines.on_ray import OnRay  # Ray takes a second to import
-
-    return OnRay(workers, address)
 
 
 def attempt(function: Callable[[Any], Mapping[str, Any]], task: Any) -> Outcome:

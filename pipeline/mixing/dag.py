@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from polysieve.pipeline.engines import packing
-from polysieve.pipeline.engines.watch import Watch
+from polysieve.pipeline.engines.engine import Teller
 from polysieve.pipeline.mixing import record
 from polysieve.pipeline.mixing.allocation import StagePlan, allocate
 from polysieve.pipeline.mixing.cells import Cell, Size, of_json
@@ -75,9 +75,9 @@ def surveyed(plan: Plan) -> tuple[dict[Cell, Size], list[StagePlan]]:
     return sizes, allocate(plan.spec, sizes)
 
 
-def _tell_stages(plan: Plan, folder: StepFolder, watch: Watch) -> None:
+def _tell_stages(plan: Plan, folder: StepFolder, teller: Teller) -> None:
     for note in (note for stage in surveyed(plan)[1] for note in stage.notes(plan.spec.unit)):
-        watch.say(note, style="yellow")
+        teller.say(note, style="yellow")
 
 
 def _cut(plan: Plan, folder: StepFolder) -> Iterator[Phase]:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from polysieve.pipeline.engines.engine import BaseTask, Pool
-from polysieve.pipeline.engines.watch import Watch
+from polysieve.pipeline.engines.engine import BaseTask, Pool, Teller
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.sources import Source
@@ -188,7 +187,7 @@ class Step(Generic[S, P]):
     """Lines for `polysieve plan`."""
     stale: Callable[[P, StepFolder], Iterable[str]] = lambda plan, folder: ()
     """Files in the step's own folder that the plan does not use."""
-    after: Callable[[P, StepFolder, Watch], None] = lambda plan, folder, watch: None
+    after: Callable[[P, StepFolder, Teller], None] = lambda plan, folder, teller: None
     """What the user is told once the step has been done."""
     publishes: tuple[str, ...] = ()
     """Folders of the step's own that become folders of the output when the run is done."""

@@ -7,7 +7,7 @@ from typing import Any
 from polysieve.filters import parameters as language_parameters
 from polysieve.filters import precision
 from polysieve.filters.parameters import vacuous
-from polysieve.pipeline.engines.watch import Watch
+from polysieve.pipeline.engines.engine import Teller
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.step import Phase, Plan, Step
@@ -56,7 +56,7 @@ def problems(recipe: Recipe) -> list[str]:
     return found
 
 
-def warn_of_idle_rules(plan: Plan, folder: StepFolder, watch: Watch) -> None:
+def warn_of_idle_rules(plan: Plan, folder: StepFolder, teller: Teller) -> None:
     """Name the thresholds that can never fire: each in the log and the report, their number on the screen."""
     idle = {
         label: [rule for rule in vacuous(fitted.parameters) if rule in plan.recipe.rules]
@@ -64,9 +64,9 @@ def warn_of_idle_rules(plan: Plan, folder: StepFolder, watch: Watch) -> None:
     }
     idle = {label: rules for label, rules in idle.items() if rules}
     for label, rules in idle.items():
-        watch.log("idle rules", language=label, rules=rules)
+        teller.log("idle rules", language=label, rules=rules)
     if idle:
-        watch.say(
+        teller.say(
             f"{sum(map(len, idle.values()))} thresholds of {len(idle)} languages can never drop a document: "
             "see the report, or polysieve lint-parameters",
             style="yellow",
