@@ -39,7 +39,7 @@ def report(
     from polysieve.pipeline.engines.watch import Watch
     from polysieve.pipeline.run.plan import recorded
     from polysieve.pipeline.run.publishing import render_again
-    from polysieve.pipeline.steps.step import Unfinished
+    from polysieve.pipeline.steps.step import ManifestGone, Unfinished
     from polysieve.pipeline.storage.lock import Held, OutputLock
 
     if engine not in ("ray", "inline"):
@@ -57,9 +57,10 @@ def report(
                 runner.close()
     except Held as error:
         usage(str(error))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ManifestGone) as error:
+        gone = getattr(error, "filename", None) or error
         usage(
-            f"{directory}: the columns of the run are not there any more ({error.filename or error}); "
+            f"{directory}: the columns of the run are not there any more ({gone}); "
             "`polysieve run` with the same recipe makes them again"
         )
     except Unfinished as error:

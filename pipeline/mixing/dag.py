@@ -192,6 +192,7 @@ STEPS: tuple[Step, ...] = (
         _survey,
         survey.__name__,
         keys=("render", "survey"),
+        hashes=lambda spec: {"attributes": spec.attributes},
         inputs=_by_file,
         stale=_stale,
         after=_tell_stages,

@@ -29,6 +29,10 @@ class Unfinished(RuntimeError):
     """Something of a run could not be done; the same command tries it again."""
 
 
+class ManifestGone(Unfinished):
+    """A manifest that a later step reads is not there."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What a run starts from, besides its recipe."""
@@ -201,10 +205,10 @@ class Step(Generic[S, P]):
 
 
 def manifest_of(folder: StepFolder, piece: str) -> Manifest:
-    """The manifest of a piece that is done. Raises Unfinished where it is gone."""
+    """The manifest of a piece that is done. Raises ManifestGone."""
     manifest = folder.manifest(piece)
     if manifest is None:
-        raise Unfinished(
+        raise ManifestGone(
             f"{folder.name}: {piece} is not done or its manifest is gone; run the same command again"
         )
     return manifest
