@@ -1,5 +1,6 @@
 """Sections about what is read, extracted, cleaned and measured (step A)."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -118,9 +119,11 @@ class Clean(Section, step="translate"):
         return self
 
 
-LanguageModel = Annotated[
-    str, Located(lambda value, folder: is_file_name(value) or (folder / value).is_file())
-]
+def _is_language_model_file(value: str, folder: Path) -> bool:
+    return value.startswith(".") or is_file_name(value) or (folder / value).is_file()
+
+
+LanguageModel = Annotated[str, Located(_is_language_model_file)]
 """A file, or a name that language_id/hub.py knows or finds."""
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
