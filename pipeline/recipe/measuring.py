@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from polysieve.language_id.hub import is_file_name
 from polysieve.pipeline.recipe.paths import FilePath, Located
@@ -19,7 +19,7 @@ class Input(Section, step="measure"):
     """Where `commoncrawl://` inputs are read from."""
     retries: Annotated[int, Affects("nothing")] = Field(default=6, ge=0)
     """How often a failed read is tried again, with a growing pause, before the shard is given up."""
-    storage_options: Annotated[dict[str, Any], Affects("nothing")] = {}
+    storage_options: Annotated[dict[str, JsonValue], Affects("nothing")] = {}
     """Options of the fsspec file system of `s3://` and other remote inputs, `endpoint_url` say."""
     limit: int | None = Field(default=None, gt=0)
     """Read at most this many documents of each input (`--limit`)."""
