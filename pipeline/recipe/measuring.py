@@ -1,8 +1,9 @@
 """Sections about what is read, extracted, cleaned and measured (step A)."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from polysieve.language_id.hub import is_file_name
 from polysieve.pipeline.recipe.paths import FilePath, Located
@@ -18,7 +19,7 @@ class Input(Section, step="measure"):
     """Where `commoncrawl://` inputs are read from."""
     retries: Annotated[int, Affects("nothing")] = Field(default=6, ge=0)
     """How often a failed read is tried again, with a growing pause, before the shard is given up."""
-    storage_options: Annotated[dict[str, Any], Affects("nothing")] = {}
+    storage_options: Annotated[dict[str, JsonValue], Affects("nothing")] = {}
     """Options of the fsspec file system of `s3://` and other remote inputs, `endpoint_url` say."""
     limit: int | None = Field(default=None, gt=0)
     """Read at most this many documents of each input (`--limit`)."""
@@ -118,9 +119,11 @@ class Clean(Section, step="translate"):
         return self
 
 
-LanguageModel = Annotated[
-    str, Located(lambda value, folder: is_file_name(value) or (folder / value).is_file())
-]
+def _is_language_model_file(value: str, folder: Path) -> bool:
+    return value.startswith(".") or is_file_name(value) or (folder / value).is_file()
+
+
+LanguageModel = Annotated[str, Located(_is_language_model_file)]
 """A file, or a name that language_id/hub.py knows or finds."""
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 UNITS = {
     "": 1,
@@ -73,5 +73,5 @@ class Block(Section):
 
     datatrove: str
     """The import path, `datatrove.pipeline.filters.C4QualityFilter` say."""
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, JsonValue] = {}
     """Its arguments by name."""

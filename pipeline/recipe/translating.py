@@ -3,7 +3,14 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
 from polysieve.language_id.labels import is_canonical_form
 from polysieve.pipeline.recipe.paths import FilePath, ModelPath
@@ -85,7 +92,7 @@ class OpenAI(Hop):
     """Of a million tokens asked."""
     price_completion: Annotated[float, Affects("nothing")] = Field(default=0.0, ge=0)
     """Of a million tokens answered."""
-    extra: dict[str, Any] | None = None
+    extra: dict[str, JsonValue] | None = None
     """Further keys of every request."""
 
 
