@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from fastwarc import ArchiveIterator
 
-from polysieve.recipes.sample import build
-from polysieve.recipes.sample.articles import HERE, read_articles, read_interfaces
-from polysieve.recipes.sample.plan import REASONS, SHARDS
+from tools.sample_crawl import build
+from tools.sample_crawl.articles import read_articles, read_interfaces
+from tools.sample_crawl.build import TARGET
+from tools.sample_crawl.plan import REASONS, SHARDS
 
 SCRIPTS_WITHOUT_SPACES = ("Hans", "Jpan", "Thai", "Khmr")
 DOCUMENT_KINDS = {
@@ -31,7 +32,7 @@ def built() -> dict[str, bytes]:
 
 @cache
 def expected() -> dict[str, Any]:
-    return json.loads((HERE / "expected.json").read_text("utf-8"))
+    return json.loads((TARGET / "expected.json").read_text("utf-8"))
 
 
 def pages(*kinds: str) -> list[dict[str, Any]]:
@@ -46,7 +47,7 @@ def documents() -> list[dict[str, Any]]:
 def records(shard: str) -> dict[str, tuple[str, dict[str, str], int | None, dict[str, str], bytes]]:
     """Record id -> type, headers, HTTP status and headers, payload; read with FastWARC."""
     found: dict[str, Any] = {}
-    with open(HERE / "crawl" / shard, "rb") as file:
+    with open(TARGET / "crawl" / shard, "rb") as file:
         for record in ArchiveIterator(file):
             http = record.http_headers
             headers = dict(record.headers)
@@ -92,7 +93,7 @@ def test_the_pages_are_read_in_the_form_that_the_readme_states():
 
 @pytest.mark.parametrize("name", [f"crawl/{shard}" for shard in SHARDS])
 def test_the_shipped_files_hold_the_records_that_the_pages_make(name):
-    shipped, new = unpacked((HERE / name).read_bytes()), unpacked(built()[name])
+    shipped, new = unpacked((TARGET / name).read_bytes()), unpacked(built()[name])
     if name.endswith("13-sample-00000.warc.gz"):  # where a cut-off member ends depends on zlib
         short, long = sorted((shipped.pop(), new.pop()), key=len)
         assert long.startswith(short)
@@ -103,7 +104,9 @@ def test_the_shipped_files_are_the_built_files_byte_for_byte():
     if "zlib-ng" in zlib.ZLIB_RUNTIME_VERSION:
         pytest.skip("this Python compresses with zlib-ng; the shipped files were made with zlib")
     for name, data in built().items():
-        assert (HERE / name).read_bytes() == data, f"run python -m recipes.sample.build ({name})"
+        assert (TARGET / name).read_bytes() == data, (
+            f"run python -m tools.sample_crawl.build ({name})"
+        )
 
 
 def test_two_builds_are_the_same():
@@ -111,11 +114,11 @@ def test_two_builds_are_the_same():
 
 
 def test_expected_json_is_what_the_build_expects():
-    assert (HERE / "expected.json").read_bytes() == built()["expected.json"]
+    assert (TARGET / "expected.json").read_bytes() == built()["expected.json"]
 
 
 def test_it_is_small():
-    assert sum((HERE / "crawl" / shard).stat().st_size for shard in SHARDS) < 1_500_000
+    assert sum((TARGET / "crawl" / shard).stat().st_size for shard in SHARDS) < 1_500_000
 
 
 def test_it_spans_languages_scripts_dumps_and_formats():
@@ -241,7 +244,7 @@ def test_the_page_with_personal_data_has_an_address_of_each_kind():
 def test_the_file_that_is_cut_off_ends_inside_the_body_of_its_last_record():
     (page,) = pages("cut_off")
     assert list(records(page["file"]))[-1] == page["id"]
-    *_, last = unpacked((HERE / "crawl" / page["file"]).read_bytes())
+    *_, last = unpacked((TARGET / "crawl" / page["file"]).read_bytes())
     header, http = last.split(b"\r\n\r\n")[:2]
     assert page["id"].encode() in header
     assert http.startswith(b"HTTP/1.1 200 OK")

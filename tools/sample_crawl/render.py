@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from string import Template
 
-from polysieve.recipes.sample.articles import HERE, Interface
+from tools.sample_crawl.articles import HERE, Interface
 
 TEMPLATES = ("blog", "portal", "tables", "magazine")
 

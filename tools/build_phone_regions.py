@@ -1,6 +1,6 @@
-"""Builds `assets/phone_regions.tsv`: the regions whose national phone numbers a text in a language may hold.
+"""Builds `filters/assets/phone_regions.tsv`: the regions whose national phone numbers a text in a language may hold.
 
-    python -m filters.build_phone_regions TERRITORY_INFO_JSON
+    python -m tools.build_phone_regions TERRITORY_INFO_JSON
 
 From CLDR's supplemental/territoryInfo.json (cldr-core; © Unicode, Inc., Unicode License v3): the territories in which
 the language has an official status, else the one with most speakers. Speakers are weighed by their territory's gross
@@ -17,7 +17,7 @@ import phonenumbers
 
 from polysieve.language_id.labels import LanguageIdError, normalise_label
 
-TARGET = Path(__file__).parent / "assets" / "phone_regions.tsv"
+TARGET = Path(__file__).parents[1] / "filters" / "assets" / "phone_regions.tsv"
 MOST = 5
 SHARE = 0.02
 OFFICIAL = ("official", "de_facto_official", "official_regional")
@@ -50,5 +50,5 @@ def build(path: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    head = "# label, regions; from CLDR by filters/build_phone_regions.py (Unicode License v3)"
+    head = "# label, regions; from CLDR by tools/build_phone_regions.py (Unicode License v3)"
     TARGET.write_text("\n".join([head, *build(Path(sys.argv[1]))]) + "\n", "utf-8")

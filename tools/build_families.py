@@ -1,6 +1,6 @@
-"""Builds `assets/families.tsv`: the family of each language, a family a line.
+"""Builds `filters/assets/families.tsv`: the family of each language, a family a line.
 
-    python -m filters.build_families FINEWEB2_DISTRIBUTION_CSV
+    python -m tools.build_families FINEWEB2_DISTRIBUTION_CSV
 
 Facts from FineWeb2's language distribution (https://github.com/huggingface/fineweb-2, ODC-By 1.0).
 """
@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-TARGET = Path(__file__).parent / "assets" / "families.tsv"
+TARGET = Path(__file__).parents[1] / "filters" / "assets" / "families.tsv"
 
 
 def build(distribution: Path) -> list[str]:

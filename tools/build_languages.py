@@ -1,7 +1,7 @@
-"""Builds `assets/languages.tsv`: every ISO 639-3 code with its short codes, its scripts and its
+"""Builds `language_id/assets/languages.tsv`: every ISO 639-3 code with its short codes, its scripts and its
 macrolanguage.
 
-    python -m language_id.build_languages LINGUAMETA_TSV FINEWEB2_CONFIGS FINEWEB2_DISTRIBUTION_CSV
+    python -m tools.build_languages LINGUAMETA_TSV FINEWEB2_CONFIGS FINEWEB2_DISTRIBUTION_CSV
 
 Facts from LinguaMeta (Ritchie et al., LREC-COLING 2024, CC-BY 4.0) and from the file names and
 document counts of FineWeb2. LinguaMeta leaves out most historic and constructed languages; `EXTRA`
@@ -13,7 +13,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-TARGET = Path(__file__).parent / "assets" / "languages.tsv"
+TARGET = Path(__file__).parents[1] / "language_id" / "assets" / "languages.tsv"
 
 EXTRA = {
     # ISO 639-3: (ISO 639-1 or "", scripts)

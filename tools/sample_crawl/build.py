@@ -1,7 +1,7 @@
-"""Builds the sample crawl: `python -m recipes.sample.build [OUT]`.
+"""Builds the sample crawl: `python -m tools.sample_crawl.build [OUT]`.
 
 Writes the WARC and WET files to OUT/crawl and what is expected of every document to
-OUT/expected.json; OUT is this folder where it is not given. The same pages make the same bytes.
+OUT/expected.json; OUT is recipes/sample where it is not given. The same pages make the same bytes.
 """
 
 import hashlib
@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from polysieve.recipes.sample import warc
-from polysieve.recipes.sample.articles import HERE, read_articles, read_interfaces
-from polysieve.recipes.sample.plan import REASONS, SHARDS, WARC_05, Planned, plan
+from tools.sample_crawl import warc
+from tools.sample_crawl.articles import read_articles, read_interfaces
+from tools.sample_crawl.plan import REASONS, SHARDS, WARC_05, Planned, plan
+
+TARGET = Path(__file__).parents[2] / "recipes" / "sample"
 
 # When the crawler of each dump started; it takes a page every 37 seconds.
 STARTED = {
@@ -27,11 +29,11 @@ CUT_AT = 0.6  # share of the last record that the cut-off file still has
 
 
 def main(arguments: list[str]) -> int:
-    """Build into the folder named by the first argument, or into this one."""
+    """Build into the folder named by the first argument, or into TARGET."""
     if len(arguments) > 1 or any(a.startswith("-") for a in arguments):
         print(__doc__, file=sys.stderr)
         return 2
-    out = Path(arguments[0]) if arguments else HERE
+    out = Path(arguments[0]) if arguments else TARGET
     (out / "crawl").mkdir(parents=True, exist_ok=True)
     for name, data in build().items():
         (out / name).write_bytes(data)
@@ -66,7 +68,7 @@ def _write(shard: str, pages: list[Planned]) -> tuple[bytes, dict[str, Any]]:
     software = {
         "isPartOf": dump,
         "publisher": "sample.example",
-        "software": "recipes.sample.build",
+        "software": "recipes.sample.build",  # a name in the committed bytes, not a module
     }
     parts = [
         warc.record(

@@ -1,0 +1,1 @@
+"""The builder of the sample crawl in recipes/sample (see README.md)."""
