@@ -53,9 +53,11 @@ def candidates(
     bool[k]. Of two documents of one size the one with the smaller number counts as the larger.
     """
     order = np.lexsort((documents, -sizes, keys))
-    count = _count_candidates(keys[order], anchors[order])
+    ordered = keys[order], documents[order], anchors[order]
+    nothing = np.empty(0, np.int64)
+    count = _candidates(*ordered, nothing, nothing)
     inner, outer = np.empty(count, np.int64), np.empty(count, np.int64)
-    _candidates(keys[order], documents[order], anchors[order], inner, outer)
+    _candidates(*ordered, inner, outer)
     return inner, outer
 
 
@@ -86,28 +88,19 @@ def _keys(shingles, out):
 
 
 @kernel
-def _count_candidates(keys, anchors):
-    count = 0
-    start = 0
-    for p in range(len(keys)):
-        if keys[p] != keys[start]:
-            start = p
-        if anchors[p]:
-            count += min(p - start, MOST)
-    return count
-
-
-@kernel
 def _candidates(keys, documents, anchors, inner, outer):
+    """Fills in the pairs and returns their number; into arrays of no length it fills nothing."""
     count = 0
     start = 0
     for p in range(len(keys)):
         if keys[p] != keys[start]:
             start = p
         if anchors[p]:
-            for q in range(start, min(p, start + MOST)):
-                inner[count], outer[count] = documents[p], documents[q]
-                count += 1
+            before = min(p - start, MOST)
+            for k in range(before if len(inner) else 0):
+                inner[count + k], outer[count + k] = documents[p], documents[start + k]
+            count += before
+    return count
 
 
 @kernel

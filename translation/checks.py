@@ -12,12 +12,12 @@ from itertools import pairwise
 import pyarrow as pa
 import regex
 
+from polysieve.filters.needs import needed
 from polysieve.language_id.labels import script_of
 from polysieve.language_id.scripts import script_counts, script_name
 from polysieve.language_id.text import ZINH
 from polysieve.translation.documents import Translated, lost_numbers, numbers
 from polysieve.translation.engines import FAILED
-from polysieve.translation.needs import needed
 
 # Vowel signs and other marks belong to their word, which `\w` of the standard library does not know.
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*")

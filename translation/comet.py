@@ -116,7 +116,7 @@ class Comet:
     """A model that judges translations by their sources."""
 
     def __init__(self, name: str, files: Files, device: Device) -> None:
-        torch, transformers = torch_models.libraries(name, device)
+        torch, transformers = torch_models.libraries(device)
         self.hash = files.hash
         stored, settings = _stored(name, files)
         config = transformers.AutoConfig.from_pretrained(

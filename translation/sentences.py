@@ -8,8 +8,8 @@ at a mark of their own, or at the first space after it is long enough.
 import re
 from functools import cache
 
+from polysieve.filters.needs import needed
 from polysieve.language_id.labels import language_of, script_of
-from polysieve.translation.needs import needed
 
 LONGEST = 400  # characters; models lose the end of what is longer
 PHRASE = 80  # characters after which a space ends a segment, in the scripts that write none between words

@@ -5,7 +5,9 @@ python -m benchmarks.dedup.stages SCRATCH --datatrove /path/to/python/with/datat
 Documents are ten sentences of NTREX, three in ten of them edited copies. datatrove 0.10.1 runs in its own
 environment, with the tokeniser that it assigns to each language. Compared: its signatures with those of
 dedup.datatrove, bit for bit, and its clusters with ours of the same signatures. Exits with 1 where they differ.
-Then CPU seconds of each stage, theirs beside our own signatures, verification included, and bytes on disk.
+Then CPU seconds of each stage, theirs beside what our steps call for the same work: content hashes, band keys and bytes
+to verify by of a batch, as in the step measure; the clusters of a unit with all languages, read from its files and
+verified, as in the step clusters (their stages 2 and 3); the member that stands for each. And bytes on disk.
 """
 
 import argparse
@@ -22,14 +24,22 @@ from datasketch import MinHash, MinHashLSH
 from benchmarks.dedup.common import best, on_disk, resident
 from benchmarks.dedup.languages import edited, lines_of
 from polysieve.dedup import datatrove
-from polysieve.dedup.components import cluster_sizes, components, kept_members
-from polysieve.dedup.edges import band_edges, verified_band_edges
-from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles, low_bytes
+from polysieve.dedup.components import components, member_counts
+from polysieve.dedup.edges import band_edges
+from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles
 from polysieve.filters.words import segment
-from polysieve.pipeline.recipe.clustering import Dedup
-from polysieve.pipeline.steps.measure import signatures as signing
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.cluster.components import find
+from polysieve.pipeline.steps.cluster.dedup_inputs import Population
+from polysieve.pipeline.steps.decide.order import kept_by_cluster
+from polysieve.pipeline.steps.measure import batches
+from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import Store
 
+RECIPE = Recipe()
 PARAMS = MinHashParams()
+Inputs = tuple[Rows, Population]
 LANGUAGES = {
     "arb_Arab": "arb", "ben_Beng": "ben", "cmn_Hani": "zho-CN", "deu_Latn": "deu", "ell_Grek": "ell",
     "fin_Latn": "fin", "fra_Latn": "fra", "guj_Gujr": "guj", "hin_Deva": "hin", "ita_Latn": "ita",
@@ -84,21 +94,42 @@ def clusters_of(signed: np.ndarray) -> np.ndarray:
     return components(len(signed), (band_edges(band, valid) for band in bands))
 
 
-def our_signatures(texts: pa.Array, labels: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What step A does for a batch: band keys, bytes to verify by, validity."""
-    words = segment(texts, labels)
-    signed = signing.signatures(texts, words, signing.compared(words, Dedup()), Dedup())
-    return band_keys(signed, PARAMS), low_bytes(signed), has_shingles(signed)
+def our_signatures(texts: pa.Array, labels: list[str]) -> pa.RecordBatch:
+    """What the step measure does for a batch: content hashes, band keys, bytes to verify by."""
+    return batches._bands(texts, segment(texts, labels), RECIPE)
 
 
-def our_edges(keys: np.ndarray, low: np.ndarray, valid: np.ndarray) -> list:
-    bands = (np.ascontiguousarray(keys[:, band]) for band in range(PARAMS.bands))
-    return [verified_band_edges(band, low, 0.55, valid) for band in bands]
+def stored(folder: Path, found: dict[str, pa.RecordBatch]) -> Inputs:
+    """What the step clusters reads: the tables of one segment that holds the documents of all labels."""
+    found = dict(sorted(found.items()))
+    n = sum(map(len, found.values()))
+    measure = StepFolder(Store(str(folder)), "measure", "made")
+    columns = {
+        "label": [label for label, bands in found.items() for _ in range(len(bands))],
+        "id": [f"d{row}" for row in range(n)],
+        "date": ["2024-01-01"] * n,
+        "cut": pa.nulls(n, pa.string()),
+        "language_score": np.ones(n),
+    }
+    tables = {
+        "documents": pa.table(columns),
+        "signals": pa.table({"word_count": np.full(n, 100)}),
+        "bands": pa.Table.from_batches(found.values()),
+    }
+    for name, table in tables.items():
+        measure.store.write_table(measure.file(f"{name}/made.parquet"), table)
+    rows = Rows(measure, [("made", "made", 0, n)], len(found) > 1)
+    return rows, Population(rows, Unit(0, tuple(found), n), RECIPE.dedup.minhash)
 
 
-def our_filter(cluster: np.ndarray) -> np.ndarray:
-    cluster_sizes(cluster)
-    return np.flatnonzero(kept_members(cluster))
+def our_clusters(inputs: Inputs) -> np.ndarray:
+    """int[n]: what the step clusters finds, read from its files, verification included."""
+    return find(inputs[1], RECIPE).component
+
+
+def our_filter(inputs: Inputs, cluster: np.ndarray) -> np.ndarray:
+    """bool[n]: the member that stands for each cluster, by the recipe's order."""
+    return kept_by_cluster(inputs[0], RECIPE.dedup, cluster, member_counts(cluster, len(cluster)))
 
 
 def datasketch_index(texts: list[str]) -> None:
@@ -137,10 +168,11 @@ def main() -> None:
 
     differ = documents = removed = 0
     print(
-        "language  signatures  clusters  duplicates   CPU s: theirs, stages 1-4                ours, the same work"
+        "language  signatures  clusters  duplicates   CPU s: theirs, stages 1, 2 and 3, 4   ours, signatures"
     )
-    sums = np.zeros((2, 4))
+    sums = np.zeros((2, 3))
     sketch = 0.0
+    measured: dict[str, pa.RecordBatch] = {}
     for label in list(results["labels"])[:WANTED]:
         entry = results["labels"][label]
         texts = request[label]["texts"]
@@ -151,36 +183,33 @@ def main() -> None:
         same_clusters = np.array_equal(
             cluster, their_clusters(scratch / label / "found", len(texts))
         )
-        kept = np.flatnonzero(kept_members(cluster)).tolist()
-        same_count = len(kept) == len(entry["kept"])
+        kept = len(np.unique(cluster))
+        same_count = kept == len(entry["kept"])
         differ += not (same_bits and same_clusters and same_count)
         documents += len(texts)
-        removed += len(texts) - len(kept)
+        removed += len(texts) - kept
         column = pa.array(texts, pa.large_string())
         own_label = label.replace("Hani", "Hans")
         labels = [own_label] * len(texts)
-        keys, low, valid = our_signatures(column, labels)
-        found = our_edges(keys, low, valid)
-        own = [
-            best(our_signatures, column, labels, times=3),
-            best(our_edges, keys, low, valid, times=20),
-            best(components, len(texts), found, times=20),
-            best(our_filter, components(len(texts), found), times=20),
-        ]
-        cpu = [stage[0] for stage in entry["seconds"]]
-        sums += [cpu, own]
+        measured[own_label] = our_signatures(column, labels)
+        own = best(our_signatures, column, labels, times=3)
+        first, second, third, fourth = (stage[0] for stage in entry["seconds"])
+        cpu = [first, second + third, fourth]
+        sums += [cpu, [own, 0, 0]]
         sketch += best(datasketch_index, texts, times=1)
         print(
             f"{label}  {'same' if same_bits else 'DIFFER':10}  {'same' if same_clusters else 'DIFFER':8} "
-            f"{len(texts) - len(kept):10}   {cpu[0]:8.3f} {cpu[1]:8.3f} {cpu[2]:8.4f} {cpu[3]:8.4f}   "
-            f"{own[0]:8.4f} {own[1]:8.4f} {own[2]:8.5f} {own[3]:8.5f}",
+            f"{len(texts) - kept:10}   {cpu[0]:8.3f} {cpu[1]:8.4f} {cpu[2]:8.4f}   {own:8.4f}",
             flush=True,
         )
+    inputs = stored(scratch / "ours", measured)
+    cluster = our_clusters(inputs)
+    sums[1, 1:] = best(our_clusters, inputs, times=20), best(our_filter, inputs, cluster, times=20)
     ratios = sums[0] / sums[1]
     print(
         f"{documents} documents, {removed} duplicates; {differ} languages differ\n"
         f"CPU seconds: theirs {sums[0].round(3).tolist()}, ours {sums[1].round(4).tolist()}: signatures "
-        f"{ratios[0]:.0f} x, buckets {ratios[1]:.0f} x, clusters {ratios[2]:.0f} x, filter {ratios[3]:.0f} x\n"
+        f"{ratios[0]:.0f} x, clusters {ratios[1]:.0f} x, filter {ratios[2]:.0f} x\n"
         f"datasketch, MinHash and LSH over words cut at white space: {sketch:.2f} s, {sketch / sums[1].sum():.0f} x\n"
         f"memory at most: datatrove {results['memory']:.0f} MiB, ours {resident():.0f} MiB; bytes a document on disk: "
         f"datatrove {sum(on_disk(scratch / label) for label in results['labels']) / documents:.0f}"

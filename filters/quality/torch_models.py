@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from polysieve.filters.needs import needed
 from polysieve.filters.quality.encoder_files import EncoderFiles
 from polysieve.filters.quality.fasttext_file import ModelError
 
@@ -32,15 +33,9 @@ class Loaded(NamedTuple):
     """Tensors that the checkpoint has and the class lacks."""
 
 
-def libraries(name: str, device: Device) -> tuple[Any, Any]:
+def libraries(device: Device) -> tuple[Any, Any]:
     """torch and transformers, ready for a model on a device. Raises ModelError, with the command that installs them."""
-    try:
-        import torch
-        import transformers
-    except ImportError as error:
-        raise ModelError(
-            f"{name}: {error.name} is not installed; run: pip install 'polysieve[torch]'"
-        ) from None
+    torch, transformers = (needed(one, "torch", ModelError) for one in ("torch", "transformers"))
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("device cuda: torch finds no GPU")
     torch.set_num_threads(1)  # one task, one core: the engine runs as many tasks as there are cores
@@ -52,7 +47,7 @@ def load(kind: str, name: str, files: EncoderFiles, device: Device) -> Loaded:
 
     Raises ModelError, with the command that installs what is missing.
     """
-    torch, transformers = libraries(name, device)
+    torch, transformers = libraries(device)
     hash = files.weights_hash(name)
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
@@ -76,12 +71,7 @@ class Tokens:
     """The tokenizer of a model of `vocabulary` tokens. Raises ModelError."""
 
     def __init__(self, name: str, files: EncoderFiles, vocabulary: int) -> None:
-        try:
-            import tokenizers
-        except ImportError:
-            raise ModelError(
-                "tokenizers is not installed; run: pip install 'polysieve[torch]'"
-            ) from None
+        tokenizers = needed("tokenizers", "torch", ModelError)
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one task, one core
         try:
             self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(files.tokenizer))

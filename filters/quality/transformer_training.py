@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from polysieve.filters.quality import torch_models
-from polysieve.filters.quality.fasttext_file import ModelError
 from polysieve.filters.quality.torch_models import Device
 
 MARK = "<|endoftext|>"  # the beginning of a text
@@ -52,16 +51,7 @@ def train(folder: Path, texts: Sequence[str], validate: Sequence[str], how: Trai
 
     Raises ModelError where the extra is missing, and ValueError where no text has two tokens.
     """
-    try:
-        import torch
-        import transformers
-    except ImportError as error:
-        raise ModelError(
-            f"{error.name} is not installed; run: pip install 'polysieve[torch]'"
-        ) from None
-    if how.device == "cuda" and not torch.cuda.is_available():
-        raise ModelError("device cuda: torch finds no GPU")
-    torch.set_num_threads(1)  # the order of sums does not depend on the machine's cores
+    torch, transformers = torch_models.libraries(how.device)
     transformers.utils.logging.disable_progress_bar()
     tokenizer = _tokenizer(texts, how.vocabulary)
     stretches = _stretches(tokenizer, texts, how, how.steps * how.batch)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from polysieve.filters.needs import needed
 from polysieve.pipeline.extract import classifier, context, features, forest
 from polysieve.pipeline.extract.charset import to_utf8
 from polysieve.pipeline.extract.classifier import Classifier
@@ -103,12 +104,7 @@ def folds(pages: Sequence[Example], count: int, seed: int) -> np.ndarray:
 
 
 def _boost(rows: list[np.ndarray], pages: Sequence[Example], seed: int) -> forest.Forest:
-    try:
-        import lightgbm
-    except ImportError as error:
-        raise TrainingError(
-            "training needs LightGBM; run: pip install 'polysieve[training]'"
-        ) from error
+    lightgbm = needed("lightgbm", "training", TrainingError)
     parameters = {
         "objective": "cross_entropy",  # labels lie between 0 and 1 where teachers disagree
         "num_leaves": LEAVES,

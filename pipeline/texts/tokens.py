@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from polysieve.filters.needs import needed
 from polysieve.filters.quality.fasttext_file import file_hash
 
 BATCH = 256
@@ -40,12 +41,7 @@ def load(path: str) -> Any:
 
 @lru_cache(1)
 def _loaded(path: str, digest: str | None) -> Any:
-    try:
-        import tokenizers
-    except ImportError:
-        raise TokenizerError(
-            "tokenizers is not installed; run: pip install 'polysieve[tokenizers]'"
-        ) from None
+    tokenizers = needed("tokenizers", "tokenizers", TokenizerError)
     try:
         found = tokenizers.Tokenizer.from_file(path)
     except Exception as error:  # the library raises nothing narrower

@@ -14,10 +14,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from polysieve.filters.needs import needed
 from polysieve.language_id.labels import aliases, language_of
 from polysieve.translation.engines import FAILED, EngineDown, EngineError, Local, Segment, digest
 from polysieve.translation.engines.pieces import FILES, Pieces, open_pieces
-from polysieve.translation.needs import needed
 
 Family = Literal["marian", "nllb", "madlad"]
 EXTRA = "ctranslate2"

@@ -10,9 +10,9 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from polysieve.filters.needs import needed
 from polysieve.language_id.labels import language_of
 from polysieve.translation.engines import FAILED, EngineError, Local, Segment, digest
-from polysieve.translation.needs import needed
 
 DIRECTIONS = {("eng", "por"): "en-pt", ("por", "eng"): "pt-en"}
 

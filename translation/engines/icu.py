@@ -8,9 +8,9 @@ import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
+from polysieve.filters.needs import needed
 from polysieve.language_id.labels import language_of, script_of
 from polysieve.translation.engines import FAILED, EngineError, Local, Segment, digest
-from polysieve.translation.needs import needed
 
 # Labels name a few scripts otherwise than ICU.
 _SCRIPTS = {"Hans": "Hani", "Hant": "Hani", "Jpan": "Any", "Hang": "Hang"}

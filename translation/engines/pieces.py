@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from polysieve.filters.needs import needed
 from polysieve.translation.engines import EngineError
-from polysieve.translation.needs import needed
 
 FILES = ("source.spm", "target.spm", "tokenizer.json", "sentencepiece.bpe.model", "spiece.model",
          "sentencepiece.model")  # fmt: skip

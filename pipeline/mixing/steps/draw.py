@@ -72,7 +72,8 @@ def windows(groups: list[list[int]], most: int) -> list[tuple[int, int]]:
     text, one at least. groups: rows and bytes of each row group."""
     rows, text_bytes = np.array(groups, np.int64).reshape(-1, 2).T
     ends = np.r_[0, np.cumsum(rows)].tolist()
-    return [(ends[first], ends[stop]) for first, stop in ranges(text_bytes, most)]
+    found = [(ends[first], ends[stop]) for first, stop in ranges(text_bytes, most)]
+    return [(start, stop) for start, stop in found if start < stop]
 
 
 def run(task: Task) -> dict[str, Any]:
