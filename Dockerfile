@@ -1,5 +1,7 @@
 # polysieve with everything that its default recipe needs.
 #   docker build -t polysieve . && docker run --rm -v "$PWD/out:/out" polysieve demo /out
+# Kernels are compiled for the CPU that the container runs on. With `-v kernels:/var/cache/polysieve` the next container
+# finds them; that volume may be read-only.
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY . .

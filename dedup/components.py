@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 
 
 @leaf(inline="always")

@@ -10,8 +10,8 @@ so the sample decides what is found, never what is true.
 
 import numpy as np
 
+from polysieve.compiling import kernel
 from polysieve.dedup.mixing import mix64
-from polysieve.filters.compiling import kernel
 
 ANCHORS = 8
 MOST = 64  # containers of an anchor that are looked at, the largest first

@@ -16,8 +16,8 @@ from functools import cache
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.dedup.minhash import MinHashParams
-from polysieve.filters.compiling import kernel, leaf
 
 _SEPARATOR = "\x1f"  # never part of simplified text: control characters are punctuation there
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")

@@ -7,7 +7,7 @@ rows must be numbered before.
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _CHANCE = 1.0 / 256.0  # two different minima share their byte by chance

@@ -13,8 +13,8 @@ the error on the safe side: a document is never lost because a boundary was igno
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.dedup.mixing import mix64
-from polysieve.filters.compiling import kernel, leaf
 
 _WORDS_1 = np.uint64(0x8BB84B93962EACC9)
 _WORDS_2 = np.uint64(0x2D358DCCAA6C78A5)

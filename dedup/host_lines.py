@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from polysieve.compiling import kernel
 from polysieve.dedup.mixing import mix64
 from polysieve.filters.characters import IS_DIGIT, IS_LETTER, IS_SPACE, tables
-from polysieve.filters.compiling import kernel
 from polysieve.filters.lines import stripped
 from polysieve.filters.url import split_address
 from polysieve.filters.utf8 import decode_call

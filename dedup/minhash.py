@@ -18,8 +18,8 @@ from functools import cache
 
 import numpy as np
 
+from polysieve.compiling import kernel
 from polysieve.dedup.mixing import mix64, random_words
-from polysieve.filters.compiling import kernel
 from polysieve.filters.utf8 import decode
 
 _ZERO = np.uint64(0)

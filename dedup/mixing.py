@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 
 # Finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
 # OOPSLA 2014; constants of Stafford's variant 13). A bijection: different inputs stay different.

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.characters import CODE_POINTS, NOTHING, Tables, tables
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.hashing import describe, finish_all
 from polysieve.filters.words import Words
 

@@ -7,8 +7,8 @@ have little in common, and one kept member must not stand for all of them.
 
 import numpy as np
 
+from polysieve.compiling import kernel
 from polysieve.dedup.edges import matching_bytes, needed_bytes
-from polysieve.filters.compiling import kernel
 
 _GROUP = 4  # bytes of a signature that make a key: at J = 0.55, 28 keys find 93 % of the pairs, at 0.8 all
 _MIX = np.uint64(0x9E3779B97F4A7C15)

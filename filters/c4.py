@@ -7,6 +7,7 @@ punctuation is off (as in FineWeb), which knows `. ? ! " '` only and leaves noth
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.characters import (
     ENDS_LINE,
     ENDS_SENTENCE,
@@ -14,7 +15,6 @@ from polysieve.filters.characters import (
     IS_SPACE,
     terminal_punctuation,
 )
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.lines import stripped
 from polysieve.filters.utf8 import decode, decode_call
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from polysieve.compiling import kernel
 from polysieve.filters import icu
-from polysieve.filters.compiling import kernel
 
 CODE_POINTS = 0x110000
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters import icu
-from polysieve.filters.compiling import kernel, leaf
 
 # An edge of the trie is 64 bits: state << 46 | character << 30 | next state << 12 | cost + 1. The root is state 0,
 # so as a next state 0 means that no longer word begins so; cost + 1 of 0 means that no word ends here.

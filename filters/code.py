@@ -10,7 +10,7 @@ longer than LONGEST_GAP characters, between two lines of code belong to them: a 
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 
 LEAST = 2
 WIDTH = 16

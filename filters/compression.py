@@ -9,7 +9,7 @@ lengths that do not fit the token's four bits cost a byte for every 255.
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 
 _HASH = np.uint32(2654435761)  # LZ4's, 2^32 over the golden ratio
 _BITS = 12

@@ -3,9 +3,9 @@ same ones."""
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters import icu
 from polysieve.filters.cjk import cut
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.segmentation import IS_PLAIN_CJK, LONGEST_RUN, NEEDS_DICTIONARY
 from polysieve.filters.utf8 import decode_call
 

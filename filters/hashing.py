@@ -7,8 +7,8 @@ repetition metrics can compare joined n-grams as strings without building them.
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters import characters
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.utf8 import decode, decode_call
 
 BASE = np.uint64(0x9E6C63D0676A9A99)

@@ -46,7 +46,7 @@ _lib, _suffix = _library()
 
 
 def _external(name: str, signature: Signature) -> types.ExternalFunction:
-    """An ICU function as something that an `@njit(cache=True)` kernel may call."""
+    """An ICU function as something that a compiled kernel that is kept on disk may call."""
     address = ctypes.cast(getattr(_lib, name + _suffix), ctypes.c_void_p).value
     llvm.add_symbol(_PREFIX + name, address)
     return types.ExternalFunction(_PREFIX + name, signature)

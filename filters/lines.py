@@ -7,6 +7,7 @@
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.characters import (
     ENDS_LINE,
     ENDS_SENTENCE,
@@ -18,7 +19,6 @@ from polysieve.filters.characters import (
     IS_SPACE,
     IS_UPPER,
 )
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.hashing import clear, hash_bytes, table_size
 from polysieve.filters.utf8 import decode, decode_call
 

@@ -6,7 +6,7 @@ with nothing for duplicated 5- to 10-grams. The hashes of words can be joined, s
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.hashing import BASE, HAS_SPACE, clear, mix, power, table_size
 
 TOP = (2, 3, 4)

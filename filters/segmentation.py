@@ -15,6 +15,7 @@ Script decides, never the label, so that a Thai sentence inside an English page 
 
 import numpy as np
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.characters import (
     CLUSTER,
     DICTIONARY,
@@ -29,7 +30,6 @@ from polysieve.filters.characters import (
     TSHEG,
 )
 from polysieve.filters.cjk import is_plain
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.hashing import EOJEOL, SYMBOLS
 from polysieve.filters.orthography import ELIDES, ENDS_WITH_HYPHEN, HYPHENATES
 from polysieve.filters.utf8 import decode, decode_call

@@ -7,7 +7,7 @@ a factor that their share has come down. MTLD is words over factors, the mean of
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.hashing import clear, table_size
 
 FEWEST_WORDS = 50  # of a text that MTLD is defined for

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.hashing import BASE, EOJEOL, HAS_LETTER, NOT_PUNCTUATION, clear, finish, mix
 from polysieve.filters.utf8 import decode_call
 

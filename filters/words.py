@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.filters import compiling, icu
+from polysieve.filters import icu
 from polysieve.filters.characters import tables
 from polysieve.filters.cjk import dictionary
 from polysieve.filters.dictionary_words import cut_by_dictionary
@@ -109,11 +109,6 @@ def segment(texts: Texts, labels: Texts | None = None) -> Words:
     return Words(
         buffer, text_offsets, text_ends, documents, starts, ends, lengths, hashes, folded, flags, names
     )  # fmt: skip
-
-
-def is_cached() -> bool:
-    """Whether this machine has compiled the kernels before; else their first use takes some seconds."""
-    return compiling.is_cached(scan)
 
 
 def _labels(labels: Texts, n: int) -> pa.Array:

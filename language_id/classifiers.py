@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pycld2
-from numba import njit
 
+from polysieve.compiling import kernel
 from polysieve.language_id import lexicon
 from polysieve.language_id.labels import NO_LANGUAGE, canonical_script, normalise_label, script_of
 from polysieve.language_id.scripts import dominant_script
@@ -66,7 +66,7 @@ POSTING_WEIGHTS = np.log1p(600 / (lexicon.POSTING_RANKS + 60.0)) * np.sqrt(
 POSTING_WEIGHTS /= POSTING_WEIGHTS.mean()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shared_weight(first, tags, weights, tag_label, count):
     """The weight of n-grams that each pair of labels shares, float64[count, count]."""
     shared = np.zeros((count, count))

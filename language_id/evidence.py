@@ -7,8 +7,8 @@ labels and CLD2's, without those whose script the text does not have.
 import numpy as np
 import pyarrow as pa
 import pycld2
-from numba import njit
 
+from polysieve.compiling import kernel
 from polysieve.language_id import lexicon
 from polysieve.language_id.classifiers import (  # fmt: skip
     ALIKE,
@@ -41,7 +41,7 @@ TOP = 8  # the lexicon's labels that become candidates
 CANDIDATES = TOP + 3  # and CLD2's three
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _encode(codes, starts, table, limit, out, bounds):
     """UTF-8 of the samples for CLD2; characters that it rejects become blanks.
 
@@ -84,12 +84,12 @@ def _encode(codes, starts, table, limit, out, bounds):
     bounds[len(starts) - 1] = n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _width(code):
     return 1 if code < 0x80 else (2 if code < 0x800 else (3 if code < 0x10000 else 4))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _best(
     found, ends, windows, first, tags, weights, tag_label, tag_sum, label_sum, labels, scores
 ):  # fmt: skip

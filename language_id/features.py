@@ -6,8 +6,8 @@ multiplied by `length`, the logarithm of the number of n-grams.
 """
 
 import numpy as np
-from numba import njit
 
+from polysieve.compiling import kernel
 from polysieve.language_id.scripts import BOPO, HANI, HIRA, KANA, KANA_SHARE
 from polysieve.language_id.text import SCRIPT_NAMES, ZINH
 
@@ -19,7 +19,7 @@ LETTERS, DIGITS, SYMBOLS, MARKUP, LONG_TOKENS, OTHER, CHARACTERS, INSIDE, MIXED 
 CLASSES = 9
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def profile(codes, starts, table, lower, han_form, scripts, forms, classes):
     """Counts of scripts, Han forms and character classes of each sample."""
     for i in range(len(starts) - 1):
@@ -67,7 +67,7 @@ def profile(codes, starts, table, lower, han_form, scripts, forms, classes):
                 classes[i, OTHER] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _odd_inside(code, table):
     """Whether a character between two letters is no letter, mark, blank, joiner, hyphen or apostrophe."""
     if table[code] >= ZINH or code == 0x20:
@@ -82,7 +82,7 @@ NOISE_FEATURES = 22
 UNKNOWN_FEATURES = 23
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _share(scripts, letters, script):
     """The share of a text's letters that are of a label's script; -1 Japanese, -2 Chinese."""
     if letters == 0:
@@ -96,7 +96,7 @@ def _share(scripts, letters, script):
     return scripts[script] / letters
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def features(
     labels, scores, windows, cld, shares, strengths, reliable, scripts, classes, label_script, alike, typical,
     usual_strength, in_cld2, in_lexicon, noise, candidates, language, no_language, unknown,

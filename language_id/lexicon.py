@@ -9,8 +9,8 @@ weights of 1 give exactly that.
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
+from polysieve.compiling import kernel
 from polysieve.language_id.text import LOWER_TABLE
 
 with np.load(Path(__file__).parent / "assets" / "lexicon.npz") as _asset:
@@ -20,7 +20,7 @@ with np.load(Path(__file__).parent / "assets" / "lexicon.npz") as _asset:
     ENTRIES: np.ndarray = _asset["entries"]  # int32: n-gram numbers by label and rank
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _key(a, b, c, d):
     """64-bit key of up to four code points (0 for none)."""
     key = np.uint64(a) | (np.uint64(b) << np.uint64(21)) | (np.uint64(c) << np.uint64(42))
@@ -30,7 +30,7 @@ def _key(a, b, c, d):
     return key ^ (key >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _insert(points, keys, slots):
     """Puts the n-grams into the open-addressed table; returns False if two of them have one key."""
     mask = np.uint64(len(keys) - 1)
@@ -46,7 +46,7 @@ def _insert(points, keys, slots):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(key, keys, slots):
     mask = np.uint64(len(keys) - 1)
     at = key & mask
@@ -57,7 +57,7 @@ def _find(key, keys, slots):
     return np.int32(-1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def match(codes, starts, lower, keys, slots, found, ends, windows):
     """The n-grams of each sample that are in the table.
 
@@ -131,12 +131,12 @@ def match(codes, starts, lower, keys, slots, found, ends, windows):
         windows[i] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cased(code, lower):
     return lower[code] != code or 0x61 <= code <= 0x7A or 0x3AC <= code <= 0x3CE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def vote(found, ends, first, labels, weights, scores):
     """Adds the weight of each found n-gram to its labels: `scores` float64[n, labels]."""
     begin = 0

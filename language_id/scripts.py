@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
+from polysieve.compiling import kernel
 from polysieve.language_id.text import (
     HANS,
     HANT,
@@ -33,7 +33,7 @@ HAN_FORM[HANT] = -1
 KANA_SHARE = 0.1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count(data, bounds, table, han_form, counts, forms):
     for i in range(len(bounds) - 1):
         at, end = bounds[i], bounds[i + 1]
@@ -54,7 +54,7 @@ def script_counts(texts: pa.Array | Sequence[str | None]) -> tuple[np.ndarray, n
     return counts, forms
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def main_script(counts, form):
     """Index of the most frequent script of one text, with kana, Han and Hangul weighed as one
     writing system each.

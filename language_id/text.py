@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
+
+from polysieve.compiling import kernel
 
 with np.load(Path(__file__).parent / "assets" / "characters.npz") as _asset:
     SCRIPT_NAMES: list[str] = [name.decode() for name in _asset["names"]]
@@ -83,7 +84,7 @@ def utf8_buffer(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(data, dtype=np.uint8) if data else np.zeros(0, np.uint8), bounds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decode(data, at, end):
     """The code point at byte `at` and the byte after it;
 
@@ -110,7 +111,7 @@ def decode(data, at, end):
     return code, at + length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_space(code):
     """Whether Python's `str.isspace` holds for the code point."""
     if code <= 0x20:
@@ -128,7 +129,7 @@ def is_space(code):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy(data, at, end, limit, compositions, codes, n):
     """Up to `limit` code points from byte `at`, white space as one blank;
 
@@ -157,14 +158,14 @@ def _copy(data, at, end, limit, compositions, codes, n):
     return n, at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _character_start(data, at, end):
     while at < end and data[at] & 0xC0 == 0x80:
         at += 1
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sample(data, bounds, head, windows, length, compositions, codes, starts):
     n = 0
     room = head + windows * (length + 1)

@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -65,7 +63,6 @@ app.add_typer(mix.app, name="mix")
 
 def main() -> None:
     """The entry point: SIGTERM ends a run as Ctrl-C does."""
-    _find_kernel_cache()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     code: Any = 0
     try:
@@ -79,14 +76,3 @@ def main() -> None:
     # Threads of the libraries may outlive the interpreter and abort the process while it is taken
     # down: all is written by now, so it ends here.
     os._exit(code if isinstance(code, int) else 1)
-
-
-def _find_kernel_cache() -> None:
-    """Where neither the installation nor the home can be written, kernels are cached beside temporary files."""
-    home = Path(os.path.expanduser("~"))
-    here = Path(__file__).parent
-    if "NUMBA_CACHE_DIR" not in os.environ and not any(os.access(p, os.W_OK) for p in (here, home)):
-        folder = Path(tempfile.gettempdir()) / f"polysieve-kernels-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid == os.getuid():
-            os.environ["NUMBA_CACHE_DIR"] = str(folder)

@@ -162,7 +162,7 @@ def main() -> int:
     given = parser.parse_args()
     recipe = recipes.load("fineweb2", [f"parameters.folder={given.fineweb2}"])
     chosen = select(given.crawl, given.news, given.bytes)
-    warm.compile_kernels()
+    warm.compile_kernels(warm.groups(recipe, []))
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         pairs = [(label, text) for label, texts in chosen.items() for text in texts]

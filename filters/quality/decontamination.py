@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from polysieve.filters.compiling import kernel
+from polysieve.compiling import kernel
 from polysieve.filters.hashing import slot_of, table_of
 from polysieve.filters.quality.passages import dropped, grown, key_of, passages, powers
 from polysieve.filters.quality.stream import stream_of

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.hashing import table_size
 from polysieve.filters.quality import fasttext_file
 from polysieve.filters.quality.fasttext_file import ModelError

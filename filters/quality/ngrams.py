@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.hashing import BASE, slot_of, spread, table_of
 from polysieve.filters.quality.fasttext_file import ModelError, file_hash
 from polysieve.filters.quality.stream import Stream, stream_of

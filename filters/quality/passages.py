@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel, leaf
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.hashing import BASE, spread
 from polysieve.filters.quality.stream import Stream
 

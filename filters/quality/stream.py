@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from polysieve.compiling import kernel, leaf
 from polysieve.filters.characters import DICTIONARY, TSHEG, Tables, tables
-from polysieve.filters.compiling import kernel, leaf
 from polysieve.filters.hashing import describe
 from polysieve.filters.utf8 import decode_call
 from polysieve.filters.words import segment

@@ -113,7 +113,7 @@ def execute(
         except IndexUnusable as error:
             raise Unusable(str(error)) from None
         if known is None:
-            warm_up(watch)
+            warm_up(watch, recipe, sources)
         with started(engine_name, workers, ray_address) as runner:
             result = execute_plan(wanted, runner, watch, keep_steps)
         if not quiet and result.record:
@@ -197,12 +197,13 @@ def supervise(
     raise typer.Exit(code)
 
 
-def warm_up(watch: Any) -> None:
-    """Compile the kernels once, before workers would each do it, and say so where it takes a while."""
-    from polysieve.pipeline.run.warm import compile_kernels, is_cached
+def warm_up(watch: Any, recipe: Recipe, sources: Sequence[Any]) -> None:
+    """Compile the kernels once, before workers would each do it, and show how far that is."""
+    from polysieve.pipeline.run.warm import compile_kernels, groups
 
-    if not is_cached():
-        watch.say("compiling kernels for this machine (once, about half a minute)")
-    started = time.monotonic()
-    compile_kernels()
-    watch.detail(f"kernels ready after {time.monotonic() - started:.1f} s")
+    begun = time.monotonic()
+    chosen = groups(recipe, sources)
+    title = "compiling kernels for this machine, once"
+    with watch.preparation(title, len(chosen)) as (started, ready):
+        compile_kernels(chosen, started, ready)
+    watch.detail(f"kernels ready after {time.monotonic() - begun:.1f} s")

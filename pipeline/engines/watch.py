@@ -126,6 +126,49 @@ class Watch:
             )
         self.write_progress(force=True)
 
+    @contextmanager
+    def preparation(
+        self, title: str, parts: int
+    ) -> Iterator[tuple[Callable[[], None], Callable[[str], None]]]:
+        """Show how far a preparation of so many parts is, which may turn out to be needless.
+
+        Of what is yielded, call the first once there is something to do, and the second with the name of each part
+        that is ready. Nothing is shown before the first has been called.
+        """
+        bar = self.console.is_terminal and not self.console.quiet
+        progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+            disable=not bar,
+        )
+        row = progress.add_task(title, total=parts, start=False)
+        has_begun = False
+        done = 0
+
+        def begin() -> None:
+            nonlocal has_begun
+            has_begun = True
+            self.log("message", text=title)
+            if not bar:
+                self.console.print(title, markup=False, soft_wrap=True)
+            progress.start_task(row)
+            progress.start()
+
+        def ready(part: str) -> None:
+            nonlocal done
+            done += 1
+            progress.update(row, completed=done)
+            if has_begun and not bar:
+                self.console.print(f"{part}: {done}/{parts}", markup=False)
+
+        try:
+            yield begin, ready
+        finally:
+            progress.stop()
+
     def failure(self, step: str, piece: str, error: str) -> None:
         """A piece that was left unfinished."""
         self._state.setdefault("failures", []).append(

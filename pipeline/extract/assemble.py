@@ -5,7 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract.markup import numbers
 from polysieve.pipeline.extract.outline import CONTAINER, END, PARENT, START, TAG
 from polysieve.pipeline.extract.parser import Parsed

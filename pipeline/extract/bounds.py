@@ -9,7 +9,7 @@ are counts, so that a page's outcome does not depend on the machine.
 
 import numpy as np
 
-from polysieve.filters.compiling import kernel
+from polysieve.compiling import kernel
 from polysieve.pipeline.extract.characters import text_end
 from polysieve.pipeline.extract.markup import look_up, name_hash, name_table
 from polysieve.pipeline.extract.tags import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract.markup import (
     HASH_PRIME,
     HASH_START,

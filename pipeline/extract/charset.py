@@ -18,7 +18,7 @@ import pyarrow as pa
 from charset_normalizer import from_bytes
 from resiliparse.parse.encoding import detect_encoding
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract.encodings import ENCODINGS, SINGLE_BYTE_TABLES, encoding_name
 
 _MULTIBYTE = {"GBK", "gb18030", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR", "Johab"}

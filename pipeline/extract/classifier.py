@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract import context, features, forest
 from polysieve.pipeline.extract.forest import Forest
 from polysieve.pipeline.extract.markup import numbers

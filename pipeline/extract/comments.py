@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract import features
 from polysieve.pipeline.extract.markup import PLACE_BIT, numbers
 from polysieve.pipeline.extract.outline import CONTAINER, PARENT, PLACES, TAG

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract.measures import place_of
 from polysieve.pipeline.extract.outline import CONTAINER, PARENT, SIGNATURE
 from polysieve.pipeline.extract.parser import Parsed

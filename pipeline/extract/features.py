@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from polysieve.compiling import leaf
 from polysieve.filters import characters
-from polysieve.filters.compiling import leaf
 from polysieve.pipeline.extract.markup import LANDMARKS, NUMBER, PLACES, TAGS, numbers, tables
 from polysieve.pipeline.extract.measures import (
     COLON,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 
 # A row whose log-odds are under GIVEN_UP after this many trees will not come back; the rest are not asked.
 FIRST_TREES = 24

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 
 _OFFSET, _PRIME = 0xCBF29CE484222325, 0x100000001B3
 HASH_START, HASH_PRIME = np.uint64(_OFFSET), np.uint64(_PRIME)

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from polysieve.compiling import leaf
 from polysieve.filters import characters
-from polysieve.filters.compiling import leaf
 from polysieve.filters.utf8 import decode_call
 from polysieve.pipeline.extract.markup import HASH_PRIME, HASH_START
 from polysieve.pipeline.extract.outline import CONTAINER, END, LINK_BYTES, SIGNATURE, START

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 
 MAX_DEPTH = 256
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polysieve.filters.compiling import leaf
+from polysieve.compiling import leaf
 from polysieve.pipeline.extract.characters import text_end, write_text
 from polysieve.pipeline.extract.markup import (
     BLOCK,

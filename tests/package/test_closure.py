@@ -1,24 +1,20 @@
 """What a module is made of is read from its imports (in functions, of packages around it, and relative ones) and from
 the data files beside it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from polysieve import closure
+from tests.package import small
 
 FILES = {
-    "__init__.py": "",
     "near/__init__.py": "from polysieve.near import names\n",
     "near/names.py": "NAME = 'a'\n",
     "near/work.py": "import json\n\ndef work():\n    from polysieve.far.table import SIZE\n    return SIZE\n",
     "near/README.md": "Prose.\n",
     "near/assets/deep/list.tsv": "one\n",
     "near/apart.py": "from . import names\nfrom .work import work\n",
-    "far/__init__.py": "",
     "far/table.py": "import polysieve.far.sizes\nSIZE = polysieve.far.sizes.SIZE\n",
     "far/sizes.py": "SIZE = 1\n",
     "far/weights.npz": "1 -2 3\n",
@@ -28,30 +24,12 @@ FILES = {
 }
 
 
-def a_package(folder: Path) -> Path:
-    """A small package of this package's name, with its own closure.py, in `folder`."""
-    package = folder / "polysieve"
-    for name, text in FILES.items():
-        (package / name).parent.mkdir(parents=True, exist_ok=True)
-        (package / name).write_text(text)
-    (package / "closure.py").write_bytes(Path(closure.__file__).read_bytes())
-    return package
-
-
 def ask(folder: Path, expression: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", f"from polysieve.closure import *; print({expression})"],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return small.run(folder, f"from polysieve.closure import *; print({expression})")
 
 
 def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> None:
-    a_package(tmp_path)
+    small.package(tmp_path, FILES, "closure.py")
     assert ask(tmp_path, "*modules('polysieve.near.work')").split() == [
         "polysieve",
         "polysieve.far",
@@ -64,7 +42,7 @@ def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> Non
 
 
 def test_relative_imports_are_followed(tmp_path: Path) -> None:
-    a_package(tmp_path)
+    small.package(tmp_path, FILES, "closure.py")
     direct = "set(modules('polysieve.near.apart')) - set(modules('polysieve.near.work'))"
     assert ask(tmp_path, direct) == "{'polysieve.near.apart'}"
     assert ask(tmp_path, "'polysieve.far.sizes' in modules('polysieve.near.apart')") == "True"
@@ -90,7 +68,7 @@ def test_relative_imports_are_followed(tmp_path: Path) -> None:
 def test_the_hash_changes_with_what_is_reached(
     tmp_path: Path, changed: str, added: str, counts: bool
 ) -> None:
-    package = a_package(tmp_path)
+    package = small.package(tmp_path, FILES, "closure.py")
     hashed = "source_hash('polysieve.near.work')"
     before = ask(tmp_path, hashed)
     with open(package / changed, "a") as file:
@@ -117,7 +95,7 @@ def test_what_is_frozen_is_used_for_the_very_source_that_it_was_read_from(tmp_pa
 
 def test_the_hash_is_the_same_wherever_the_package_lies(tmp_path: Path) -> None:
     for place in ("here", "there"):
-        a_package(tmp_path / place)
+        small.package(tmp_path / place, FILES, "closure.py")
     hashed = "source_hash('polysieve.near.work')"
     assert ask(tmp_path / "here", hashed) == ask(tmp_path / "there", hashed)
 
