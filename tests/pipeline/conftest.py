@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).resolve().parents[2] / "recipes" / "sample"
+SAMPLE = Path(__file__).resolve().parents[2] / "tools" / "sample_crawl"
 PAGES = [
     path.read_text("utf-8").split("=====")
     for path in sorted((SAMPLE / "pages").glob("*.txt"))

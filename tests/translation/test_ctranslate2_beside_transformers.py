@@ -12,7 +12,7 @@ spm = pytest.importorskip("sentencepiece")
 
 from polysieve.translation.engines.ctranslate2 import CTranslate2  # noqa: E402
 
-SAMPLE = Path(__file__).resolve().parents[2] / "recipes" / "sample" / "pages"
+SAMPLE = Path(__file__).resolve().parents[2] / "tools" / "sample_crawl" / "pages"
 LINES = [
     line
     for name in ("eng_Latn", "por_Latn")

@@ -15,6 +15,7 @@ from benchmarks.audit.second_count import differences
 from tests.pipeline.killing import kill_when
 
 CRAWL = Path(__file__).resolve().parents[3] / "recipes" / "sample"
+PAGES = CRAWL.parents[1] / "tools" / "sample_crawl" / "pages"
 SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
 
 
