@@ -10,7 +10,14 @@ import yaml
 
 from polysieve.filters import signals, words
 from polysieve.filters.parameters import load_file, load_folder
-from tests.pipeline.run.test_end_to_end import CRAWL, PAGES, decisions, digest, polysieve, record, run
+from tests.pipeline.run.test_end_to_end import (
+    PAGES,
+    decisions,
+    digest,
+    polysieve,
+    record,
+    run,
+)
 from tests.shared_data import unpacked
 
 FIT = ("--set", "parameters.fit={min_documents: 3, pooled_documents: 5}")
