@@ -4,7 +4,6 @@ import contextlib
 import logging
 import math
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -32,23 +31,17 @@ class OnRay:
         import ray
 
         self._ray = ray
-        # Ray puts the folder that it is started in before everything else on its workers' import
-        # path, and its workers live there: a `pipeline/` that happens to lie there would be
-        # taken for ours. So it is started in an empty folder.
-        self._start = tempfile.TemporaryDirectory(prefix="polysieve-")
         self._is_cluster = bool(address)
         options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if address:
             try:
-                with _inside(self._start.name):
-                    ray.init(address=address, **options)
+                ray.init(address=address, **options)
             except Exception as error:
                 raise ConnectionError(f"no Ray cluster at {address}: {error}") from None
             self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         else:
             self.workers = workers or os.cpu_count() or 1
-            with _inside(self._start.name):
-                ray.init(num_cpus=self.workers, include_dashboard=False, **options)
+            ray.init(num_cpus=self.workers, include_dashboard=False, **options)
 
     def run(
         self,
@@ -114,7 +107,6 @@ class OnRay:
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self._ray.shutdown()
-        self._start.cleanup()
 
 
 class _Limits:
@@ -164,14 +156,3 @@ class _Limits:
 
 def _size(count: float) -> str:
     return f"{count / 2**20:,.0f} MiB"
-
-
-@contextlib.contextmanager
-def _inside(folder: str) -> Iterator[None]:
-    """Be in `folder` for a while."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

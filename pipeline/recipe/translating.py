@@ -15,7 +15,7 @@ from pydantic import (
 from polysieve.language_id.labels import is_canonical_form
 from polysieve.pipeline.recipe.paths import FilePath, ModelPath
 from polysieve.pipeline.recipe.section import Affects, Section, Share, Threshold
-from polysieve.translation.engines.openai import PROMPT
+from polysieve.translation.engines.prompt import PROMPT
 
 
 class Hop(Section):

@@ -13,13 +13,14 @@ _DROP_CAPABILITY, _OVERRIDE_PERMISSIONS = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVER
 
 
 def package(folder: Path, files: Mapping[str, str], *own: str) -> Path:
-    """Write a package of these files; `own`: modules of the real package's top level that it holds too."""
+    """Write a package of these files; `own`: modules of the real package's top level that it holds too.
+    Folders of modules are packages."""
     root = folder / "polysieve"
     for name, text in {"__init__.py": "", **files}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
         for around in (root / name).parents:
-            if around.is_relative_to(root):
+            if name.endswith(".py") and around.is_relative_to(root):
                 (around / "__init__.py").touch()
     for name in own:
         (root / name).write_bytes((Path(closure.__file__).parent / name).read_bytes())

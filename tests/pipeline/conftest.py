@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).resolve().parents[2] / "tools" / "sample_crawl"
+from tools.sample_crawl.articles import WRITTEN
+
 PAGES = [
     path.read_text("utf-8").split("=====")
-    for path in sorted((SAMPLE / "pages").glob("*.txt"))
+    for path in sorted(WRITTEN.glob("*.txt"))
     if path.stem in ("eng_Latn", "tha_Thai", "amh_Ethi", "hin_Deva", "kor_Hang", "yor_Latn")
 ]
 

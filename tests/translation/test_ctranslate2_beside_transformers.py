@@ -11,12 +11,12 @@ transformers = pytest.importorskip("transformers")
 spm = pytest.importorskip("sentencepiece")
 
 from polysieve.translation.engines.ctranslate2 import CTranslate2  # noqa: E402
+from tools.sample_crawl.articles import WRITTEN  # noqa: E402
 
-SAMPLE = Path(__file__).resolve().parents[2] / "tools" / "sample_crawl" / "pages"
 LINES = [
     line
     for name in ("eng_Latn", "por_Latn")
-    for line in (SAMPLE / f"{name}.txt").read_text("utf-8").splitlines()
+    for line in (WRITTEN / f"{name}.txt").read_text("utf-8").splitlines()
     if len(line) > 40
 ]
 TEXTS = ["The river rises in the hills.", "Nobody knows who built the bridge.", "Seeds and soil."]

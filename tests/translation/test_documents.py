@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from polysieve.translation.cache import SentenceCache
 from polysieve.translation.documents import Ledger, lost_numbers, translate
-from polysieve.translation.engines import FAILED, Chain, EngineError, Local, Segment, open_engine
+from polysieve.translation.engines import FAILED, Chain, EngineError, Local, Segment
+from polysieve.translation.engines.opening import open_engine
 from polysieve.translation.protect import mask, unmask
 from polysieve.translation.segments import segments
 from tests.translation.test_segments import LABELS, MARKDOWN, TEXTS

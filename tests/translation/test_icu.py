@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polysieve.translation.documents import translate
-from polysieve.translation.engines import EngineError, open_engine
+from polysieve.translation.engines import EngineError
 from polysieve.translation.engines.icu import Icu
+from polysieve.translation.engines.opening import open_engine
 
 
 def one(text: str, source: str, target: str, rule: str | None = None) -> str:

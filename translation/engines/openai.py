@@ -19,11 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from polysieve.translation.engines import FAILED, EngineDown, EngineError, Segment, digest
+from polysieve.translation.engines.prompt import PROMPT
 
-PROMPT = (
-    "You are a professional translator. Translate from {source} to {target} (ISO 639-3 and ISO 15924 codes). "
-    "Keep the meaning, the register and the punctuation; copy tokens such as XQ0Z as they are. Add nothing."
-)
 _MANY = (
     "The user sends a JSON array of texts. "
     "Answer with a JSON array of their translations, in order, and nothing else."

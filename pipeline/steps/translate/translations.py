@@ -40,7 +40,8 @@ from polysieve.pipeline.texts import cleaning
 from polysieve.translation.cache import SentenceCache
 from polysieve.translation.checks import CHECKS, measure_documents
 from polysieve.translation.documents import Ledger, Translated, translate
-from polysieve.translation.engines import Chain, Engine, open_engine
+from polysieve.translation.engines import Chain, Engine
+from polysieve.translation.engines.opening import open_engine
 
 SOURCE_COLUMNS = ["text", "id", "dump", "url", "date", "offset", "record"]
 LINEAGE = pa.schema(

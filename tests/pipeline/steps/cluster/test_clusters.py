@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 from polysieve.pipeline.recipe import RecipeError, load
-from tests.pipeline.run.test_end_to_end import CRAWL, PAGES, SAME_BYTES
+from tests.pipeline.run.test_end_to_end import CRAWL, SAME_BYTES
 from tests.pipeline.run.test_run import polysieve
+from tools.sample_crawl.articles import WRITTEN
 
-WORDS = (PAGES / "swh_Latn.txt").read_text("utf-8").split()
+WORDS = (WRITTEN / "swh_Latn.txt").read_text("utf-8").split()
 
 
 def run(pages: Path, output: Path, *settings: str) -> pl.DataFrame:
@@ -134,7 +135,7 @@ def test_digits_may_count_as_one(tmp_path):
 
 
 def test_characters_or_words_are_chosen_by_script_or_label(tmp_path):
-    articles = (PAGES / "tha_Thai.txt").read_text("utf-8").split("=====")
+    articles = (WRITTEN / "tha_Thai.txt").read_text("utf-8").split("=====")
     text = max(articles, key=len).strip()
     pages = written(tmp_path / "pages.jsonl", [text, text.replace("\n", " ") + "ก"])
     keys = []

@@ -10,15 +10,9 @@ import yaml
 
 from polysieve.filters import signals, words
 from polysieve.filters.parameters import load_file, load_folder
-from tests.pipeline.run.test_end_to_end import (
-    PAGES,
-    decisions,
-    digest,
-    polysieve,
-    record,
-    run,
-)
+from tests.pipeline.run.test_end_to_end import decisions, digest, polysieve, record, run
 from tests.shared_data import unpacked
+from tools.sample_crawl.articles import WRITTEN
 
 FIT = ("--set", "parameters.fit={min_documents: 3, pooled_documents: 5}")
 
@@ -37,7 +31,7 @@ def labelled_text(tmp_path_factory) -> Path:
     """The sample crawl's own pages as labelled text."""
     path = tmp_path_factory.mktemp("text") / "pages.jsonl"
     with path.open("w") as file:
-        for page in sorted((PAGES).glob("*.txt")):
+        for page in sorted(WRITTEN.glob("*.txt")):
             for part in page.read_text("utf-8").split("\n\n"):
                 row = {
                     "text": part * 4,
@@ -138,7 +132,7 @@ def test_explain_shows_the_counts_that_decided(output) -> None:
 
 
 def test_a_document_without_a_listed_word_goes_unless_its_address_vouches(tmp_path) -> None:
-    pages = (PAGES / "swh_Latn.txt").read_text("utf-8").split("\n\n")
+    pages = (WRITTEN / "swh_Latn.txt").read_text("utf-8").split("\n\n")
     texts = sorted((page for page in pages if len(page) > 300), key=len)[:6]
     listed = max(texts[0].split(), key=len).strip(".,:;!?")
     with (tmp_path / "in.jsonl").open("w") as file:
