@@ -14,7 +14,7 @@ from polysieve.language_id import LanguageIdError, identify, noise
 from polysieve.language_id.fasttext_model import FastTextModel
 from polysieve.language_id.labels import NO_LANGUAGE
 from polysieve.language_id.training import PIECE, Corpus, Settings, examples, pieces, train
-from tests.recipes.test_sample import HERE
+from tools.sample_crawl.articles import HERE
 
 LABELS = ("amh_Ethi", "deu_Latn", "hin_Deva", "swh_Latn", "tha_Thai")
 SMALL = Settings(dim=16, epochs=15, buckets=5_000, longest=3, held_out=0.2)

@@ -13,8 +13,8 @@ from polysieve.pipeline.cli import app
 from polysieve.pipeline.recipe import load
 from polysieve.pipeline.texts import labelled
 from polysieve.pipeline.texts.reading import TextFileError
-from tests.language_id.test_identify import SENTENCES
-from tests.recipes.test_sample import HERE
+from tests.language_id.sentences import SENTENCES
+from tools.sample_crawl.articles import HERE
 
 LABELS = ("amh_Ethi", "deu_Latn", "hin_Deva", "swh_Latn")
 

@@ -13,7 +13,7 @@ from polysieve.filters.parameters import load_file
 from polysieve.pipeline.cli import app
 from polysieve.pipeline.fitting import judged
 from polysieve.pipeline.recipe import load
-from tests.pipeline.run.test_end_to_end import CRAWL, decisions
+from tests.pipeline.runs import CRAWL, decisions
 
 RULES = "rules={fineweb_new_line: null, gopher_short_doc: 50}"
 

@@ -9,8 +9,7 @@ import polars as pl
 import pytest
 
 from polysieve.pipeline.recipe import RecipeError, load
-from tests.pipeline.run.test_end_to_end import PAGES, SAME_BYTES
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import CRAWL, PAGES, SAME_BYTES, polysieve
 
 WORDS = (PAGES / "swh_Latn.txt").read_text("utf-8").split()
 
