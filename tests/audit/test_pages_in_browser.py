@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tests.audit.hostile import hostile
 from tests.audit.made_run import languages, run, write_report
-from tests.audit.test_report import hostile
 from tests.browser import browser, violations, watched
 
 MANY = 40

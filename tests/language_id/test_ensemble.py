@@ -5,8 +5,8 @@ import json
 import pytest
 
 from polysieve.language_id import LanguageIdError, identify, load_ensemble
-from tests.language_id.test_fasttext_model import train
-from tests.language_id.test_identify import SENTENCES
+from tests.language_id.made_models import train
+from tests.language_id.sentences import SENTENCES
 
 
 @pytest.fixture(scope="module")

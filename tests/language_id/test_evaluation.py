@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polysieve.language_id import evaluation, load_model
 from polysieve.language_id.evaluation import NONE, Evaluation, class_of, evaluate, f_beta_cut
-from tests.language_id.test_identify import SENTENCES
+from tests.language_id.sentences import SENTENCES
 
 
 @pytest.mark.parametrize(

@@ -4,26 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
-import fasttext
 import pyarrow as pa
 import pytest
 
 from polysieve.language_id import LanguageIdError, identify, load_ensemble, load_model
 from polysieve.language_id.labels import is_canonical_form
-from tests.language_id.test_identify import SENTENCES
+from tests.language_id.made_models import train
+from tests.language_id.sentences import SENTENCES
 from tests.shared_data import SHARED
-
-
-def train(folder: Path, labels: dict[str, str]) -> Path:
-    """A tiny model that knows the sentences of the given labels by heart."""
-    lines = [f"__label__{label} {text}\n" for label, text in labels.items()] * 60
-    source = folder / "train.txt"
-    source.write_text("".join(lines), encoding="utf-8")
-    model = fasttext.train_supervised(
-        str(source), dim=16, epoch=40, lr=0.5, minn=2, maxn=3, bucket=2000, thread=1, verbose=0
-    )
-    model.save_model(str(folder / "tiny.bin"))
-    return folder / "tiny.bin"
 
 
 @pytest.fixture(scope="module")

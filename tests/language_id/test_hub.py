@@ -13,8 +13,8 @@ import pytest
 
 from polysieve.language_id import hub
 from polysieve.language_id.hub import HubModel
-from tests.language_id.test_fasttext_model import train
-from tests.language_id.test_identify import SENTENCES
+from tests.language_id.made_models import train
+from tests.language_id.sentences import SENTENCES
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 IDENTIFY = """

@@ -9,37 +9,7 @@ from hypothesis import strategies as st
 
 from polysieve.language_id import identify, load_model
 from polysieve.language_id.labels import is_canonical_form
-
-SENTENCES = {
-    "amh_Ethi": "ዛሬ ጠዋት ልጆቹ ወደ ትምህርት ቤት በእግራቸው ሄዱ፤ መምህሩም በደስታ ተቀበላቸው።",
-    "arb_Arab": "ذهب الأولاد هذا الصباح إلى المدرسة سيرا على الأقدام واستقبلهم المعلم بفرح كبير.",
-    "ben_Beng": "আজ সকালে ছেলেমেয়েরা হেঁটে স্কুলে গিয়েছিল এবং শিক্ষক তাদের আনন্দের সঙ্গে স্বাগত জানিয়েছিলেন।",
-    "bul_Cyrl": "Тази сутрин децата отидоха пеша на училище и учителят ги посрещна с голяма радост.",
-    "cmn_Hans": "今天早上孩子们步行去学校，老师高兴地在门口迎接他们，然后一起读书。",
-    "cmn_Hant": "今天早上孩子們步行去學校，老師高興地在門口迎接他們，然後一起讀書。",
-    "deu_Latn": "Heute Morgen gingen die Kinder zu Fuß zur Schule, und der Lehrer begrüßte sie mit großer Freude.",
-    "ell_Grek": "Σήμερα το πρωί τα παιδιά πήγαν με τα πόδια στο σχολείο και ο δάσκαλος τα υποδέχτηκε με χαρά.",
-    "eng_Latn": "This morning the children walked to school, and the teacher welcomed them with great joy.",
-    "fin_Latn": "Tänä aamuna lapset kävelivät kouluun, ja opettaja toivotti heidät iloisesti tervetulleiksi.",
-    "fra_Latn": "Ce matin, les enfants sont allés à l'école à pied et le maître les a accueillis avec joie.",
-    "heb_Hebr": "הבוקר הלכו הילדים ברגל לבית הספר, והמורה קיבל את פניהם בשמחה רבה.",
-    "hin_Deva": "आज सुबह बच्चे पैदल स्कूल गए और अध्यापक ने बड़ी खुशी से उनका स्वागत किया।",
-    "hye_Armn": "Այսօր առավոտյան երեխաները ոտքով գնացին դպրոց, և ուսուցիչը ուրախությամբ դիմավորեց նրանց։",
-    "jpn_Jpan": "今朝、子どもたちは歩いて学校へ行きました。先生は喜んで迎えてくれました。",
-    "kat_Geor": "დღეს დილით ბავშვები სკოლაში ფეხით წავიდნენ და მასწავლებელი მათ სიხარულით შეხვდა.",
-    "khm_Khmr": "ព្រឹកនេះ ក្មេងៗបានដើរទៅសាលារៀន ហើយលោកគ្រូបានទទួលស្វាគមន៍ពួកគេដោយរីករាយ។",
-    "kor_Hang": "오늘 아침 아이들은 걸어서 학교에 갔고 선생님은 기쁘게 아이들을 맞이했습니다.",
-    "lao_Laoo": "ມື້ເຊົ້ານີ້ເດັກນ້ອຍຍ່າງໄປໂຮງຮຽນ ແລະ ຄູໄດ້ຕ້ອນຮັບພວກເຂົາດ້ວຍຄວາມດີໃຈ.",
-    "mya_Mymr": "ဒီမနက် ကလေးတွေ ကျောင်းကို လမ်းလျှောက်သွားကြပြီး ဆရာက ဝမ်းသာစွာ ကြိုဆိုခဲ့ပါတယ်။",
-    "pol_Latn": "Dziś rano dzieci poszły pieszo do szkoły, a nauczyciel przywitał je z wielką radością.",
-    "rus_Cyrl": "Сегодня утром дети пошли в школу пешком, и учитель встретил их с большой радостью.",
-    "swh_Latn": "Leo asubuhi watoto walitembea kwenda shuleni, na mwalimu aliwakaribisha kwa furaha kubwa.",
-    "tam_Taml": "இன்று காலை குழந்தைகள் நடந்து பள்ளிக்குச் சென்றார்கள், ஆசிரியர் மகிழ்ச்சியுடன் வரவேற்றார்.",
-    "tha_Thai": "เช้านี้เด็กๆ เดินไปโรงเรียน และคุณครูก็ต้อนรับพวกเขาด้วยความยินดี",
-    "tur_Latn": "Bu sabah çocuklar okula yürüyerek gittiler ve öğretmen onları büyük bir sevinçle karşıladı.",
-    "vie_Latn": "Sáng nay các em đi bộ đến trường và thầy giáo đã vui vẻ chào đón các em.",
-    "yor_Latn": "Ní òwúrọ̀ yìí àwọn ọmọ náà rìn lọ sí ilé ẹ̀kọ́, olùkọ́ sì kí wọn pẹ̀lú ayọ̀ púpọ̀.",
-}
+from tests.language_id.sentences import SENTENCES
 
 
 @pytest.mark.parametrize("label", SENTENCES)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polysieve.language_id import lexicon
 from tests.language_id.funlangid import raw_scores
-from tests.language_id.test_identify import SENTENCES
+from tests.language_id.sentences import SENTENCES
 
 OWNERS: dict[str, list[int]] = defaultdict(list)
 for _tag in range(len(lexicon.TAGS)):

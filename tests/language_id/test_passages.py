@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from polysieve.language_id import load_model
 from polysieve.language_id.passages import Passages, identify_passages, split, votes
-from tests.language_id.test_identify import SENTENCES
+from tests.language_id.sentences import SENTENCES
 
 ENGLISH, THAI, HINDI = (SENTENCES[x] for x in ("eng_Latn", "tha_Thai", "hin_Deva"))
 

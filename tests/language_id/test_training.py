@@ -14,7 +14,7 @@ from polysieve.language_id import LanguageIdError, identify, noise
 from polysieve.language_id.fasttext_model import FastTextModel
 from polysieve.language_id.labels import NO_LANGUAGE
 from polysieve.language_id.training import PIECE, Corpus, Settings, examples, pieces, train
-from tools.sample_crawl.articles import WRITTEN
+from tools.sample_crawl.articles import HERE
 
 LABELS = ("amh_Ethi", "deu_Latn", "hin_Deva", "swh_Latn", "tha_Thai")
 SMALL = Settings(dim=16, epochs=15, buckets=5_000, longest=3, held_out=0.2)
@@ -25,7 +25,7 @@ def sample_lines() -> list[tuple[str, str]]:
     return [
         (label, line)
         for label in LABELS
-        for line in (WRITTEN / f"{label}.txt").read_text("utf-8").splitlines()
+        for line in (HERE / "pages" / f"{label}.txt").read_text("utf-8").splitlines()
         if len(line) > 60
     ]
 

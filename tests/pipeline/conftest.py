@@ -5,13 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.sample_crawl.articles import WRITTEN
-
-PAGES = [
-    path.read_text("utf-8").split("=====")
-    for path in sorted(WRITTEN.glob("*.txt"))
-    if path.stem in ("eng_Latn", "tha_Thai", "amh_Ethi", "hin_Deva", "kor_Hang", "yor_Latn")
-]
+from tests.pipeline.prose import PROSE
 
 
 @pytest.fixture
@@ -19,7 +13,7 @@ def pages(tmp_path) -> Path:
     """A JSONL file of real prose in six scripts."""
     lines = [
         json.dumps({"text": article.split("\n\n", 1)[1], "id": f"{i}-{j}"}, ensure_ascii=False)
-        for i, articles in enumerate(PAGES)
+        for i, articles in enumerate(PROSE)
         for j, article in enumerate(articles)
         if "\n\n" in article.strip()
     ]

@@ -1,7 +1,6 @@
 """What a translation is like beside its source, and what is flagged."""
 
 import math
-import random
 
 import numpy as np
 import pytest
@@ -11,20 +10,7 @@ from hypothesis import strategies as st
 from polysieve.translation.calibration import Calibration, calibrate, measure, uncalibrated
 from polysieve.translation.char_lm import CharLM, normalised, train
 from polysieve.translation.checks import chrf, is_cut, measure_pair, script_shares
-
-# Two made languages: words of one are never words of the other.
-CHOOSER = random.Random(7)
-
-
-def words(letters: str, count: int) -> list[str]:
-    return ["".join(CHOOSER.choices(letters, k=CHOOSER.randint(3, 8))) for _ in range(count)]
-
-
-ENGLISH, WELSH = words("aeioutnrsl", 300), words("wydfgmcbph", 300)
-PAIRS = [
-    (" ".join(ENGLISH[i] for i in chosen), " ".join(WELSH[i] for i in chosen))
-    for chosen in (CHOOSER.choices(range(300), k=CHOOSER.randint(9, 14)) for _ in range(600))
-]
+from tests.translation.made_languages import ENGLISH, PAIRS, WELSH
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from polysieve.translation.engines import FAILED, Chain, EngineError, Local, Seg
 from polysieve.translation.engines.opening import open_engine
 from polysieve.translation.protect import mask, unmask
 from polysieve.translation.segments import segments
-from tests.translation.test_segments import LABELS, MARKDOWN, TEXTS
+from tests.translation.made_documents import LABELS, MARKDOWN, TEXTS
 
 pytest.importorskip("sentencex")
 

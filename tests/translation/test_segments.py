@@ -4,45 +4,14 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from polysieve.translation.blocks import blocks
 from polysieve.translation.protect import mask
 from polysieve.translation.segments import reassemble, segments
 from polysieve.translation.sentences import LONGEST, sentences
+from tests.translation.made_documents import LABELS, MARKDOWN, TEXTS
 
 pytest.importorskip("sentencex")
-
-MARKDOWN = """---
-title: A guide
-order: 8
----
-
-# Why should I care? #
-
-A code of conduct matters. It protects you, too!
-
-* First point
-  1. Nested point with `code`
-- [ ] A task
-> A quote from *somebody*.
-
-| Name | Meaning |
-|------|---------|
-| one  | first   |
-
-```python
-print("not prose")
-```
-
-    indented = "code"
-
-<div class="x">
-Some text.
-</div>
-
-[guide]: https://example.org/guide
-"""
 
 
 def pieces(text: str, label: str = "eng_Latn") -> list[str]:
@@ -146,31 +115,6 @@ def is_sound(ranges, length) -> bool:
     """Whether ranges ascend, are not empty, do not overlap and lie within a text of this length."""
     inside = all(0 <= start < end <= length for start, end in ranges)
     return inside and all(a[1] <= b[0] for a, b in pairwise(ranges))
-
-
-LINES = st.sampled_from(
-    [
-        *MARKDOWN.split("\n"),
-        "",
-        " ",
-        "\t",
-        "|",
-        "> ",
-        "```",
-        "~~~",
-        "---",
-        "a\rb",
-        "x\u2028y",
-        "…。",
-    ]
-)
-TEXTS = st.one_of(
-    st.text(max_size=300),
-    st.lists(st.one_of(LINES, st.text(max_size=40)), max_size=25).map("\n".join),
-)
-LABELS = st.sampled_from(
-    ["eng_Latn", "tha_Thai", "cmn_Hans", "arb_Arab", "khm_Khmr", "und_Zzzz", "bod_Tibt"]
-)
 
 
 @settings(deadline=None)

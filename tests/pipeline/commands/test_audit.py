@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from polysieve.pipeline.cli import app
 from polysieve.pipeline.steps.report import pages as audit
-from tests.pipeline.conftest import PAGES
+from tests.pipeline.prose import PROSE
 
 
 def polysieve(*words):
@@ -21,7 +21,7 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("audit")
     texts = [
         article.split("\n\n", 1)[1]
-        for articles in PAGES
+        for articles in PROSE
         for article in articles
         if "\n\n" in article.strip()
     ]
@@ -69,7 +69,7 @@ def test_a_report_made_anew_is_the_one_that_the_run_wrote(output, words):
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_report_does_not_depend_on_how_many_pages_a_task_writes(output, pages, monkeypatch):
     before = report(output)
-    monkeypatch.setattr(audit, "PAGES", pages)
+    monkeypatch.setattr(audit, "PROSE", pages)
     assert polysieve("audit", output).exit_code == 0
     assert report(output) == before
 

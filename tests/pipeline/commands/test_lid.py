@@ -13,8 +13,8 @@ from polysieve.pipeline.cli import app
 from polysieve.pipeline.recipe import load
 from polysieve.pipeline.texts import labelled
 from polysieve.pipeline.texts.reading import TextFileError
-from tests.language_id.test_identify import SENTENCES
-from tools.sample_crawl.articles import WRITTEN
+from tests.language_id.sentences import SENTENCES
+from tools.sample_crawl.articles import HERE
 
 LABELS = ("amh_Ethi", "deu_Latn", "hin_Deva", "swh_Latn")
 
@@ -32,7 +32,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("labelled") / "pages"
     folder.mkdir()
     for label in LABELS:
-        lines = (WRITTEN / f"{label}.txt").read_text("utf-8").splitlines()
+        lines = (HERE / "pages" / f"{label}.txt").read_text("utf-8").splitlines()
         long = [line for line in lines if len(line) > 60]
         (folder / f"pages.{label}.txt").write_text("\n".join(long), "utf-8")
     (folder / "README.txt").write_text("no labelled text\n", "utf-8")

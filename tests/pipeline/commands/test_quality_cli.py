@@ -14,7 +14,7 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.score import scores as asked
 from tests.filters.quality import made_encoders, made_heads
 from tests.filters.quality.made_text import many
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import polysieve
 
 # Prose in a script without spaces: two registers made of a few words each.
 _THAI = {

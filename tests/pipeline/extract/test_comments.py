@@ -8,7 +8,7 @@ from polysieve.pipeline.extract import extract
 from polysieve.pipeline.recipe.measuring import Extract
 from polysieve.pipeline.sources import Document
 from polysieve.pipeline.steps.measure.batches import main_text
-from tests.pipeline.extract.test_extract import ARTICLES, page
+from tests.pipeline.extract.articles import ARTICLES, page
 
 COMMENTS = {
     "en": "I was there that morning, and there were three boats, not two.",

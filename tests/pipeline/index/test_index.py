@@ -8,9 +8,8 @@ import polars as pl
 import pytest
 
 from polysieve.pipeline.run import increment
-from tests.pipeline.conftest import PAGES
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.prose import PROSE
+from tests.pipeline.runs import digest, file_bytes, polysieve, record
 
 SNAPSHOTS = ("2024-10", "2024-26", "2024-51")
 FEW = ("--set", "rebalance.min_clusters=1", "--set", "rebalance.min_documents=1")
@@ -29,7 +28,7 @@ def crawl(tmp_path_factory) -> Path:
     """Three snapshots of real prose in six scripts: pages come back as they were, edited, or not at all."""
     folder = tmp_path_factory.mktemp("crawl")
     chance = random.Random(4)
-    pages = [article for articles in PAGES for article in articles if "\n\n" in article.strip()]
+    pages = [article for articles in PROSE for article in articles if "\n\n" in article.strip()]
     for number, snapshot in enumerate(SNAPSHOTS):
         lines = []
         for page, article in enumerate(pages):
@@ -92,14 +91,6 @@ def clusters(index: Path) -> set[frozenset[str]]:
     return {frozenset(ids) for ids in found.values()}
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != ".lock"
-    }
-
-
 def test_components_of_snapshots_one_by_one_are_those_of_all_at_once(crawl, grown, tmp_path):
     run(crawl, tmp_path / "all", "*.jsonl", "--index", str(tmp_path / "index"))
     found = clusters(tmp_path / "index")
@@ -143,7 +134,7 @@ def test_sizes_count_the_members_of_all_snapshots_so_far(grown):
 def test_an_old_output_decided_by_the_index_has_the_sizes_and_weights_of_all(crawl, tmp_path):
     outputs = one_by_one(crawl, tmp_path, "--set", "rebalance={max_repetitions: 5}", *FEW)
     first, index = outputs[SNAPSHOTS[0]], tmp_path / "index"
-    before, old = files(index), corpus(first)
+    before, old = file_bytes(index), corpus(first)
     code, said = polysieve("decide", str(first), "--index", str(index))
     assert code == 0, said
     now = corpus(first)
@@ -151,7 +142,7 @@ def test_an_old_output_decided_by_the_index_has_the_sizes_and_weights_of_all(cra
     assert now["minhash_cluster_size"].sum() > old["minhash_cluster_size"].sum()
     sizes = {id: len(ids) for ids in clusters(index) for id in ids}
     assert [sizes[id] for id in now["id"]] == now["minhash_cluster_size"].to_list()
-    versions = {name for name in files(index) if name.startswith("versions/")}
+    versions = {name for name in file_bytes(index) if name.startswith("versions/")}
     assert versions == {name for name in before if name.startswith("versions/")}
 
 
@@ -168,13 +159,13 @@ def test_rekeep_chooses_anew_and_the_old_output_follows(crawl, grown, tmp_path):
 
 
 def test_the_same_command_again_changes_nothing(crawl, grown):
-    before = files(grown["index"]), digest(grown[SNAPSHOTS[-1]])
+    before = file_bytes(grown["index"]), digest(grown[SNAPSHOTS[-1]])
     code, said = polysieve(
         "run", "minimal", "-i", str(crawl / f"{SNAPSHOTS[-1]}.jsonl"), "-o", str(grown[SNAPSHOTS[-1]]),
         "--engine", "inline", "--keep-steps", "--index", str(grown["index"]),
     )  # fmt: skip
     assert (code, "nothing to do" in said) == (0, True)
-    assert (files(grown["index"]), digest(grown[SNAPSHOTS[-1]])) == before
+    assert (file_bytes(grown["index"]), digest(grown[SNAPSHOTS[-1]])) == before
 
 
 def test_a_run_that_was_stopped_before_it_reached_the_index_reaches_it_later(
@@ -264,7 +255,7 @@ def test_inputs_that_are_in_the_index_are_refused_in_a_new_run(crawl, grown, tmp
 
 
 def test_members_of_all_runs_are_chosen_by_the_columns_that_the_recipe_names(tmp_path):
-    words = PAGES[0][0].split()[:200]
+    words = PROSE[0][0].split()[:200]
     for number, extra in enumerate((["plain"], ["plain", "longer"], ["short"])):
         page = {"text": " ".join(words + extra), "id": str(number), "date": "2024-01-01"}
         (tmp_path / f"{number}.jsonl").write_text(json.dumps(page), "utf-8")

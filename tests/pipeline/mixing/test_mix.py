@@ -12,7 +12,6 @@ import fsspec
 import orjson
 import polars as pl
 import pytest
-import yaml
 import zstandard
 
 from polysieve.pipeline.engines.engine import Inline
@@ -24,38 +23,14 @@ from polysieve.pipeline.recipe import RecipeError
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.killing import kill_when
 from tests.pipeline.mixing import corpora
+from tests.pipeline.mixing.mixtures import made, shards, spec_at
 
 COMMAND = [sys.executable, "-m", "polysieve", "mix"]
-STAGES = [
-    {"name": "main", "budget": 6000, "parts": {"all": {"alpha": 0.3}}},
-    {"name": "anneal", "budget": 1500, "parts": {"all": {"unimax": 8, "labels": ["tha_Thai", "fra_Latn"]}}},
-]  # fmt: skip
-
-
-def spec_at(folder: Path, **keys) -> Path:
-    """A spec beside the corpus `web`, whose shards and windows are small."""
-    data = {
-        "sources": {"web": {"path": "web"}},
-        "stages": STAGES,
-        "output": {"shard_bytes": 20_000, "window_bytes": 4000},
-        **keys,
-    }
-    path = folder / "mix.yaml"
-    path.write_text(yaml.safe_dump(data, sort_keys=False))
-    return path
 
 
 def mix(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
-
-
-def made(spec: Path, output: Path, *settings: str) -> tuple[dict, str]:
-    """mix.json and what was done, in this process."""
-    loaded = load(str(spec), list(settings))
-    output.mkdir(exist_ok=True)
-    store = Store(str(output))
-    return execute(Plan.of(loaded, find(loaded), store), Inline(), Watch(store, quiet=True))
 
 
 def digest(output: Path) -> dict[str, str]:
@@ -79,10 +54,6 @@ def mixed(tmp_path_factory) -> Path:
     done = mix(spec_at(folder), "--output", folder / "out", "--engine", "inline", "--quiet")
     assert done.returncode == 0, done.stderr
     return folder
-
-
-def shards(output: Path, stage: str) -> pl.DataFrame:
-    return pl.concat([pl.read_parquet(p) for p in sorted((output / "mix" / stage).glob("*"))])
 
 
 def test_the_ledger_is_what_the_shards_hold(mixed) -> None:

@@ -15,7 +15,7 @@ from polysieve.pipeline.mixing.templates import backward, interleaved, interline
 from polysieve.pipeline.recipe import RecipeError
 from polysieve.pipeline.steps.write.translations import PAIRS, SENTENCE_PAIRS
 from tests.pipeline.mixing import corpora
-from tests.pipeline.mixing.test_mix import made, shards, spec_at
+from tests.pipeline.mixing.mixtures import made, shards, spec_at
 
 
 def pairs_at(folder: Path, label: str, n: int) -> None:

@@ -1,9 +1,7 @@
 """The whole DAG on the sample crawl, by the command that a user types."""
 
-import hashlib
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,60 +11,14 @@ import yaml
 
 from benchmarks.audit.second_count import differences
 from tests.pipeline.killing import kill_when
-
-CRAWL = Path(__file__).resolve().parents[3] / "recipes" / "sample"
-PAGES = CRAWL.parents[1] / "tools" / "sample_crawl" / "pages"
-SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
-
-
-def polysieve(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "polysieve", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600)
-
-
-def run(output: Path, *more: str, recipe: str = "fineweb2") -> subprocess.CompletedProcess[str]:
-    return polysieve(
-        "run", recipe, "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output), "--quiet", *more
-    )
-
-
-def digest(output: Path) -> dict[str, str]:
-    folders = [*(output / name for name in SAME_BYTES), *output.glob("clusters-*")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    found = {
-        p.relative_to(output).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
-    }
-    return found | {"accounting": json.dumps(record(output)["accounting"])}
-
-
-def record(output: Path) -> dict:
-    return json.loads((output / "run.json").read_text())
-
-
-def decisions(output: Path) -> dict[str, tuple[str, str]]:
-    """id -> (label, "kept" or the reason)."""
-    found = {}
-    for kind, reason in (("corpus", pl.lit("kept")), ("removed", pl.col("filter_reason"))):
-        columns = [
-            pl.col("id"),
-            pl.col("language") + "_" + pl.col("language_script"),
-            reason.alias("reason"),
-        ]
-        for id, label, why in (
-            pl.scan_parquet(output / kind / "**" / "*.parquet")
-            .select(columns)
-            .collect()
-            .iter_rows()
-        ):
-            found[id] = (label, why)
-    return found
+from tests.pipeline.runs import CRAWL, decisions, digest, polysieve_process, record, run_sample
 
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory) -> Path:
     """An undisturbed run of `fineweb2` over the sample crawl, inline."""
     folder = tmp_path_factory.mktemp("undisturbed") / "out"
-    finished = run(folder, "--engine", "inline")
+    finished = run_sample(folder, "--engine", "inline")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return folder
 
@@ -183,10 +135,10 @@ def test_the_corpus_loads_with_datasets(output) -> None:
 def test_ray_with_two_workers_writes_the_same_bytes_and_a_second_run_does_nothing(
     output, tmp_path
 ) -> None:
-    finished = run(tmp_path / "out", "--workers", "2")
+    finished = run_sample(tmp_path / "out", "--workers", "2")
     assert finished.returncode == 0, finished.stderr
     assert digest(tmp_path / "out") == digest(output)
-    again = polysieve(
+    again = polysieve_process(
         "run",
         "fineweb2",
         "--input",
@@ -218,7 +170,7 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(output, tmp_pat
     kill_when(command, lambda: list(folder.glob("measure-*/done/*.json")))
     assert not (folder / "run.json").exists()
     done = {path: path.stat().st_mtime_ns for path in folder.glob("measure-*/done/*.json")}
-    assert run(folder, "--engine", "inline").returncode == 0
+    assert run_sample(folder, "--engine", "inline").returncode == 0
     assert digest(folder) == digest(output)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
 
@@ -226,11 +178,11 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(output, tmp_pat
 def test_deciding_again_equals_a_run_from_scratch_and_reads_no_crawl_file(output, tmp_path) -> None:
     change = ("--set", "rules.gopher_short_doc=150")
     decided, fresh = tmp_path / "decided", tmp_path / "fresh"
-    assert run(decided, "--engine", "inline").returncode == 0
+    assert run_sample(decided, "--engine", "inline").returncode == 0
     measured = {p: p.stat().st_mtime_ns for p in decided.glob("measure-*/**/*.parquet")}
-    finished = polysieve("decide", str(decided), *change)
+    finished = polysieve_process("decide", str(decided), *change)
     assert finished.returncode == 0, finished.stderr
-    assert run(fresh, "--engine", "inline", *change).returncode == 0
+    assert run_sample(fresh, "--engine", "inline", *change).returncode == 0
     assert digest(decided) == digest(fresh)
     assert digest(decided) != digest(output)
     assert {p: p.stat().st_mtime_ns for p in decided.glob("measure-*/**/*.parquet")} == measured
@@ -238,7 +190,7 @@ def test_deciding_again_equals_a_run_from_scratch_and_reads_no_crawl_file(output
 
 
 def test_deciding_with_a_key_of_the_measuring_step_is_refused(output) -> None:
-    finished = polysieve("decide", str(output), "--set", "dedup.minhash.ngram=3")
+    finished = polysieve_process("decide", str(output), "--set", "dedup.minhash.ngram=3")
     assert finished.returncode == 2
     assert "polysieve run" in finished.stderr
 
@@ -248,39 +200,49 @@ def test_explain_shows_a_document_that_was_kept_one_removed_and_one_quarantined(
 ) -> None:
     found = decisions(output)
     kept = next(page for page in expected["pages"] if page["outcome"] == "kept")
-    life = json.loads(polysieve("explain", str(output), "--id", kept["id"], "--json").stdout)[0]
+    life = json.loads(
+        polysieve_process("explain", str(output), "--id", kept["id"], "--json").stdout
+    )[0]
     assert life["decision"]["outcome"] == "kept"
     assert life["language"]["label"] == found[kept["id"]][0]
     assert life["source"]["file_path"].endswith(kept["file"])
     assert {rule["rule"] for rule in life["rules"]} == set(record(output)["recipe"]["rules"])
     removed = next(id for id, (_, reason) in found.items() if reason.startswith("gopher"))
-    life = json.loads(polysieve("explain", str(output), "--id", removed, "--json").stdout)[0]
+    life = json.loads(polysieve_process("explain", str(output), "--id", removed, "--json").stdout)[
+        0
+    ]
     assert (
         next(rule["rule"] for rule in life["rules"] if rule["fails"]) == life["decision"]["reason"]
     )
     cut_off = next(page for page in expected["pages"] if page["outcome"] == "quarantined")
-    assert "quarantined" in polysieve("explain", str(output), "--url", cut_off["url"]).stdout
-    assert polysieve("explain", str(output), "--id", "<urn:uuid:none>").returncode == 1
+    assert (
+        "quarantined" in polysieve_process("explain", str(output), "--url", cut_off["url"]).stdout
+    )
+    assert polysieve_process("explain", str(output), "--id", "<urn:uuid:none>").returncode == 1
 
 
 def test_status_and_plan_tell_that_the_run_is_done(output) -> None:
-    status = polysieve("status", str(output))
+    status = polysieve_process("status", str(output))
     assert "done" in status.stdout
     assert "fineweb_line_punct" in status.stdout
-    plan = polysieve("plan", "fineweb2", "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output))
+    plan = polysieve_process(
+        "plan", "fineweb2", "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output)
+    )
     assert plan.returncode == 0
     assert "to run" not in plan.stdout
 
 
 def test_the_minimal_recipe_removes_nothing_but_duplicates_and_empty_pages(tmp_path) -> None:
-    assert run(tmp_path / "out", "--engine", "inline", recipe="minimal").returncode == 0
+    assert run_sample(tmp_path / "out", "--engine", "inline", recipe="minimal").returncode == 0
     whole = record(tmp_path / "out")["accounting"]["total"]
     assert set(whole["removed"]) <= {"empty_text"}
     assert whole["duplicates"] > 0
 
 
 def test_too_much_quarantine_ends_in_exit_code_3(tmp_path) -> None:
-    finished = run(tmp_path / "out", "--engine", "inline", "--set", "quarantine.max_share=0.001")
+    finished = run_sample(
+        tmp_path / "out", "--engine", "inline", "--set", "quarantine.max_share=0.001"
+    )
     assert finished.returncode == 3
     assert (tmp_path / "out" / "run.json").exists()
 
@@ -304,7 +266,7 @@ RUN = ["run", "fineweb2", "--input", "{crawl}", "--output", "{out}"]
 )
 def test_a_wrong_command_is_one_clear_line_and_exit_code_2(tmp_path, arguments, message) -> None:
     places = {"{out}": str(tmp_path / "out"), "{crawl}": f"{CRAWL}/crawl/*.gz"}
-    finished = polysieve(*(places.get(a, a) for a in arguments))
+    finished = polysieve_process(*(places.get(a, a) for a in arguments))
     assert finished.returncode == 2, finished.stderr
     assert message in finished.stderr
     assert "Traceback" not in finished.stderr
@@ -316,6 +278,6 @@ def test_an_output_that_another_run_holds_is_refused_by_name(output) -> None:
     from polysieve.pipeline.storage.store import Store
 
     with OutputLock(Store(str(output))):
-        finished = run(output, "--engine", "inline")
+        finished = run_sample(output, "--engine", "inline")
     assert finished.returncode == 2
     assert f"process {os.getpid()}" in finished.stderr

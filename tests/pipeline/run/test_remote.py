@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.pipeline.run.test_end_to_end import CRAWL, polysieve, record
+from tests.pipeline.runs import CRAWL, polysieve_process, record
 from tests.pipeline.sources.servers import SNAPSHOT, common_crawl_tree, s3_server, serve
 
 
@@ -27,7 +27,7 @@ def files() -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def local(tmp_path_factory, files) -> Path:
     output = tmp_path_factory.mktemp("local") / "out"
-    finished = polysieve(
+    finished = polysieve_process(
         "run", "fineweb2", "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output),
         "--engine", "inline", "--set", "quarantine.max_share=1",
     )  # fmt: skip
@@ -45,7 +45,7 @@ def test_a_crawl_host_with_troubles_gives_the_corpus_of_the_files(tmp_path, file
         shards = sorted(path for path in tree if path.endswith(".gz") and "paths" not in path)
         host.unavailable[shards[0]] = 2
         host.cut[shards[1]] = 1
-        finished = polysieve(
+        finished = polysieve_process(
             "run", "fineweb2", "--output", str(output), "--engine", "inline",
             "--input", f"commoncrawl://{SNAPSHOT}/warc", "--input", f"commoncrawl://{SNAPSHOT}/wet",
             "--set", f"input.commoncrawl_base={host.url}", "--set", "quarantine.max_share=1",
@@ -70,9 +70,9 @@ def test_s3_in_and_out_gives_the_corpus_of_the_files(tmp_path, files, local) -> 
             "--engine", "inline", "--set", f"input.storage_options={reach}",
             "--set", "quarantine.max_share=1",
         ]  # fmt: skip
-        finished = polysieve(*command)
+        finished = polysieve_process(*command)
         assert finished.returncode == 0, finished.stderr
-        again = polysieve(*command)
+        again = polysieve_process(*command)
         assert "up to date" in again.stderr
         store.invalidate_cache()
         store.get("main-job-out/run/", str(tmp_path / "out") + "/", recursive=True)

@@ -4,19 +4,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
-from polysieve.pipeline.cli import app
 from polysieve.pipeline.steps.report import accounting
 from polysieve.pipeline.storage.store import Store
-from tests.pipeline.run.test_end_to_end import digest, record
-
-
-def polysieve(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [*arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
+from tests.pipeline.runs import digest, polysieve, record
 
 
 def run(pages: Path, output: Path, *more: str) -> tuple[int, str]:

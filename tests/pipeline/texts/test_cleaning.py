@@ -15,7 +15,7 @@ from polysieve.pipeline.recipe.measuring import Clean, Pii
 from polysieve.pipeline.steps.write.corpus import cleaned
 from polysieve.pipeline.storage.schema import REMOVED
 from polysieve.pipeline.texts import cleaning
-from tests.pipeline.run.test_run import polysieve, record
+from tests.pipeline.runs import polysieve, record
 
 FINEWEB2 = load("fineweb2").clean
 PROSE = (

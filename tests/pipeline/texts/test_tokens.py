@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from polysieve.pipeline.texts import tokens
-from tests.pipeline.run.test_run import polysieve, record
+from tests.pipeline.runs import polysieve, record
 
 tokenizers = pytest.importorskip("tokenizers", reason="needs the extra tokenizers")
 

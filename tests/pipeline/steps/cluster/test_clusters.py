@@ -9,11 +9,9 @@ import polars as pl
 import pytest
 
 from polysieve.pipeline.recipe import RecipeError, load
-from tests.pipeline.run.test_end_to_end import CRAWL, SAME_BYTES
-from tests.pipeline.run.test_run import polysieve
-from tools.sample_crawl.articles import WRITTEN
+from tests.pipeline.runs import CRAWL, PAGES, SAME_BYTES, polysieve
 
-WORDS = (WRITTEN / "swh_Latn.txt").read_text("utf-8").split()
+WORDS = (PAGES / "swh_Latn.txt").read_text("utf-8").split()
 
 
 def run(pages: Path, output: Path, *settings: str) -> pl.DataFrame:
@@ -135,7 +133,7 @@ def test_digits_may_count_as_one(tmp_path):
 
 
 def test_characters_or_words_are_chosen_by_script_or_label(tmp_path):
-    articles = (WRITTEN / "tha_Thai.txt").read_text("utf-8").split("=====")
+    articles = (PAGES / "tha_Thai.txt").read_text("utf-8").split("=====")
     text = max(articles, key=len).strip()
     pages = written(tmp_path / "pages.jsonl", [text, text.replace("\n", " ") + "ก"])
     keys = []

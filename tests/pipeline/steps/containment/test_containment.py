@@ -13,15 +13,14 @@ from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.containment import containment
 from polysieve.pipeline.steps.measure import inputs as measure
-from tests.pipeline.conftest import PAGES
 from tests.pipeline.killing import kill_when
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.prose import PROSE
+from tests.pipeline.runs import digest, polysieve, record
 
 ON = "--set=dedup.containment={share: 0.9}"
 ARTICLES = [
     article.split("\n\n", 1)[1].strip()
-    for page in PAGES
+    for page in PROSE
     for article in page[:5]
     if "\n\n" in article.strip()
 ]

@@ -1,7 +1,7 @@
 """Vectors in a run: a text is encoded once for all heads, and again only where the encoder is another."""
 
 import json
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,50 +17,8 @@ from polysieve.filters.quality.heads import Head
 from polysieve.pipeline.steps import units, windows
 from polysieve.pipeline.steps.embed import embeddings
 from tests.filters.quality.made_text import many, prose
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
-
-DIM = 24
-SCRIPTS = {
-    "arb_Arab": "الكتاب الجديد على الطاولة القديمة في البيت الكبير عند النهر",
-    "tha_Thai": "แม่น้ำไหลผ่านหมู่บ้านเก่าไปยังทะเลในฤดูฝน",
-    "amh_Ethi": "ወንዙ በመንደሩ በኩል ወደ ባሕር ይፈስሳል በየዓመቱ",
-}
-
-
-class Words:
-    """An encoder that sums a vector for each word among the first `window`, and notes what it reads."""
-
-    name, hash = "words", "0123456789abcdef" * 4
-
-    def __init__(self) -> None:
-        self.read: list[tuple[str, int]] = []
-        self.libraries = {"words": "1.0"}
-
-    def encode(self, texts, window: int = 512, unit: bool = True) -> np.ndarray:
-        self.read += [(text, window) for text in texts]
-        found = np.array([self.vector(text, window) for text in texts], np.float32)
-        return found / np.linalg.norm(found, axis=1, keepdims=True) if unit else found
-
-    def vector(self, text: str, window: int) -> np.ndarray:
-        total = np.full(DIM, 0.01)
-        for word in text.split()[:window]:
-            total += of_word(word)
-        return total
-
-
-@cache
-def of_word(word: str) -> np.ndarray:
-    return np.random.default_rng(xxhash.xxh32_intdigest(word.encode())).normal(size=DIM)
-
-
-@pytest.fixture
-def encoder(monkeypatch) -> Words:
-    made = Words()
-    monkeypatch.setattr(encoders, "load", lambda name, device="cpu": made)
-    monkeypatch.setattr(encoders, "loaded_bytes", lambda name: 0)
-    monkeypatch.setattr(encoders, "libraries", lambda name: made.libraries)
-    return made
+from tests.pipeline.runs import digest, polysieve, record
+from tests.pipeline.steps.embed.words import DIM, Words, run
 
 
 def head(path: Path, method: str, window: int = 20, seed: int = 0) -> Path:
@@ -72,23 +29,6 @@ def head(path: Path, method: str, window: int = 20, seed: int = 0) -> Path:
     arrays = make(vectors, positive)
     Head(method, Words.name, Words.hash, window, arrays).save(path)
     return path
-
-
-@pytest.fixture
-def crawl(tmp_path) -> Path:
-    """120 English pages, every second one good, and ten in each of three scripts."""
-    rows = [
-        {"id": f"{i}", "text": f"{prose(('good', 'bad')[i % 2], 500 + i, 8)} Page {i}."}
-        for i in range(120)
-    ]
-    for label, text in SCRIPTS.items():
-        rows += [{"id": f"{label}-{i}", "text": f"{text} {text} {i}"} for i in range(10)]
-    folder = tmp_path / "crawl"
-    folder.mkdir()
-    for shard in range(2):
-        lines = [json.dumps(row) for row in rows[shard::2]]
-        (folder / f"{shard}.jsonl").write_text("\n".join(lines) + "\n")
-    return folder
 
 
 @pytest.fixture
@@ -105,12 +45,6 @@ quality:
     near: {{embedding: "{cosine}", action: flag, at_least: 0.0}}
 """)
     return path
-
-
-def run(recipe: Path, crawl: Path, output: Path, *more: str) -> None:
-    where = ("--input", f"{crawl}/*.jsonl", "--output", str(output), "--quiet")
-    code, said = polysieve("run", str(recipe), *where, "--engine", "inline", *more)
-    assert code == 0, said
 
 
 def scores_of(output: Path) -> dict[str, dict[str, float]]:

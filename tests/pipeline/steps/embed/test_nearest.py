@@ -11,11 +11,8 @@ from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.score import scorers
 from tests.filters.quality.made_text import prose
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
-from tests.pipeline.steps.embed.test_embeddings import SCRIPTS, Words, crawl, encoder, run
-
-__all__ = ["crawl", "encoder"]
+from tests.pipeline.runs import digest, polysieve, record
+from tests.pipeline.steps.embed.words import SCRIPTS, Words, run
 
 
 @pytest.fixture

@@ -10,9 +10,15 @@ import yaml
 
 from polysieve.filters import signals, words
 from polysieve.filters.parameters import load_file, load_folder
-from tests.pipeline.run.test_end_to_end import decisions, digest, polysieve, record, run
+from tests.pipeline.runs import (
+    PAGES,
+    decisions,
+    digest,
+    polysieve_process,
+    record,
+    run_sample,
+)
 from tests.shared_data import unpacked
-from tools.sample_crawl.articles import WRITTEN
 
 FIT = ("--set", "parameters.fit={min_documents: 3, pooled_documents: 5}")
 
@@ -21,7 +27,7 @@ FIT = ("--set", "parameters.fit={min_documents: 3, pooled_documents: 5}")
 def output(tmp_path_factory) -> Path:
     """A run that fits, with two workers."""
     folder = tmp_path_factory.mktemp("fitted") / "out"
-    finished = run(folder, *FIT, "--workers", "2")
+    finished = run_sample(folder, *FIT, "--workers", "2")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return folder
 
@@ -31,7 +37,7 @@ def labelled_text(tmp_path_factory) -> Path:
     """The sample crawl's own pages as labelled text."""
     path = tmp_path_factory.mktemp("text") / "pages.jsonl"
     with path.open("w") as file:
-        for page in sorted(WRITTEN.glob("*.txt")):
+        for page in sorted(PAGES.glob("*.txt")):
             for part in page.read_text("utf-8").split("\n\n"):
                 row = {
                     "text": part * 4,
@@ -70,21 +76,21 @@ def test_stop_words_that_were_fitted_are_counted_in_the_texts(output) -> None:
 
 
 def test_a_fitted_run_is_the_same_inline(output, tmp_path) -> None:
-    finished = run(tmp_path / "out", *FIT, "--engine", "inline")
+    finished = run_sample(tmp_path / "out", *FIT, "--engine", "inline")
     assert finished.returncode == 0, finished.stderr
     assert digest(tmp_path / "out") == digest(output)
 
 
 def test_decide_fits_anew_without_reading_a_crawl_file(output, tmp_path) -> None:
     plain = tmp_path / "out"
-    assert run(plain, "--engine", "inline").returncode == 0
-    finished = polysieve("decide", str(plain), *FIT, "--quiet")
+    assert run_sample(plain, "--engine", "inline").returncode == 0
+    finished = polysieve_process("decide", str(plain), *FIT, "--quiet")
     assert finished.returncode == 0, finished.stderr
     assert digest(plain) == digest(output)
 
 
 def test_what_a_run_fitted_can_be_passed_back(output, tmp_path) -> None:
-    finished = run(
+    finished = run_sample(
         tmp_path / "out", "--engine", "inline", "--set", f"parameters={output}/parameters"
     )
     assert finished.returncode == 0, finished.stderr
@@ -97,7 +103,7 @@ def test_an_edited_file_is_decided_by_without_reading_a_crawl_file(output, tmp_p
     shutil.copytree(output, tmp_path / "out")
     own = yaml.safe_load((folder / "swh_Latn.yaml").read_text())
     (folder / "swh_Latn.yaml").write_text(yaml.safe_dump({**own, "stopwords": ["hakuna", "neno"]}))
-    finished = polysieve(
+    finished = polysieve_process(
         "decide", str(tmp_path / "out"), "--quiet", "--set", f"parameters={folder}"
     )
     assert finished.returncode == 0, finished.stderr
@@ -117,7 +123,7 @@ def test_an_edited_file_is_decided_by_without_reading_a_crawl_file(output, tmp_p
     ],
 )
 def test_decide_names_parameters_that_are_not_there(output, setting, message) -> None:
-    finished = polysieve("decide", str(output), "--quiet", "--set", setting)
+    finished = polysieve_process("decide", str(output), "--quiet", "--set", setting)
     assert finished.returncode == 2
     assert message in finished.stderr
     assert "no" in finished.stderr
@@ -125,14 +131,14 @@ def test_decide_names_parameters_that_are_not_there(output, setting, message) ->
 
 def test_explain_shows_the_counts_that_decided(output) -> None:
     id = pl.read_parquet(output / "corpus" / "swh_Latn" / "*.parquet")["id"][0]
-    life = json.loads(polysieve("explain", str(output), "--id", id, "--json").stdout)[0]
+    life = json.loads(polysieve_process("explain", str(output), "--id", id, "--json").stdout)[0]
     judged = next(r for r in life["rules"] if r["rule"] == "gopher_stop_words")
     assert judged["value"] >= 2
     assert judged["threshold"] == 2
 
 
 def test_a_document_without_a_listed_word_goes_unless_its_address_vouches(tmp_path) -> None:
-    pages = (WRITTEN / "swh_Latn.txt").read_text("utf-8").split("\n\n")
+    pages = (PAGES / "swh_Latn.txt").read_text("utf-8").split("\n\n")
     texts = sorted((page for page in pages if len(page) > 300), key=len)[:6]
     listed = max(texts[0].split(), key=len).strip(".,:;!?")
     with (tmp_path / "in.jsonl").open("w") as file:
@@ -142,7 +148,7 @@ def test_a_document_without_a_listed_word_goes_unless_its_address_vouches(tmp_pa
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "swh_Latn.txt").write_text(f"{listed}\n")
     (tmp_path / "terms.json").write_text(json.dumps({"swh": [".tz"]}))
-    finished = polysieve(
+    finished = polysieve_process(
         "run", "minimal", "--input", f"{tmp_path}/in.jsonl", "--output", f"{tmp_path}/out", "--quiet",
         "--engine", "inline", "--set", "rules.precision_words=0.0000001",
         "--set", f"parameters.precision.wordlists={tmp_path}/lists",
@@ -166,7 +172,7 @@ def test_a_document_without_a_listed_word_goes_unless_its_address_vouches(tmp_pa
 
 def test_fit_makes_language_files_and_word_lists_of_labelled_text(labelled_text, tmp_path) -> None:
     folder = tmp_path / "parameters"
-    finished = polysieve(
+    finished = polysieve_process(
         "fit", str(labelled_text), "-o", str(folder), "--word-lists", "--set", "min_documents=3"
     )
     assert finished.returncode == 0, finished.stderr
@@ -180,8 +186,11 @@ def test_fit_makes_language_files_and_word_lists_of_labelled_text(labelled_text,
 
 def test_fit_reads_a_run_and_prefers_the_reference(output, labelled_text, tmp_path) -> None:
     settings = ("--set", "min_documents=3", "--set", "pooled_documents=5")
-    assert polysieve("fit", str(output), "-o", str(tmp_path / "run"), *settings).returncode == 0
-    finished = polysieve(
+    assert (
+        polysieve_process("fit", str(output), "-o", str(tmp_path / "run"), *settings).returncode
+        == 0
+    )
+    finished = polysieve_process(
         "fit", str(output), str(labelled_text), "-o", str(tmp_path / "both"), *settings
     )
     assert finished.returncode == 0, finished.stderr
@@ -202,7 +211,7 @@ def test_fit_reads_a_run_and_prefers_the_reference(output, labelled_text, tmp_pa
 def test_bad_labelled_text_is_named_with_its_row(tmp_path, rows, message) -> None:
     path = tmp_path / "text.jsonl"
     path.write_text(rows)
-    finished = polysieve("fit", str(path), "-o", str(tmp_path / "out"))
+    finished = polysieve_process("fit", str(path), "-o", str(tmp_path / "out"))
     assert finished.returncode == 2
     assert f"polysieve: {path}: {message}" in finished.stderr
     assert not (tmp_path / "out").exists()
@@ -217,14 +226,16 @@ def test_bad_labelled_text_is_named_with_its_row(tmp_path, rows, message) -> Non
     ],
 )
 def test_a_wrong_setting_of_the_fit_is_named(labelled_text, tmp_path, setting, message) -> None:
-    finished = polysieve("fit", str(labelled_text), "-o", str(tmp_path / "out"), "--set", setting)
+    finished = polysieve_process(
+        "fit", str(labelled_text), "-o", str(tmp_path / "out"), "--set", setting
+    )
     assert finished.returncode == 2
     assert message in finished.stderr
 
 
 def test_fit_leaves_a_folder_alone_that_it_did_not_make(labelled_text, tmp_path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    finished = polysieve("fit", str(labelled_text), "-o", str(tmp_path))
+    finished = polysieve_process("fit", str(labelled_text), "-o", str(tmp_path))
     assert finished.returncode == 2
     assert "name another --output" in finished.stderr
 
@@ -232,7 +243,7 @@ def test_fit_leaves_a_folder_alone_that_it_did_not_make(labelled_text, tmp_path)
 def test_thresholds_that_can_never_fire_are_listed(tmp_path) -> None:
     (tmp_path / "swh_Latn.yml").write_text("top_n_grams: [[2, 1.5]]\ndup_line_frac: 0\n")
     (tmp_path / "zul_Latn.yml").write_text("dup_line_frac: 0.2\n")
-    listed = polysieve("lint-parameters", str(tmp_path)).stdout
+    listed = polysieve_process("lint-parameters", str(tmp_path)).stdout
     assert "gopher_top_2_gram" in listed
     assert "0: off" in listed
     assert "2 files, 2 thresholds in 1 of them can never fire" in listed
@@ -240,7 +251,7 @@ def test_thresholds_that_can_never_fire_are_listed(tmp_path) -> None:
 
 def test_all_of_fineweb2s_files_load_and_their_idle_thresholds_are_listed() -> None:
     folder = unpacked("lists.tar.xz") / "lists" / "fineweb-2" / "configs"
-    finished = polysieve("lint-parameters", str(folder))
+    finished = polysieve_process("lint-parameters", str(folder))
     assert finished.returncode == 0
     assert "1929 files" in finished.stdout
     idle = [line for line in finished.stdout.splitlines() if "gopher_top_2_gram" in line]

@@ -13,16 +13,15 @@ from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.host_lines import lines
 from polysieve.pipeline.steps.measure import inputs as measure
-from tests.pipeline.conftest import PAGES
 from tests.pipeline.killing import kill_when
-from tests.pipeline.run.test_end_to_end import CRAWL, digest, record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.prose import PROSE
+from tests.pipeline.runs import CRAWL, digest, polysieve, record
 
 ON = "--set=host_lines={min_documents: 4, min_share: 0.5}"
 HEAD, FOOT = "Home\nAbout this site\n\n", "\n\n© The site · आगे पढ़ें · อ่านต่อ · 続きを読む"
 ARTICLES = [
     article.split("\n\n", 1)[1].strip()
-    for page in PAGES
+    for page in PROSE
     for article in page
     if "\n\n" in article.strip()
 ]

@@ -8,9 +8,9 @@ import pytest
 
 from polysieve.pipeline.recipe import RecipeError, load, validate
 from polysieve.pipeline.steps.measure import languages
-from tests.language_id.test_fasttext_model import train
-from tests.language_id.test_identify import SENTENCES
-from tests.pipeline.run.test_run import polysieve, record
+from tests.language_id.made_models import train
+from tests.language_id.sentences import SENTENCES
+from tests.pipeline.runs import polysieve, record
 
 ENGLISH, AMHARIC = SENTENCES["eng_Latn"], SENTENCES["amh_Ethi"]
 PAGES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import polysieve
 
 URLS = ("http://a.bad.example/x", "http://games.example/", "http://fine.example/free-money")
 

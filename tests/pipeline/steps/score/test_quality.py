@@ -22,8 +22,7 @@ from polysieve.pipeline.steps.score.step import STEP
 from polysieve.pipeline.steps.step import Inputs
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.killing import kill_when
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import digest, polysieve, record
 
 ITEM = "Which of the seven rivers of the old kingdom was bridged before the winter of the great flood, and by whom?"
 REPEATED = "One village wrote its own history of the mill and the bridge."

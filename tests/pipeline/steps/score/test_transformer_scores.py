@@ -12,8 +12,7 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.score import scorers, scores
 from tests.filters.quality import made_transformers
 from tests.filters.quality.made_text import many, prose
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import digest, polysieve, record
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,7 @@ import pytest
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.text_rules import verdicts
 from polysieve.pipeline.steps.text_rules import verdicts as judgements
-from tests.pipeline.run.test_end_to_end import digest, record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import digest, polysieve, record
 
 OWN = '''
 import os, signal

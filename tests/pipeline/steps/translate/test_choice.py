@@ -13,8 +13,7 @@ from polysieve.filters.quality import fasttext_training
 from polysieve.filters.quality.examples import divide
 from polysieve.pipeline.steps.translate.choice import are_under, have_attributes
 from tests.filters.quality.made_text import many, prose
-from tests.pipeline.run.test_end_to_end import record
-from tests.pipeline.run.test_run import polysieve
+from tests.pipeline.runs import polysieve, record
 
 CHECKS = "checks: {is_target: false, max_copied: 1, max_flagged: 1, embedding: null}"
 names = st.lists(st.text("ab", min_size=1, max_size=2), min_size=1, max_size=4).map(".".join)

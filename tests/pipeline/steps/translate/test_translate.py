@@ -12,52 +12,31 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner
 
 from polysieve.filters.quality import ngrams
-from polysieve.pipeline.cli import app
 from polysieve.translation.comet import load as load_comet
 from tests.pipeline.killing import kill_when
-from tests.pipeline.run.test_end_to_end import CRAWL, record
-from tests.pipeline.run.test_end_to_end import polysieve as command
+from tests.pipeline.runs import CRAWL, polysieve, polysieve_process, record
+from tests.pipeline.steps.translate.recorded import (
+    ENGLISH,
+    NATIVE,
+    PORTUGUESE,
+    arguments,
+    rows,
+    run,
+    write_crawl,
+    write_table,
+)
 from tests.translation.made_comet import make_comet
 from tests.translation.servers import chat_server
 
 pytest.importorskip("sentencex")
 SAMPLE = f"{CRAWL}/crawl/*.gz"
-ENGLISH = [
-    "The river rises in the hills behind the old mill and runs past the town before it meets the sea.",
-    "Every spring the water carries sand and stones down to the bridge, where children collect them.",
-    "Nobody knows who built the bridge, but the oldest papers of the parish speak of a toll.",
-    "In dry years the ford below the church can be crossed on foot without wetting a shoe.",
-]
-PORTUGUESE = [
-    "O rio nasce nas colinas atrás do velho moinho e passa pela cidade antes de encontrar o mar.",
-    "Toda primavera a água leva areia e pedras até a ponte, onde as crianças as recolhem.",
-    "Ninguém sabe quem construiu a ponte, mas os papéis mais antigos da paróquia falam de um pedágio.",
-    "Nos anos secos o vau abaixo da igreja pode ser atravessado a pé sem molhar um sapato.",
-]
-NATIVE = (
-    "A biblioteca municipal abre às nove horas e fecha às seis da tarde, de segunda a sexta-feira. "
-    "Os leitores podem levar para casa até cinco livros por duas semanas, e renovar o empréstimo por telefone."
-)
 
 
-def polysieve(*arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command, run in this process."""
-    result = CliRunner().invoke(app, [*arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
-
-
-def run(output: Path, inputs: str, *more: str) -> None:
-    code, said = polysieve(*arguments(output, inputs), *more)
-    assert code == 0, said
-
-
-def arguments(output: Path, inputs: str) -> list[str]:
-    return ["run", "minimal", "-i", inputs, "-o", str(output), "-q", "--engine", "inline"]
+@pytest.fixture
+def crawl(tmp_path) -> Path:
+    return write_crawl(tmp_path)
 
 
 def files(output: Path, pattern: str) -> dict[str, str]:
@@ -65,31 +44,6 @@ def files(output: Path, pattern: str) -> dict[str, str]:
         path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(output.glob(pattern))
     }
-
-
-def rows(output: Path, kind: str, label: str = "por_Latn") -> pl.DataFrame:
-    found = list((output / kind / label).glob("translated-*.parquet"))
-    return pl.concat([pl.read_parquet(path) for path in found]) if found else pl.DataFrame()
-
-
-@pytest.fixture
-def crawl(tmp_path) -> Path:
-    """Two English documents of three sentences, one Portuguese one, and their table of translations."""
-    (tmp_path / "in").mkdir()
-    documents = [
-        {"id": "first", "text": " ".join(ENGLISH[:3])},
-        {"id": "second", "text": " ".join(ENGLISH[1:])},
-        {"id": "native", "text": NATIVE},
-    ]
-    lines = [json.dumps(d, ensure_ascii=False) for d in documents]
-    (tmp_path / "in" / "pages.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    write_table(tmp_path / "table.tsv", PORTUGUESE)
-    return tmp_path
-
-
-def write_table(path: Path, translations: list[str]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, delimiter="\t").writerows(zip(ENGLISH, translations, strict=True))
 
 
 def recorded(crawl: Path, *more: str, output: str = "out") -> Path:
@@ -523,7 +477,9 @@ def published(output: Path) -> dict[str, str]:
 
 def test_two_workers_write_the_same_bytes(translated, tmp_path) -> None:
     out = str(tmp_path / "out")
-    done = command("run", "minimal", "-i", SAMPLE, "-o", out, "-q", "--workers", "2", *MOZILLA)
+    done = polysieve_process(
+        "run", "minimal", "-i", SAMPLE, "-o", out, "-q", "--workers", "2", *MOZILLA
+    )
     assert done.returncode == 0, done.stderr
     assert len(rows(translated, "corpus")) > 5
     assert published(tmp_path / "out") == published(translated)

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from polysieve.pipeline.run import increment
-from tests.pipeline.index.test_index import files
-from tests.pipeline.steps.translate.test_translate import ENGLISH, PORTUGUESE, polysieve, rows
+from tests.pipeline.runs import file_bytes, polysieve
+from tests.pipeline.steps.translate.recorded import ENGLISH, PORTUGUESE, rows
 
 pytest.importorskip("sentencex")
 # Other words in English, and in Portuguese the same but for the last one.
@@ -167,7 +167,7 @@ def test_a_run_stopped_before_it_reached_the_index_leaves_the_same_there(
         assert polysieve(*command)[0] == 130
     assert polysieve(*command)[0] == 0
     run(crawl, "a", "undisturbed", *translating(crawl), index="other")
-    assert files(crawl / "index") == files(crawl / "other")
+    assert file_bytes(crawl / "index") == file_bytes(crawl / "other")
     assert translations(run(crawl, "b", "b", *translating(crawl))) == []
 
 
