@@ -77,7 +77,7 @@ def test_the_hash_changes_with_what_is_reached(
 
 
 def test_what_is_frozen_is_used_for_the_very_source_that_it_was_read_from(tmp_path: Path) -> None:
-    package = a_package(tmp_path)
+    package = small.package(tmp_path, FILES, "closure.py")
     hashed = "source_hash('polysieve.near.work')"
     before = ask(tmp_path, hashed)
     ask(tmp_path, "freeze()")
