@@ -17,9 +17,9 @@ from polysieve.pipeline.storage.ledger import StepFolder
 WINDOW_DOCUMENTS = 10_000
 
 
-def windows(unit: Unit, size: int = WINDOW_DOCUMENTS) -> range:
-    """The numbers of a unit's windows, of `size` documents each."""
-    return range(-(-unit.documents // size))
+def windows(unit: Unit, size: int | None = None) -> range:
+    """The numbers of a unit's windows, of WINDOW_DOCUMENTS documents unless another size is given."""
+    return range(-(-unit.documents // (size or WINDOW_DOCUMENTS)))
 
 
 def piece(unit_piece: str, number: int) -> str:
@@ -27,8 +27,9 @@ def piece(unit_piece: str, number: int) -> str:
     return f"{unit_piece}-{number:05d}"
 
 
-def bounds(unit: Unit, number: int, size: int = WINDOW_DOCUMENTS) -> tuple[int, int]:
+def bounds(unit: Unit, number: int, size: int | None = None) -> tuple[int, int]:
     """A window's first row and the row after its last, of the unit."""
+    size = size or WINDOW_DOCUMENTS
     start = number * size
     return start, min(start + size, unit.documents)
 
