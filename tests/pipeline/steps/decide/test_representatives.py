@@ -8,10 +8,17 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from polysieve.pipeline.index.versions import MEMBERS, PUBLISHED, Earlier, version_file
+from polysieve.pipeline.index.versions import (
+    MEMBERS,
+    PUBLISHED,
+    Earlier,
+    Increment,
+    Revision,
+    version_file,
+)
 from polysieve.pipeline.recipe.clustering import Dedup
-from polysieve.pipeline.steps.cluster.clusters import Increment, Numbering
-from polysieve.pipeline.steps.decide.members import Clustered, Revision, of_clusters, of_index
+from polysieve.pipeline.steps.cluster.clusters import Numbering
+from polysieve.pipeline.steps.decide.members import Clustered, of_clusters, of_index
 from polysieve.pipeline.steps.decide.order import representatives
 from polysieve.pipeline.steps.decide.representatives import choose, published_members
 from polysieve.pipeline.storage.store import Store
