@@ -21,7 +21,6 @@ from polysieve.filters.parameters import LanguageParameters, thresholds
 from polysieve.filters.stop_words import COUNTS, Frequent
 from polysieve.pipeline.run.plan import RUN, recorded
 from polysieve.pipeline.steps.fit import fit
-from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.store import Store
 
 LEAST = 20
@@ -34,25 +33,23 @@ def gathered(output: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any
     metrics = sorted({rule.metric for rule in fitting.FITTED})
     whole: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = ({}, {}, {})
     for unit in plan.units:
-        rows = plan.context.rows(unit.labels)
-        documents = rows.read("documents", ["label", "language_score", "id", "cut"])
-        signals = rows.read("signals", [*metrics, "plain_word_count"])
-        ids = documents["id"].to_pylist()
-        half = np.array([hashlib.sha256(str(i).encode()).digest()[0] % 2 for i in ids])
-        content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
-        uncut = pc.is_null(documents["cut"]).to_numpy()
-        scores, plain = (
-            documents["language_score"].to_numpy(),
-            signals["plain_word_count"].to_numpy(),
-        )
-        for label, start, stop in label_slices(documents["label"]):
-            here = np.arange(start, stop)[uncut[start:stop]]
+        for label in plan.context.labels(unit.labels):
+            documents = label.read("documents", ["language_score", "id", "cut"])
+            signals = label.read("signals", [*metrics, "plain_word_count"])
+            ids = documents["id"].to_pylist()
+            half = np.array([hashlib.sha256(str(i).encode()).digest()[0] % 2 for i in ids])
+            content = label.read("bands", ["content_0"])["content_0"].to_numpy()
+            scores, plain = (
+                documents["language_score"].to_numpy(),
+                signals["plain_word_count"].to_numpy(),
+            )
+            here = np.flatnonzero(pc.is_null(documents["cut"]).to_numpy())
             here = here[np.sort(np.unique(content[here], return_index=True)[1])]
             for target, own in zip(
                 whole, (here, here[half[here] == 0], here[half[here] == 1]), strict=True
             ):
                 values = {m: signals[m].to_numpy()[own] for m in metrics}
-                target[label] = fitting.gather(values, scores[own], plain[own])
+                target[label.name] = fitting.gather(values, scores[own], plain[own])
     return whole
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from polysieve.filters import fitting, precision, signals, stop_words, words
 from polysieve.filters.distributions import Distribution
 from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
 from polysieve.pipeline.run.plan import RUN, recorded
 from polysieve.pipeline.steps.fit import fit
@@ -58,14 +57,13 @@ def count_run(path: str, settings: FitSettings, found: Counted) -> None:
     sample's words."""
     store = Store(path)
     plan = recorded(store, store.read_json(RUN))
-    recipe = Recipe.model_validate(
-        {**plan.recipe.model_dump(), "parameters": {"fit": settings.model_dump()}}
-    )
-    context = replace(plan.context, recipe=recipe)
     for unit in plan.units:
-        for label, own, rows in fit.counted(context, unit):
-            parts = [stop_words.count(cut) for _, cut, _ in fit.segmented(context, label, rows)]
-            found.add(label, own, stop_words.total(parts), len(rows))
+        for label in plan.context.labels(unit.labels):
+            counted = fit.count_label(label, settings, plan.recipe.seed)
+            if counted is not None:
+                own, rows = counted
+                parts = [stop_words.count(cut) for _, cut, _ in fit.segmented(label, rows)]
+                found.add(label.name, own, stop_words.total(parts), len(rows))
 
 
 def count_texts(paths: Sequence[str]) -> Counted:

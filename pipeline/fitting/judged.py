@@ -101,23 +101,20 @@ def _measured(plan: Plan, unit: Unit, keys: Sequence[Key]) -> dict[Key, dict[str
     rules = [RULES[name].metric for name in plan.recipe.column_rules]
     metrics = sorted({*rules, *proposals.METRICS} - {SCORE})
     wanted, ids = set(keys), pa.array(sorted({id for id, _, _ in keys}), pa.string())
-    rows = plan.context.rows(unit.labels)
-    addresses = rows.addresses()
-    numbers: dict[int, tuple[Key, float]] = {}
-    for own, read in rows.stretches({"documents": ["id", "offset", "language_score"]}):
-        table = read["documents"]
-        for place in pc.indices_nonzero(pc.is_in(table["id"], ids)).to_pylist():
-            id, offset, score = (table[name][place].as_py() for name in table.column_names)
-            key = (id, addresses[own.start + place].as_py(), offset)
-            if key in wanted:
-                wanted.remove(key)
-                numbers[own.start + place] = (key, score)
-    found = {}
-    for own, signals in fit.signals_of(plan.context.folder("fit"), unit, rows, metrics):
-        for number in [n for n in numbers if own.start <= n < own.stop]:
-            key, score = numbers[number]
-            values = {m: signals[m][number - own.start].as_py() for m in metrics}
-            found[key] = {**values, SCORE: score}
+    found: dict[Key, dict[str, Any]] = {}
+    documents, fitting = (
+        {"documents": ["id", "offset", "language_score"]},
+        plan.context.folder("fit"),
+    )
+    for label in plan.context.labels(unit.labels):
+        for own, signals, read in fit.signals_of(fitting, unit.piece, label, metrics, documents):
+            table, addresses = read["documents"], label.addresses(own)
+            for place in pc.indices_nonzero(pc.is_in(table["id"], ids)).to_pylist():
+                id, offset, score = (table[name][place].as_py() for name in table.column_names)
+                key = (id, addresses[place].as_py(), offset)
+                if key in wanted:
+                    wanted.remove(key)
+                    found[key] = {m: signals[m][place].as_py() for m in metrics} | {SCORE: score}
     return found
 
 

@@ -12,13 +12,15 @@ from polysieve.filters import rules
 from polysieve.filters.quality.selection import DIGITS
 from polysieve.pipeline.inspection.explain_translated import translated_lives
 from polysieve.pipeline.steps import units, windows
-from polysieve.pipeline.steps.cluster.dedup_inputs import Population
+from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
 from polysieve.pipeline.steps.containment import containment
-from polysieve.pipeline.steps.decide import decisions, reasons
+from polysieve.pipeline.steps.decide import reasons
+from polysieve.pipeline.steps.decide.cascade import DUPLICATE, KEPT, OUTCOMES
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Plan
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.texts import cleaning
 
 SHOWN_MATES = 20
@@ -31,18 +33,17 @@ def explain_documents(plan: Plan, id: str | None, url: str | None) -> list[dict[
     index = plan.store.read_columns(plan.context.index_file, None)
     lives = []
     for unit in units.units(index):
-        rows = plan.context.rows(unit.labels)
-        matches = pc.indices_nonzero(
-            pc.equal(rows.read("documents", [column])[column], value)
-        ).to_pylist()
-        if matches:
-            lives += _lives(plan, unit, rows, matches)
+        for label in plan.context.labels(unit.labels):
+            values = label.read("documents", [column])[column]
+            matches = pc.indices_nonzero(pc.equal(values, value)).to_pylist()
+            if matches:
+                lives += _lives(plan, unit, label.alone(), matches)
     lives += translated_lives(plan, column, value)
     lives += _quarantined(plan, column, value)
     return lives
 
 
-def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[str, Any]]:
+def _lives(plan: Plan, unit: Unit, label: Label, matches: list[int]) -> list[dict[str, Any]]:
     columns = [
         "id",
         "url",
@@ -57,30 +58,28 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
         "cut",
         "text",
     ]
-    documents = rows.read("documents", columns)
-    first = next(rows.parts("signals", None)).column_names
-    parts = fit.signals_of(plan.context.folder("fit"), unit, rows, first)
-    signals = pa.concat_tables(part for _, part in parts)
-    clusters = plan.store.read_columns(
-        plan.context.folder("clusters").file(f"{unit.piece}.parquet"), None
-    )
-    decided = plan.store.read_columns(
-        plan.context.folder("decisions").file(f"{unit.piece}.parquet"), None
-    )
-    recurring, verdicts = plan.context.get("lines"), plan.context.get("judgements")
-    containing = plan.context.get("containment")
-    marks = lines.read(recurring, rows, lines.MARKS.names) if recurring else None
+    context = plan.context
+    documents = label.read("documents", columns)
+    metrics = next(label.parts("signals", None)).column_names
+    parts = fit.signals_of(context.folder("fit"), unit.piece, label, metrics)
+    signals = pa.concat_tables(part for _, part, _ in parts)
+    clusters = label.of_unit(context.folder("clusters"), f"{unit.piece}.parquet", None)
+    decided = label.of_unit(context.folder("decisions"), f"{unit.piece}.parquet", None)
+    recurring, verdicts = context.get("lines"), context.get("judgements")
+    containing = context.get("containment")
+    marks = lines.read(recurring, label, lines.MARKS.names) if recurring else None
     if marks:
         signals = lines.with_share(signals, marks)
     judged = None
     if verdicts:
-        judged = pa.concat_tables(part for _, part in windows.read(verdicts, unit, rows))
-    pairs = containment.pairs(containing, rows) if containing else None
-    fitted = fit.read(plan.context.folder("fit"))
+        judged = pa.concat_tables(p for _, p in windows.read(verdicts, unit.piece, label))
+    pairs = containment.pairs(containing, label) if containing else None
+    parameters = fit.read(context.folder("fit"))[label.name].parameters
+    limits = reasons.rule_thresholds(plan.recipe, label.name, parameters)
     lives = []
     texts = documents["text"].take(matches).combine_chunks()
     if marks and plan.recipe.host_lines and plan.recipe.host_lines.remove:
-        kept = pc.equal(decided["outcome"].take(matches), decisions.OUTCOMES[decisions.KEPT])
+        kept = pc.equal(decided["outcome"].take(matches), OUTCOMES[KEPT])
         numbers = marks["numbers"].take(matches)
         texts = host_lines.without_lines(texts, pc.if_else(kept, numbers, None).combine_chunks())
     written = cleaning.of_written(
@@ -92,10 +91,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
         document = {
             k: v[0].as_py() for k, v in zip(columns, documents.slice(row, 1).columns, strict=True)
         }
-        label = document["label"]
         measured = signals.slice(row, 1).to_pylist()[0]
-        parameters = fitted[label].parameters
-        limits = reasons.rule_thresholds(plan.recipe, label, parameters)
         cluster = clusters["cluster_id"][row].as_py()
         mates = pc.indices_nonzero(pc.equal(clusters["cluster_id"], cluster)).to_pylist()
         lives.append(
@@ -115,7 +111,7 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                 "host_lines": _host_lines(plan, marks, row, documents),
                 "pii": dict(sorted(written.counts.get(number, {}).items())),
                 "language": {
-                    "label": label,
+                    "label": label.name,
                     "score": document["language_score"],
                     "cut": reasons.language_cut(plan.recipe, parameters),
                     "candidates": json.loads(document["top_langs"] or "{}"),
@@ -126,12 +122,12 @@ def _lives(plan: Plan, unit: Unit, rows: Rows, matches: list[int]) -> list[dict[
                     _judgement(name, block.datatrove, judged, row)
                     for name, block in plan.recipe.text_rules.items()
                 ],
-                "models": _models(plan, unit, rows, row, label),
+                "models": _models(plan, unit, label, row),
                 "cluster": {
                     "cluster_id": cluster,
                     "size": decided["minhash_cluster_size"][row].as_py(),
                     "size_before_cut": len(mates),
-                    "chain": _chain(plan, unit, rows, row, mates, documents, decided),
+                    "chain": _chain(plan, label, row, mates, documents, decided),
                     "mates": [
                         _mate(clusters, documents, decided, mate)
                         for mate in mates[:SHOWN_MATES]
@@ -190,20 +186,20 @@ def _host_lines(
     }
 
 
-def _models(plan: Plan, unit: Unit, rows: Rows, row: int, label: str) -> dict[str, Any]:
+def _models(plan: Plan, unit: Unit, label: Label, row: int) -> dict[str, Any]:
     """What models said of a document, each with its hash and the bounds of its score; empty where none was asked."""
     scores = plan.context.get("scores")
     if scores is None:
         return {}
     manifest = plan.context.folder("decisions").manifest(unit.piece)
     assert manifest is not None
-    figures = manifest["labels"][label]["models"]
+    figures = manifest["labels"][label.name]["models"]
     said = selected = None
-    for own, part in windows.read(scores, unit, rows):
+    for own, part in windows.read(scores, unit.piece, label):
         if own.start <= row < own.stop:
             said = part.slice(row - own.start, 1).to_pylist()[0]
-    file = plan.context.folder("decisions").file(f"{unit.piece}-selected.parquet")
-    selected = plan.store.read_columns(file, None, row, row + 1).to_pylist()[0]
+    decisions, file = plan.context.folder("decisions"), f"{unit.piece}-selected.parquet"
+    selected = label.of_unit(decisions, file, None, slice(row, row + 1)).to_pylist()[0]
     assert said is not None
     return {
         "asked": bool(said["asked"]),
@@ -247,30 +243,29 @@ def _judgement(name: str, path: str, judged: pa.Table | None, row: int) -> dict[
 
 def _chain(
     plan: Plan,
-    unit: Unit,
-    rows: Rows,
+    label: Label,
     row: int,
     mates: list[int],
     documents: pa.Table,
     decided: pa.Table,
 ) -> list[dict[str, Any]]:
-    """How a duplicate hangs together with the member that stands for it: documents from the one to the other, each
+    """How a duplicate hangs together with the representative of its cluster: documents from the one to the other, each
     with its estimated similarity to the one before. Empty where there is nothing to show: for a
-    member that stands itself, a cluster of another run's, or one of more than CHAINED members."""
+    representative, a cluster of another run's, or one of more than CHAINED members."""
     settings = plan.recipe.dedup.minhash
     outcomes = pc.take(decided["outcome"].cast(pa.string()), pa.array(mates)).to_pylist()
     sizes = pc.take(decided["minhash_cluster_size"], pa.array(mates)).to_pylist()
-    standing = [
+    representatives = [
         place
         for place, (outcome, size) in enumerate(zip(outcomes, sizes, strict=True))
-        if outcome != decisions.OUTCOMES[decisions.DUPLICATE] and size is not None
+        if outcome != OUTCOMES[DUPLICATE] and size is not None
     ]
     start = mates.index(row)
-    if settings is None or len(mates) > CHAINED or not standing or start in standing:
+    if settings is None or len(mates) > CHAINED or not representatives or start in representatives:
         return []
-    keys, low = Population(rows, unit, settings).take(np.array(mates))
-    near = edges.agreement(low, np.full(len(standing), start), np.array(standing))
-    end = standing[int(np.argmax(near))]
+    keys, low = DedupInputs(label, settings).take(np.array(mates))
+    near = edges.agreement(low, np.full(len(representatives), start), np.array(representatives))
+    end = representatives[int(np.argmax(near))]
     path = edges.chain(keys, low, start, end, settings.verify)
     steps = []
     for before, place in zip([path[0], *path] if path else [], path, strict=False):

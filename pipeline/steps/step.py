@@ -17,7 +17,8 @@ from polysieve.pipeline.engines.engine import BaseTask, Pool, Teller
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.sources import Source
-from polysieve.pipeline.steps.units import Rows, Unit, units
+from polysieve.pipeline.steps.labels import Label, labels_of
+from polysieve.pipeline.steps.units import Unit, units
 from polysieve.pipeline.storage.ledger import Manifest, StepFolder
 from polysieve.pipeline.storage.store import Store
 
@@ -73,9 +74,10 @@ class Context:
         """The table of the rows that each label has in each segment (pipeline/steps/index)."""
         return self.folders["index"].file("index.parquet")
 
-    def rows(self, labels: Sequence[str]) -> Rows:
-        """The rows of some labels in the tables of `measure`."""
-        return Rows.of(self.measure, self.index_file, labels)
+    def labels(self, names: Sequence[str], first: int = 0) -> list[Label]:
+        """The documents of some labels of a unit, which follow one another; `first` is the place of the first of them
+        in the unit's files."""
+        return labels_of(self.measure, self.index_file, names, first)
 
     def units(self) -> list[Unit]:
         """The units of the run, once its inputs are measured and indexed."""
@@ -132,9 +134,9 @@ class UnitTask(Task):
     def piece(self) -> str:
         return self.unit.piece
 
-    def rows(self) -> Rows:
-        """The unit's rows in the tables of `measure`."""
-        return self.context.rows(self.unit.labels)
+    def unit_labels(self) -> list[Label]:
+        """The documents of the unit, label by label."""
+        return self.context.labels(self.unit.labels)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Work on the texts of what is kept so far: a unit is cut into windows of rows in the order of its segments.
+"""Work on the texts of what is kept so far: a unit is cut into windows of rows, in its own order.
 
 The cut follows from the input alone. A window's file has a row for each of its documents, nulls where a document was
 not asked about.
@@ -10,61 +10,50 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.labels import Label
+from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 
 WINDOW_DOCUMENTS = 10_000
 
 
 def windows(unit: Unit, size: int | None = None) -> range:
-    """The numbers of a unit's windows, of WINDOW_DOCUMENTS rows unless another size is given."""
+    """The numbers of a unit's windows, of WINDOW_DOCUMENTS documents unless another size is given."""
     return range(-(-unit.documents // (size or WINDOW_DOCUMENTS)))
 
 
-def piece(unit: Unit, number: int) -> str:
+def piece(unit_piece: str, number: int) -> str:
     """The name of a window's piece and file."""
-    return f"{unit.piece}-{number:05d}"
+    return f"{unit_piece}-{number:05d}"
 
 
 def bounds(unit: Unit, number: int, size: int | None = None) -> tuple[int, int]:
-    """A window's first row and the row after its last, in the order of the segments."""
+    """A window's first row and the row after its last, of the unit."""
     size = size or WINDOW_DOCUMENTS
     start = number * size
     return start, min(start + size, unit.documents)
 
 
-def kept(
-    decided: StepFolder, unit: Unit, number: int, rows: Rows, size: int | None = None
-) -> np.ndarray:
-    """bool: what `decided` keeps of a window, in the order of the segments."""
-    start, stop = bounds(unit, number, size)
-    whole = (0, None) if rows.several_labels else (start, stop)
-    outcome = decided.store.read_columns(
-        decided.file(f"{unit.piece}.parquet"), ["outcome"], *whole
-    )["outcome"]
-    found = pc.equal(outcome, "kept").to_numpy()
-    if rows.several_labels:
-        found[rows.order().to_numpy()] = found.copy()
-        return found[start:stop]
-    return found
+def kept(decided: StepFolder, unit_piece: str, label: Label) -> np.ndarray:
+    """bool[n]: what was decided to be kept of a label."""
+    outcome = label.of_unit(decided, f"{unit_piece}.parquet", ["outcome"])["outcome"]
+    return pc.equal(outcome, "kept").to_numpy()
 
 
 def read(
-    folder: StepFolder, unit: Unit, rows: Rows, columns: list[str] | None = None
+    folder: StepFolder,
+    unit_piece: str,
+    label: Label,
+    columns: list[str] | None = None,
 ) -> Iterator[tuple[slice, pa.Table]]:
-    """(rows, columns) of a unit, in its order: a window at a time where it has one label, else all at once."""
-
-    def window(number: int) -> pa.Table:
-        return folder.store.read_columns(folder.file(f"{piece(unit, number)}.parquet"), columns)
-
-    if rows.several_labels:
-        whole = pa.concat_tables(map(window, windows(unit)))
-        yield slice(0, len(whole)), whole.take(rows.order())
-        return
-    first = 0
-    for part in map(window, windows(unit)):
-        yield slice(first, first + len(part)), part
-        first += len(part)
+    """(rows, columns) of a label, a window at a time. Of every window that the label has rows in."""
+    stop = label.first + label.documents
+    for number in range(label.first // WINDOW_DOCUMENTS, -(-stop // WINDOW_DOCUMENTS)):
+        first = number * WINDOW_DOCUMENTS
+        low, high = max(label.first, first), min(stop, first + WINDOW_DOCUMENTS)
+        file = f"{piece(unit_piece, number)}.parquet"
+        part = label.of_file(folder, file, columns, low - first, high - first)
+        yield slice(low - label.first, high - label.first), part
 
 
 def in_place(found: pa.Table, rows: np.ndarray, n: int) -> pa.Table:

@@ -1,27 +1,32 @@
 """Exact and near-duplicate clusters of every document of a label, whatever its score.
 
-A row per document, singletons too. Clusters know no thresholds: the language cut, the kept member among those
-that remain, and the cluster's size after the cut are D's. With an index, the documents of earlier runs
-take part in the components (pipeline/steps/population.py), and what this run adds is written beside.
+A row per document, singletons too. Clusters know no thresholds: the language cut, the representative among the members
+that remain, and the cluster's size after the cut are found when documents are decided. With an index, the documents of
+earlier runs take part in the components (pipeline/steps/cluster/dedup_inputs.py), and what this run adds is written
+beside.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from polysieve.dedup.components import member_counts
-from polysieve.pipeline.index import delta as layer
+from polysieve.pipeline.index import delta
 from polysieve.pipeline.index.versions import Earlier, Increment, Revision
-from polysieve.pipeline.steps.cluster import components
-from polysieve.pipeline.steps.cluster import partitions as parts
-from polysieve.pipeline.steps.cluster.dedup_inputs import Population
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.cluster import components, partitions
+from polysieve.pipeline.steps.cluster.components import Found
+from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
-from polysieve.pipeline.steps.decide.order import kept_by_cluster
+from polysieve.pipeline.steps.decide.order import representatives_by_cluster
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Phase, UnitTask
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import CLUSTERS
 from polysieve.pipeline.storage.store import parquet_writer
@@ -45,6 +50,44 @@ class Clustering(UnitTask):
         return self.recipe.dedup.task_memory + NARROW_BYTES * self.unit.documents
 
 
+@dataclass(frozen=True)
+class Numbering:
+    """How the files of a run number a label's clusters and contents (`cluster_id`, `content_id`).
+
+    Within a label, the contents that an index holds of it come first, then its documents. In a run, each unit has the
+    contents of all its labels first, then their documents, so that no two units share a number.
+    """
+
+    known: int
+    """Contents of the label in the index."""
+    contents_from: int
+    """The run's number of the first of them."""
+    documents_from: int
+    """The run's number of the label's first document."""
+
+    def of_run(self, numbers: np.ndarray) -> np.ndarray:
+        """int64[n]: the run's numbers for numbers within the label."""
+        wide = numbers.astype(np.int64)
+        documents = wide + (self.documents_from - self.known)
+        return np.where(wide < self.known, wide + self.contents_from, documents)
+
+    def of_label(self, numbers: np.ndarray) -> np.ndarray:
+        """int64[n]: the numbers within the label for a run's."""
+        documents = numbers - (self.documents_from - self.known)
+        return np.where(numbers < self.documents_from, numbers - self.contents_from, documents)
+
+
+def numberings(labels: Sequence[Label], earlier: Earlier | None, first_row: int) -> list[Numbering]:
+    """The numbering of each label of a unit. first_row: the unit's, see `first_rows`."""
+    known = [earlier.contents(label.name) if earlier else 0 for label in labels]
+    content, document = first_row, first_row + sum(known)
+    found = []
+    for label, contents in zip(labels, known, strict=True):
+        found.append(Numbering(contents, content, document))
+        content, document = content + contents, document + label.documents
+    return found
+
+
 def first_rows(units: Sequence[Unit], index: Increment | Revision | None) -> list[int]:
     """The number of the first row of each unit, so that no two units share a number."""
     earlier = index.earlier if isinstance(index, Increment) else None
@@ -58,62 +101,70 @@ def first_rows(units: Sequence[Unit], index: Increment | Revision | None) -> lis
 
 def run(task: Clustering) -> dict[str, Any]:
     """Cluster one unit and commit it."""
-    rows, index = task.rows(), task.context.inputs.index
-    increment = index if isinstance(index, Increment) else None
-    population = Population(rows, task.unit, task.recipe.dedup.minhash, task.earlier)
-    if parts.is_large(task.unit, task.recipe, population.earlier):
-        found = parts.found_by_parts(_part(task), indexed=increment is not None)
-    else:
-        found = components.find(population, task.recipe)
-    cluster = found.component[population.earlier :]
-    sizes = member_counts(cluster, population.count)
-    kept = kept_by_cluster(rows, task.recipe.dedup, cluster, sizes)
-    content = found.content[population.earlier :]
-    file = task.folder.file(f"{task.piece}.parquet")
-    with task.folder.store.create(file) as handle, parquet_writer(handle, CLUSTERS) as writer:
-        for own, documents, addresses in _documents(rows):
-            columns = [
-                documents["id"],
-                addresses,
-                documents["offset"],
-                cluster[own].astype(np.int64) + task.first_row,
-                sizes[cluster[own]].astype(np.int64),
-                kept[own],
-                documents["label"],
-                content[own].astype(np.int64) + task.first_row,
-            ]
-            writer.write_table(pa.table(columns, schema=CLUSTERS), row_group_size=10_000)
-    manifest: dict[str, Any] = {
-        "rows": len(cluster),
-        "clusters": int(np.count_nonzero(sizes)),
-    }
-    if increment:
-        folder = delta_folder(task.folder)
-        manifest["index"] = layer.write(
-            increment.store,
-            folder,
-            population,
-            found,
-            increment.run,
-            task.recipe.dedup.kept,
+    labels, recipe, index = task.unit_labels(), task.recipe, task.context.inputs.index
+    increment, earlier = index if isinstance(index, Increment) else None, task.earlier
+    clusters = 0
+    dumps: dict[str, None] = {}
+    waiting: list[pa.Table] = []
+    with ExitStack() as files:
+        handle = files.enter_context(
+            task.folder.store.create(task.folder.file(f"{task.piece}.parquet"))
         )
-        manifest["dumps"] = (
-            rows.read("documents", ["dump"])["dump"].unique().drop_null().to_pylist()
-        )
+        writer = files.enter_context(parquet_writer(handle, CLUSTERS))
+        added = None
+        if increment:
+            folder = delta_folder(task.folder)
+            added = delta.Delta(
+                increment.store, f"{folder}/{task.piece}", increment.run, recipe.dedup
+            )
+            files.enter_context(added)
+        for label, numbering in zip(
+            labels, numberings(labels, earlier, task.first_row), strict=True
+        ):
+            inputs = DedupInputs(label, recipe.dedup.minhash, earlier)
+            found = _components(task, inputs)
+            sizes = member_counts(found.component[inputs.earlier :], inputs.count)
+            clusters += int(np.count_nonzero(sizes))
+            for table in cluster_tables(inputs, found, sizes, numbering, recipe):
+                if len(labels) == 1:
+                    writer.write_table(table, row_group_size=10_000)
+                else:  # small labels share row groups
+                    waiting.append(table)
+            if added:
+                added.add(inputs, found)
+                for part in label.parts("documents", ["dump"]):
+                    dumps |= dict.fromkeys(pc.unique(part["dump"].drop_null()).to_pylist())
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=10_000)
+    manifest: dict[str, Any] = {"rows": task.unit.documents, "clusters": clusters}
+    if increment and added:
         increment.store.sync()
+        manifest |= {"index": added.ranges, "dumps": list(dumps)}
     task.folder.commit(task.piece, manifest)
-    return {"documents": len(cluster), "clusters": manifest["clusters"]}
+    return {"documents": task.unit.documents, "clusters": clusters}
 
 
-def _documents(rows: Rows) -> Iterator[tuple[slice, pa.Table, pa.Array]]:
-    """(rows, columns of documents/, addresses of their inputs); see `Rows.stretches`."""
-    sources = iter(rows.slices)
-    for own, read in rows.stretches({"documents": ["id", "offset", "label"]}):
-        if rows.several_labels:
-            addresses = rows.addresses()
-        else:
-            addresses = pa.repeat(pa.scalar(next(sources)[1], pa.string()), own.stop - own.start)
-        yield own, read["documents"], addresses
+def cluster_tables(
+    inputs: DedupInputs, found: Found, sizes: np.ndarray, numbering: Numbering, recipe: Recipe
+) -> Iterator[pa.Table]:
+    """CLUSTERS of a label, some rows at a time. sizes: int[count], documents by number of their component."""
+    label = inputs.label
+    cluster = found.component[inputs.earlier :]
+    content = found.content[inputs.earlier :]
+    is_representative = representatives_by_cluster(label, recipe.dedup, cluster, sizes)
+    for own, read in label.stretches({"documents": ["id", "offset", "label"]}):
+        documents = read["documents"]
+        columns = [
+            documents["id"],
+            label.addresses(own),
+            documents["offset"],
+            numbering.of_run(cluster[own]),
+            sizes[cluster[own]].astype(np.int64),
+            is_representative[own],
+            documents["label"],
+            numbering.of_run(content[own]),
+        ]
+        yield pa.table(columns, schema=CLUSTERS)
 
 
 def delta_folder(clusters: StepFolder) -> str:
@@ -121,14 +172,25 @@ def delta_folder(clusters: StepFolder) -> str:
     return f"runs/{clusters.fingerprint}"
 
 
+def _components(task: Clustering, inputs: DedupInputs) -> Found:
+    if partitions.is_large(inputs.label.documents, task.recipe, inputs.earlier):
+        indexed = isinstance(task.context.inputs.index, Increment)
+        return partitions.found_by_parts(_part(task, inputs.label), indexed=indexed)
+    return components.find(inputs, task.recipe)
+
+
 def phases(tasks: Sequence[Clustering]) -> Iterator[Phase]:
-    """What is to be done for units too large for one task, before `run` puts each together."""
+    """What is to be done for labels too large for one task, before `run` puts each together."""
     for task in tasks:
         earlier = task.earlier
-        known = sum(earlier.contents(label) for label in task.unit.labels) if earlier else 0
-        if parts.is_large(task.unit, task.recipe, known):
-            yield from parts.phases(_part(task))
+        known = {label: earlier.contents(label) if earlier else 0 for label in task.unit.labels}
+        if not partitions.is_large(task.unit.documents, task.recipe, sum(known.values())):
+            continue
+        for label in task.unit_labels():
+            if partitions.is_large(label.documents, task.recipe, known[label.name]):
+                yield from partitions.phases(_part(task, label))
 
 
-def _part(task: Clustering) -> parts.Part:
-    return parts.Part(task.context, task.folder, task.unit, "", 0, 1, index=task.earlier)
+def _part(task: Clustering, label: Label) -> partitions.Part:
+    unit = replace(task.unit, labels=(label.name,), documents=label.documents)
+    return partitions.Part(task.context, task.folder, unit, "", 0, 1, index=task.earlier)

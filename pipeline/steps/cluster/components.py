@@ -1,8 +1,9 @@
-"""The components of a unit's rows: equal contents, edges of shared band keys, their union, verification.
+"""The components of a label's rows: equal contents, edges of shared band keys, their union, verification.
 
 A component before verification ("provisional") is what shared keys connect. Verification compares pairs
-inside provisional components only, and all that share a key. `find` does all of it for a unit whose rows fit into a
-task's memory; pipeline/steps/parts.py cuts a larger one into tasks, of which the same functions are the work.
+inside provisional components only, and all that share a key. `find` does all of it for a label whose rows fit into a
+task's memory; pipeline/steps/cluster/partitions.py cuts a larger one into tasks, of which the same functions are the
+work.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import numpy as np
 from polysieve.dedup import components, edges
 from polysieve.filters import words
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.cluster.dedup_inputs import Population, packed
+from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs, packed
 from polysieve.pipeline.steps.measure import signatures as signing
 
 BLOCK = 1 << 20  # rows that are taken at a time
@@ -21,7 +22,7 @@ BLOCK = 1 << 20  # rows that are taken at a time
 
 @dataclass(frozen=True)
 class Found:
-    """Of every row of a population: the first row with its content, and the first row of its component
+    """Of every row of dedup inputs: the first row with its content, and the first row of its component
     (int32 each, int64 beyond 2**31 rows)."""
 
     content: np.ndarray
@@ -30,28 +31,28 @@ class Found:
     """The component before verification, where an index takes it."""
 
 
-def find(population: Population, recipe: Recipe) -> Found:
-    """The components of a population that fits into memory."""
-    content = numbers_of(population.count)
+def find(inputs: DedupInputs, recipe: Recipe) -> Found:
+    """The components of a label that fits into memory."""
+    content = numbers_of(inputs.count)
     if recipe.dedup.exact:
-        first, later = population.equal_contents()
+        first, later = inputs.equal_contents()
         content[later] = first
     settings = recipe.dedup.minhash
     if settings is None:
         return Found(content, content, content)
-    members = content == np.arange(population.count)
+    members = content == np.arange(inputs.count)
     bits = packed(members)
-    sets = components.UnionFind(population.count)
-    for a, b in known_forest(population, "provisional"):
+    sets = components.UnionFind(inputs.count)
+    for a, b in known_forest(inputs, "provisional"):
         sets.union_edges(a, b)
     for band in range(settings.bands):
-        sets.union_edges(*star_edges(population, band, bits))
+        sets.union_edges(*star_edges(inputs, band, bits))
     provisional = sets.roots()
     component = provisional.copy()
     if settings.verify is not None:
-        component = before(population, provisional)
-        rows = _to_verify(provisional, members, population.earlier)
-        roots, others = verified_forest(population, recipe, rows)
+        component = before(inputs, provisional)
+        rows = _to_verify(provisional, members, inputs.earlier)
+        roots, others = verified_forest(inputs, recipe, rows)
         component[others] = roots
     return Found(content, through(component, content), through(provisional, content))
 
@@ -69,38 +70,36 @@ def through(component: np.ndarray, content: np.ndarray) -> np.ndarray:
     return component
 
 
-def before(population: Population, provisional: np.ndarray) -> np.ndarray:
+def before(inputs: DedupInputs, provisional: np.ndarray) -> np.ndarray:
     """The components that an index knows; a row's own where a document has come to its provisional component."""
-    component = numbers_of(population.count)
-    if population.earlier:
-        for roots, later in known_forest(population, "component"):
+    component = numbers_of(inputs.count)
+    if inputs.earlier:
+        for roots, later in known_forest(inputs, "component"):
             component[later] = roots
-        fresh = np.zeros(population.count, bool)
-        fresh[provisional[population.earlier :]] = True
-        again = np.flatnonzero(fresh[provisional[: population.earlier]])
+        fresh = np.zeros(inputs.count, bool)
+        fresh[provisional[inputs.earlier :]] = True
+        again = np.flatnonzero(fresh[provisional[: inputs.earlier]])
         component[again] = again
     return component
 
 
-def known_forest(population: Population, column: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(roots, rows) of an index's contents that are not the first of their component, over the population's rows."""
-    if population.index is None:
+def known_forest(inputs: DedupInputs, column: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(roots, rows) of an index's contents that are not the first of their component, over the inputs' rows."""
+    if inputs.index is None:
         return
-    base = first = 0
-    for label in population.unit.labels:
-        for part in population.index.parts(label, "components", [column]):
-            roots = part[column].to_numpy() + base
-            later = np.flatnonzero(roots != np.arange(first, first + len(roots)))
-            yield roots[later], first + later
-            first += len(roots)
-        base = first
+    first = 0
+    for part in inputs.index.parts(inputs.label.name, "components", [column]):
+        roots = part[column].to_numpy()
+        later = np.flatnonzero(roots != np.arange(first, first + len(roots)))
+        yield roots[later], first + later
+        first += len(roots)
 
 
 def star_edges(
-    population: Population, band: int, members: np.ndarray, part: int = 0, parts: int = 1
+    inputs: DedupInputs, band: int, members: np.ndarray, part: int = 0, parts: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(a, b) over the population's rows: each member to the first with its key of the band."""
-    keys, rows = population.band(band, members, part, parts)
+    """(a, b) over the inputs' rows: each member to the first with its key of the band."""
+    keys, rows = inputs.band(band, members, part, parts)
     a, b = edges.band_edges(keys)
     return rows[a], rows[b]
 
@@ -116,13 +115,13 @@ def _to_verify(provisional: np.ndarray, members: np.ndarray, earlier: int) -> np
 
 
 def verified_forest(
-    population: Population, recipe: Recipe, rows: np.ndarray
+    inputs: DedupInputs, recipe: Recipe, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(root, row) of the verified components among ascending rows, which hold provisional components whole."""
     settings = recipe.dedup.minhash
     assert settings is not None and settings.verify is not None
-    keys, low = population.take(rows)
-    shingles = _shingles(population, recipe, rows) if settings.verify_by == "texts" else None
+    keys, low = inputs.take(rows)
+    shingles = _shingles(inputs, recipe, rows) if settings.verify_by == "texts" else None
     sets = components.UnionFind(len(rows))
     for band in range(settings.bands):
         own = np.ascontiguousarray(keys[:, band])
@@ -135,8 +134,8 @@ def verified_forest(
 
 
 def _shingles(
-    population: Population, recipe: Recipe, rows: np.ndarray
+    inputs: DedupInputs, recipe: Recipe, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    table = population.rows.take("documents", ["text", "label"], rows - population.earlier)
+    table = inputs.label.take("documents", ["text", "label"], rows - inputs.earlier)
     texts = table["text"].combine_chunks()
     return signing.shingle_sets(texts, words.segment(texts, table["label"]), recipe.dedup)

@@ -1,4 +1,4 @@
-"""The components of a unit that is too large for one task: the same stages, cut into tasks whose results are files.
+"""The components of a label that is too large for one task: the same stages, cut into tasks whose results are files.
 
 Equal contents and edges are cut by ranges of the keys, their union by merging forests, verification by groups of whole
 provisional components; a last task (pipeline/steps/cluster/clusters.py) puts together what they found. What comes out
@@ -26,12 +26,11 @@ from polysieve.pipeline.steps.cluster.components import (
     through,
     verified_forest,
 )
-from polysieve.pipeline.steps.cluster.dedup_inputs import Population, packed
+from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs, packed
 from polysieve.pipeline.steps.step import Phase, UnitTask, manifest_of
-from polysieve.pipeline.steps.units import Unit
 
 # Bytes a task holds per row of what it is cut by, measured with room to spare.
-UNIT_BYTES = 400  # a whole unit
+LABEL_BYTES = 400  # a whole label
 KEY_BYTES = 160  # a key of a partition
 EDGE_BYTES = 64  # an edge of a merge
 VERIFIED_BYTES = 600  # a row to verify
@@ -43,7 +42,7 @@ EDGES = pa.schema([("a", pa.int64()), ("b", pa.int64())])
 
 @dataclass(frozen=True)
 class Part(UnitTask):
-    """A task of a unit that is too large for one: what it does, and which of how many."""
+    """A task of a label that is too large for one: what it does, and which of how many. Its unit is the label alone."""
 
     stage: str
     """`contents`, `band-<number>`, `merge-<level>`, `verify`."""
@@ -56,28 +55,29 @@ class Part(UnitTask):
 
     @property
     def piece(self) -> str:
-        return f"{self.unit.piece}-{self.stage}-{self.number:05d}-of-{self.of:05d}"
+        return f"{self.unit.piece}-{self.unit.labels[0]}-{self.stage}-{self.number:05d}-of-{self.of:05d}"
 
     @property
     def memory(self) -> int:
         return self.recipe.dedup.task_memory + NARROW_BYTES * self.unit.documents
 
-    def population(self) -> Population:
-        return Population(self.rows(), self.unit, self.recipe.dedup.minhash, self.index)
+    def dedup_inputs(self) -> DedupInputs:
+        (label,) = self.context.labels(self.unit.labels)
+        return DedupInputs(label, self.recipe.dedup.minhash, self.index)
 
 
-def is_large(unit: Unit, recipe: Recipe, earlier: int = 0) -> bool:
-    """Whether a unit is cut into tasks."""
+def is_large(documents: int, recipe: Recipe, earlier: int = 0) -> bool:
+    """Whether a label of so many documents, and contents in an index, is cut into tasks."""
     settings = recipe.dedup.minhash
     by_texts = settings is not None and settings.verify_by == "texts"
-    each = COMPARED_BYTES // 4 if by_texts else UNIT_BYTES  # about a quarter have copies
-    return (unit.documents + earlier) * each > recipe.dedup.task_memory
+    each = COMPARED_BYTES // 4 if by_texts else LABEL_BYTES  # about a quarter have copies
+    return (documents + earlier) * each > recipe.dedup.task_memory
 
 
 def phases(start: Part) -> Iterator[Phase]:
-    """The phases of a large unit. `start` holds what all tasks have in common."""
+    """The phases of a large label. `start` holds what all tasks have in common."""
     recipe, memory = start.recipe, start.recipe.dedup.task_memory
-    count = start.population().count
+    count = start.dedup_inputs().count
     parts = max(1, -(-count * KEY_BYTES // memory))
     first = [replace(start, stage="contents", number=p, of=parts) for p in range(parts)]
     contents = tuple(task.piece for task in first) if recipe.dedup.exact else ()
@@ -139,19 +139,19 @@ def _array_fits(count: int, memory: int) -> bool:
 def run_part(task: Part) -> dict[str, Any]:
     """Do one task and commit it."""
     kind = task.stage.partition("-")[0]
-    population = task.population()
+    inputs = task.dedup_inputs()
     extra: dict[str, Any] = {}
     if kind == "contents":
-        a, b = population.equal_contents(task.number, task.of)
+        a, b = inputs.equal_contents(task.number, task.of)
     elif kind == "band":
         band = int(task.stage.partition("-")[2])
-        members = _members(task, population, task.inputs)
-        a, b = star_edges(population, band, members, task.number, task.of)
+        members = _members(task, inputs, task.inputs)
+        a, b = star_edges(inputs, band, members, task.number, task.of)
     elif kind == "merge":
-        a, b, extra = _merge(task, population)
+        a, b, extra = _merge(task, inputs)
     else:
         group = manifest_of(task.folder, task.inputs[0])["groups"][task.number]
-        a, b = verified_forest(population, task.recipe, _group(task, population, *group))
+        a, b = verified_forest(inputs, task.recipe, _group(task, inputs, *group))
     table = pa.table([a, b], schema=EDGES)
     task.folder.store.write_table(task.folder.file(f"{task.piece}/edges.parquet"), table)
     task.folder.commit(task.piece, {"edges": len(a), **extra})
@@ -170,21 +170,21 @@ def edges_of(task: Part, pieces: Sequence[str]) -> Iterator[tuple[np.ndarray, np
             yield table["a"].to_numpy(), table["b"].to_numpy()
 
 
-def _members(task: Part, population: Population, contents: Sequence[str]) -> np.ndarray:
+def _members(task: Part, inputs: DedupInputs, contents: Sequence[str]) -> np.ndarray:
     """Packed bits: the rows whose content did not come before."""
-    members = np.ones(population.count, bool)
+    members = np.ones(inputs.count, bool)
     for _, later in edges_of(task, contents):
         members[later] = False
     return packed(members)
 
 
-def _merge(task: Part, population: Population) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def _merge(task: Part, inputs: DedupInputs) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying."""
     last = task.of == 1
-    known = known_forest(population, "provisional") if last else iter(())
+    known = known_forest(inputs, "provisional") if last else iter(())
     found = chain(edges_of(task, task.inputs), known)
-    if _array_fits(population.count, task.recipe.dedup.task_memory):
-        sets = UnionFind(population.count)
+    if _array_fits(inputs.count, task.recipe.dedup.task_memory):
+        sets = UnionFind(inputs.count)
         for a, b in found:
             sets.union_edges(a, b)
         roots, rows = sets.forest()
@@ -194,7 +194,7 @@ def _merge(task: Part, population: Population) -> tuple[np.ndarray, np.ndarray, 
     settings = task.recipe.dedup.minhash
     if not last or settings is None or settings.verify is None:
         return roots, rows, {}
-    return roots, rows, {"groups": _groups_to_verify(task, population.earlier, roots, rows)}
+    return roots, rows, {"groups": _groups_to_verify(task, inputs.earlier, roots, rows)}
 
 
 def _groups_to_verify(
@@ -218,21 +218,21 @@ def _fresh(roots: np.ndarray, rows: np.ndarray, earlier: int) -> np.ndarray:
     return np.isin(roots, roots[rows >= earlier])
 
 
-def _group(task: Part, population: Population, start: int, stop: int) -> np.ndarray:
+def _group(task: Part, inputs: DedupInputs, start: int, stop: int) -> np.ndarray:
     """The rows to verify, ascending, of the provisional components with names from `start` to before `stop`."""
     found = [(np.empty(0, np.int64),) * 2]
     for roots, rows in edges_of(task, task.inputs):
         inside = (roots >= start) & (roots < stop)
         found.append((roots[inside], rows[inside]))
     roots, rows = (np.concatenate(side) for side in zip(*found, strict=True))
-    chosen = _fresh(roots, rows, population.earlier)
+    chosen = _fresh(roots, rows, inputs.earlier)
     return np.sort(np.concatenate([np.unique(roots[chosen]), rows[chosen]]))
 
 
 def found_by_parts(start: Part, *, indexed: bool) -> Found:
-    """What the phases of a large unit found, in 8 bytes a row, and 4 more for an index (8 and 4 more beyond
+    """What the phases of a large label found, in 8 bytes a row, and 4 more for an index (8 and 4 more beyond
     2**31 rows)."""
-    population = start.population()
+    inputs = start.dedup_inputs()
     last: dict[str, Sequence[Part]] = {}
     for phase in phases(start):
         kind = phase.tasks[0].stage.partition("-")[0] if phase.tasks else "verify"
@@ -242,7 +242,7 @@ def found_by_parts(start: Part, *, indexed: bool) -> Found:
         return edges_of(start, [task.piece for task in last.get(kind, ())])
 
     def filled(kind: str) -> np.ndarray:
-        array = numbers_of(population.count)
+        array = numbers_of(inputs.count)
         for roots, rows in forest(kind):
             array[rows] = roots
         return array
@@ -256,9 +256,7 @@ def found_by_parts(start: Part, *, indexed: bool) -> Found:
         assert provisional is not None
         component = provisional.copy() if indexed else provisional
     else:
-        component = (
-            numbers_of(population.count) if provisional is None else before(population, provisional)
-        )
+        component = numbers_of(inputs.count) if provisional is None else before(inputs, provisional)
         for roots, rows in forest("verify"):
             component[rows] = roots
     if not indexed:

@@ -1,6 +1,6 @@
 """Which documents another document of their language contains, among the representatives of clusters.
 
-A separate pass over the texts, after the step clusters. The unit is a segment; what crosses segments are files:
+A separate pass over the texts, after the step clusters. A task takes a segment; what crosses segments are files:
 
 1. `sample`, a segment at a time: the sampled shingles of its documents, in the order of their keys;
 2. `match`, a range of keys at a time: candidates, pairs of documents that share an anchor;
@@ -25,9 +25,9 @@ from polysieve.filters import words
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Containment
 from polysieve.pipeline.steps import segment_passes as segments
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.measure import signatures as signing
 from polysieve.pipeline.steps.segment_passes import PassTask, between, key_range
-from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import parquet_writer
 
@@ -164,28 +164,33 @@ def answer(task: PassTask) -> dict[str, Any]:
     return {"contained": len(table)}
 
 
-def pairs(folder: StepFolder, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(inner, outer, share), int64[p], int64[p], float64[p]: rows of a unit, in its order, of which one contains the
-    other, and how much of it."""
-    place = np.argsort(rows.order().to_numpy()) if rows.several_labels else None
+def pairs(folder: StepFolder, label: Label) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(inner, outer, share), int64[p], int64[p], float64[p]: rows of a label of which one contains the other, and how
+    much of it."""
     base, first = {}, 0
-    for segment, _, start, stop in rows.slices:
+    for segment, _, start, stop in label.slices:
         base[segment] = first - start
         first += stop - start
     inner, outer = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     shares = [np.empty(0)]
-    for segment, _, start, stop in rows.slices:
-        name = folder.file(f"answers/{segment}.parquet")
-        own = between(folder, name, "outer_row", start, stop - 1)
+    for segment, _, start, stop in label.slices:
+        own = _answers(folder, label, segment, start, stop)
         others = own["segment"].combine_chunks().dictionary_encode()
         offsets = np.array([base[name] for name in others.dictionary.to_pylist()], np.int64)
         outer.append(own["outer_row"].to_numpy() + base[segment])
         inner.append(own["inner_row"].to_numpy() + offsets[others.indices.to_numpy()])
         shares.append(own["share"].to_numpy())
-    a, b = np.concatenate(inner), np.concatenate(outer)
-    if place is not None:
-        a, b = place[a], place[b]
-    return a, b, np.concatenate(shares)
+    return np.concatenate(inner), np.concatenate(outer), np.concatenate(shares)
+
+
+def _answers(folder: StepFolder, label: Label, segment: str, start: int, stop: int) -> pa.Table:
+    """ANSWERS to some rows of a segment."""
+    file = f"answers/{segment}.parquet"
+    if label.shared is None:
+        return between(folder, folder.file(file), "outer_row", start, stop - 1)
+    answers = label.file(folder, file)
+    low, high = np.searchsorted(answers["outer_row"].to_numpy(), [start, stop])
+    return answers.slice(low, high - low)
 
 
 def _asks(task: PassTask, segment: int) -> Iterator[pa.Table]:

@@ -1,15 +1,15 @@
 """What stays, why the rest goes, and how often a kept document should be seen. No text is read.
 
-For each label: documents under the language cut go; of the members of a cluster that remain, one is
-kept and the others are duplicates; the rules are applied to the kept members in recipe order, and the
-first one that fails is the reason; weights follow from the removal rate per cluster size.
+For each label: documents under the language cut go; of the members of a cluster that remain, the representative is
+kept and the others are duplicates; the rules are applied to representatives in recipe order, and the first one that
+fails is the reason; weights follow from the removal rate per cluster size; models are asked last.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,27 +17,42 @@ import pyarrow as pa
 
 from polysieve.dedup import rebalance
 from polysieve.filters.parameters import vacuous
-from polysieve.pipeline.index.versions import Revision
-from polysieve.pipeline.steps import windows
+from polysieve.pipeline.index.versions import Increment, Revision
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.cluster.clusters import Numbering, numberings
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.containment import containment
-from polysieve.pipeline.steps.decide import members, reasons, selection, weighting
-from polysieve.pipeline.steps.decide.members import Slices
-from polysieve.pipeline.steps.decide.representatives import choose, write_published
+from polysieve.pipeline.steps.decide import members, selection, weighting
+from polysieve.pipeline.steps.decide import reasons as saying
+from polysieve.pipeline.steps.decide.cascade import (
+    DUPLICATES,
+    EXACT,
+    LANGUAGE_SCORE,
+    NEAR,
+    OUTCOMES,
+    Reasons,
+    decision_counts,
+    joined,
+)
+from polysieve.pipeline.steps.decide.members import Index, version_of
+from polysieve.pipeline.steps.decide.reasons import CONTAINED, HOST_LINES_ONLY, RuleNames
+from polysieve.pipeline.steps.decide.representatives import (
+    choose,
+    published_members,
+    write_published,
+)
 from polysieve.pipeline.steps.decide.selection import Selected
 from polysieve.pipeline.steps.decide.totals import Totals
 from polysieve.pipeline.steps.fit import fit
+from polysieve.pipeline.steps.fit.fit import Fitted
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Context, UnitTask, manifest_of
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import DECISIONS
 from polysieve.pipeline.storage.store import parquet_writer
 
-OUTCOMES = ("kept", "removed", "duplicate")
-KEPT, REMOVED, DUPLICATE = range(3)
-DUPLICATES = ("exact_duplicate", "near_duplicate")
-CONTAINED = ("contained", "containing")
 BLOCK = 100_000  # rows that are written or counted at a time
 
 
@@ -57,141 +72,107 @@ class Deciding(UnitTask):
         return self.recipe.dedup.task_memory + NARROW_BYTES * self.unit.documents
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What is known of the documents of a unit when they are decided, by the folder of the step that found it."""
+
+    unit_piece: str
+    fit: StepFolder
+    clusters: StepFolder
+    verdicts: StepFolder | None = None
+    """Of rules that read text; None where the recipe has none, or none was asked yet. Likewise the next three."""
+    rule_names: RuleNames | None = None
+    """The reasons in the verdicts."""
+    host_lines: StepFolder | None = None
+    containment: StepFolder | None = None
+    scores: StepFolder | None = None
+    index: Index | None = None
+    rekeep: bool = False
+    """Whether representatives are chosen without regard to what is in a corpus."""
+
+
+@dataclass(frozen=True)
+class LabelDecision:
+    """What was decided of a label's n documents."""
+
+    reasons: Reasons
+    size: np.ndarray
+    """int[n]: members of the document's cluster, 0 for what went before clusters were counted."""
+    weight: np.ndarray
+    """int32[n]: how often a document should be seen, 0 where it goes."""
+    selected: Selected | None
+    figures: dict[str, Any]
+    """What the manifest says of the label."""
+    published: np.ndarray | None
+    """int64: with an index, the numbers of its members that are in a corpus now."""
+
+
 def run(task: Deciding) -> dict[str, Any]:
     """Decide one unit and commit it; its manifest holds the counts of each label.
 
     What is held of every document is a few narrow numbers (some 30 bytes); columns are read a segment at a time.
     """
     recipe, unit, context = task.recipe, task.unit, task.context
-    fitting, clustering, index = (
+    index, labels = context.inputs.index, task.unit_labels()
+    rule_names = None
+    if task.verdicts:
+        rule_names = saying.text_rule_names(task.verdicts, unit.piece, labels, recipe)
+    sources = Sources(
+        unit.piece,
         context.folder("fit"),
         context.folder("clusters"),
-        context.inputs.index,
+        task.verdicts,
+        rule_names,
+        context.get("lines"),
+        context.get("containment"),
+        task.scored,
+        index,
+        context.inputs.rekeep,
     )
-    recurring, containing = context.get("lines"), context.get("containment")
-    rows = task.rows()
-    slices = rows.labels(unit)
-    fitted = fit.read(fitting)
-    limits = {
-        label: reasons.rule_thresholds(recipe, label, fitted[label].parameters)
-        for label, _, _ in slices
-    }
-    lowest = {
-        label: reasons.language_cut(recipe, fitted[label].parameters) for label, _, _ in slices
-    }
-
-    # Reasons are numbers into `names`; 0 is none.
-    reason, early, below = reasons.before_clusters(rows, unit, slices, lowest)
-    names = [None, *early, "language_score", *DUPLICATES]
-    names += [*recipe.column_rules, reasons.HOST_LINES_ONLY, *CONTAINED]
-    code = {name: number for number, name in enumerate(names)}
-    if isinstance(index, Revision):
-        clustered = members.of_index(index, slices, reason == 0)
-    else:
-        clustered = members.of_clusters(
-            clustering, unit, slices, task.first_row, reason == 0, index
+    started = index.earlier if isinstance(index, Increment) else None
+    fitted = fit.read(sources.fit)
+    decided = [
+        decide_label(label, fitted[label.name], numbering, sources, recipe)
+        for label, numbering in zip(
+            labels, numberings(labels, started, task.first_row), strict=True
         )
-    reason[below & (reason == 0)] = code["language_score"]
-    remain = reason == 0
-    chosen = choose(rows, recipe, clustered, remain, slices, lowest, index, context.inputs.rekeep)
-    duplicate = remain & ~chosen.stands
-    reason[duplicate] = code[DUPLICATES[1]]
-    reason[duplicate & chosen.exact] = code[DUPLICATES[0]]
-    judged = np.zeros(len(reason), bool)
-    if task.verdicts:
-        # Only documents that all other rules keep were judged.
-        said, numbers = reasons.judged_reasons(
-            windows.read(task.verdicts, unit, rows), unit, recipe
-        )
-        judged = numbers > 0
-        reason[judged] = numbers[judged] + len(names) - 1
-        names += said
-
-    quality = reasons.apply_rules(
-        recipe,
-        partial(fit.signals_of, fitting, unit, rows),
-        recurring,
-        rows,
-        slices,
-        limits,
-        code,
-        chosen.stands,
-        reason,
+    ]
+    names = reason_names(
+        [one.reasons for one in decided], recipe, rule_names, task.scored is not None
     )
-    stands = chosen.stands
-    if containing:
-        # Also what rules that read text drop contains others, or these would be kept without having been judged.
-        rest = stands & ((reason == 0) | judged)
-        gone = reasons.contained(containing, rows, recipe, rest) & (reason == 0)
-        reason[gone] = code[containment.settings(recipe).remove]
-        stands = stands & ~gone  # not what a rule removes, so no part of the rates
-    selected = None
+    for one in decided:
+        one.reasons.number(names)
+    whole = joined([one.reasons for one in decided])
+    size, weight = (
+        np.concatenate(each) if len(each) > 1 else each[0]
+        for each in ([one.size for one in decided], [one.weight for one in decided])
+    )
+    _write(task.folder, f"{task.piece}.parquet", whole, size, weight)
     if task.scored and recipe.quality:
-        # Only documents that all rules keep have scores.
-        selected = selection.select(task.scored, recipe.quality, recipe.seed, unit, rows, slices)
-        names += selected.reasons
-    totals = {label: Totals(recipe.output.shard_bytes) for label, _, _ in slices}
-    _add(task, rows, slices, reason | selected.numbers if selected else reason, totals)
-    outcome = np.full(len(reason), REMOVED, np.int8)
-    outcome[duplicate] = DUPLICATE
-    outcome[reason == 0] = KEPT
-    weight = np.zeros(len(reason), np.int32)
-    size = chosen.size
-    labels = {}
-    for label, start, stop in slices:
-        own = slice(start, stop)
-        standing = stands[own]
-        sizes, removed = size[own][standing], outcome[own][standing] == REMOVED
-        steps, rebalancing = weighting.weights_of(
-            sizes, removed, None if quality is None else quality[own][standing], recipe
+        tables = (
+            selection.tables(task.scored, unit.piece, label, recipe.quality, one.selected)
+            for label, one in zip(labels, decided, strict=True)
+            if one.selected
         )
-        for block in _blocks(start, stop):
-            weights = rebalance.weights_for(size[block], steps)
-            weight[block] = weights * (outcome[block] == KEPT)
-        # Removal rates and weights are those of the rules: models come after.
-        if selected:
-            _leave_out(selected, own, names, reason, outcome, weight)
-        labels[label] = {
-            **_counts(outcome[own], reason[own], names, totals[label]),
-            **({"lines_removed": dict(totals[label].lines)} if recurring else {}),
-            "digest": _digest(
-                names,
-                (reason[own], outcome[own], size[own], weight[own]),
-                _said(task, selected, label),
-            ),
-            **({"models": selected.figures[label]} if selected else {}),
-            "clusters": len(sizes),
-            "cluster_sizes": weighting.histogram(sizes),
-            "cut": lowest[label],
-            "thresholds": limits[label],
-            "vacuous": [n for n in vacuous(fitted[label].parameters) if n in recipe.column_rules],
-            "has_own_parameters": fitted[label].has_own,
-            "parameters": fit.summary(fitted[label]),
-            "rebalancing": rebalancing,
-            "shards": {kind: ends.all() for kind, ends in totals[label].shards.items()},
-        }
-    _write(task, names, reason, outcome, size, weight)
-    if task.scored and recipe.quality and selected:
         file = task.folder.file(f"{task.piece}-selected.parquet")
-        selection.write(
-            file, task.folder, task.scored, recipe.quality, unit, rows, selected, slices
-        )
-    manifest: dict[str, Any] = {"rows": len(reason), "labels": labels}
+        selection.write(file, task.folder, chain.from_iterable(tables))
+    manifest: dict[str, Any] = {
+        "rows": len(weight),
+        "labels": {label.name: one.figures for label, one in zip(labels, decided, strict=True)},
+    }
     if index:
-        manifest["published"] = write_published(
-            f"runs/{task.folder.fingerprint}",
-            task.piece,
-            chosen,
-            clustered,
-            outcome == KEPT,
-            slices,
-            index,
-        )
+        published = {
+            label.name: one.published
+            for label, one in zip(labels, decided, strict=True)
+            if one.published is not None
+        }
+        file = f"runs/{task.folder.fingerprint}/{task.piece}-published.parquet"
+        manifest["published"] = write_published(index.store, file, published)
     task.folder.commit(task.piece, manifest)
-    return {"documents": len(reason), "kept": int((outcome == KEPT).sum())}
+    return {"documents": len(weight), "kept": int(np.count_nonzero(whole.kept))}
 
 
-def labels_of(context: Context, units: Sequence[Unit]) -> dict[str, dict[str, Any]]:
+def decided_labels(context: Context, units: Sequence[Unit]) -> dict[str, dict[str, Any]]:
     """What was decided of each language, in alphabetical order."""
     found: dict[str, dict[str, Any]] = {}
     for unit in units:
@@ -199,113 +180,168 @@ def labels_of(context: Context, units: Sequence[Unit]) -> dict[str, dict[str, An
     return found
 
 
-def _leave_out(
-    selected: Selected,
-    own: slice,
-    names: list[str | None],
-    reason: np.ndarray,
-    outcome: np.ndarray,
-    weight: np.ndarray,
-) -> None:
-    """Enter among the rows `own` what models remove, and what is to be seen once at most."""
-    gone = own.start + np.flatnonzero(selected.numbers[own])
-    reason[gone] = selected.numbers[gone] + (len(names) - len(selected.reasons) - 1)
-    outcome[gone] = REMOVED
-    weight[gone] = 0
-    weight[own] = np.where(selected.once[own], np.minimum(weight[own], 1), weight[own])
+def reason_names(
+    found: Sequence[Reasons], recipe: Recipe, rule_names: RuleNames | None, scored: bool
+) -> list[str]:
+    """All reasons that documents of a unit may have, in the order in which they are decided. Those of the prefilter
+    are of any number and come first, by name."""
+    names = [LANGUAGE_SCORE, *DUPLICATES, *recipe.column_rules, HOST_LINES_ONLY, *CONTAINED]
+    if rule_names is not None:
+        names += saying.in_order(rule_names)
+    if scored and recipe.quality:
+        names += selection.reason_names(recipe.quality)
+    prefilter = {name for reasons in found for name in reasons.names} - set(names)
+    return [*sorted(prefilter), *names]
 
 
-def _add(
-    task: Deciding, rows: Rows, slices: Slices, reason: np.ndarray, totals: dict[str, Totals]
-) -> None:
-    """Add the unit's documents to the `totals` of their labels."""
-    marks, recurring = None, task.context.get("lines")
-    if task.recipe.host_lines and task.recipe.host_lines.remove and recurring:
-        marks = lines.stretches(recurring, rows, ["repeated"])
+def decide_label(
+    label: Label, fitted: Fitted, numbering: Numbering, sources: Sources, recipe: Recipe
+) -> LabelDecision:
+    """Decide the documents of one label. numbering: as they were clustered."""
+    limits = saying.rule_thresholds(recipe, label.name, fitted.parameters)
+    cut = saying.language_cut(recipe, fitted.parameters)
+    reasons = Reasons(label.documents)
+    below = saying.add_prefilter(reasons, label, cut)
+    if isinstance(sources.index, Revision):
+        clustered = members.of_index(sources.index, label, reasons.kept)
+    else:
+        clustered = members.of_clusters(
+            sources.clusters, sources.unit_piece, label, numbering, reasons.kept, sources.index
+        )
+    reasons.add(LANGUAGE_SCORE, below)
+    chosen = choose(
+        label,
+        recipe.dedup,
+        clustered,
+        reasons.kept,
+        cut,
+        version_of(sources.index),
+        sources.rekeep,
+    )
+    reasons.add(EXACT, ~chosen.is_representative & chosen.exact)
+    reasons.add(NEAR, ~chosen.is_representative)
+    quality = saying.add_rules(
+        reasons,
+        label,
+        recipe,
+        limits,
+        sources.fit,
+        sources.unit_piece,
+        sources.host_lines,
+        chosen.is_representative,
+    )
+    counted = chosen.is_representative
+    if sources.containment:
+        remove = containment.settings(recipe).remove
+        gone = saying.contained(sources.containment, label, remove, reasons.kept)
+        reasons.add(remove, gone)
+        counted = counted & ~gone  # not what a rule removes, so no part of the rates
+    if sources.verdicts and sources.rule_names is not None:
+        saying.add_text_rules(
+            reasons, sources.verdicts, sources.unit_piece, label, sources.rule_names
+        )
+    sizes, removed = chosen.size[counted], ~reasons.kept[counted]
+    steps, rebalancing = weighting.weights_of(
+        sizes, removed, None if quality is None else quality[counted], recipe
+    )
+    weight = np.zeros(label.documents, np.int32)
+    for block in _blocks(label.documents):
+        weight[block] = rebalance.weights_for(chosen.size[block], steps) * reasons.kept[block]
+    selected = None
+    if sources.scores and recipe.quality:
+        # Removal rates and weights are those of the rules: models come after.
+        selected = selection.select(
+            reasons, sources.scores, sources.unit_piece, label, recipe.quality, recipe.seed
+        )
+        weight *= reasons.kept
+        np.minimum(weight, 1, out=weight, where=selected.once)
+    totals = _totals(label, recipe, reasons.kept, sources.host_lines)
+    names = reason_names([reasons], recipe, sources.rule_names, sources.scores is not None)
+    reasons.number(names)
+    models = said = None
+    if selected and sources.scores:
+        models, said = selected.figures, [sources.scores.fingerprint, selected.figures]
+    figures = {
+        "documents": label.documents,
+        **decision_counts(reasons),
+        "words": totals.words,
+        "kept_words": totals.kept_words,
+        "text_bytes": totals.text_bytes,
+        "kept_bytes": totals.kept_bytes,
+        **({"lines_removed": dict(totals.lines)} if sources.host_lines else {}),
+        "digest": _digest(reasons, chosen.size, weight, said),
+        **({"models": models} if models else {}),
+        "clusters": len(sizes),
+        "cluster_sizes": weighting.histogram(sizes),
+        "cut": cut,
+        "thresholds": limits,
+        "vacuous": [n for n in vacuous(fitted.parameters) if n in recipe.column_rules],
+        "has_own_parameters": fitted.has_own,
+        "parameters": fit.summary(fitted),
+        "rebalancing": rebalancing,
+        "shards": {kind: ends.all() for kind, ends in totals.shards.items()},
+    }
+    published = published_members(chosen, clustered, reasons.kept) if sources.index else None
+    return LabelDecision(reasons, chosen.size, weight, selected, figures, published)
+
+
+def _totals(
+    label: Label, recipe: Recipe, kept: np.ndarray, host_lines: StepFolder | None
+) -> Totals:
+    """Sums over the label's documents; kept: bool[n]."""
+    totals = Totals(recipe.output.shard_bytes)
+    marks = None
+    if recipe.host_lines and recipe.host_lines.remove and host_lines:
+        marks = lines.parts(host_lines, label, ["repeated"])
     columns = {"documents": ["text_bytes"], "signals": ["word_count"]}
-    for own, read in rows.stretches(columns):
+    for own, read in label.stretches(columns):
         words = read["signals"]["word_count"].to_numpy()
-        text_bytes = read["documents"]["text_bytes"].to_numpy()
-        repeated = next(marks)["repeated"].to_numpy() if marks else None
-        for label, start, stop in slices:
-            part = slice(max(start - own.start, 0), stop - own.start)
-            kept = reason[own][part] == 0
-            totals[label].add(kept, words[part], text_bytes[part])
-            if repeated is not None:
-                totals[label].add_lines(kept, repeated[part])
+        totals.add(kept[own], words, read["documents"]["text_bytes"].to_numpy())
+        if marks:
+            totals.add_lines(kept[own], next(marks)["repeated"].to_numpy())
+    return totals
 
 
 def _write(
-    task: Deciding,
-    names: list[str | None],
-    reason: np.ndarray,
-    outcome: np.ndarray,
-    size: np.ndarray,
-    weight: np.ndarray,
+    folder: StepFolder, name: str, reasons: Reasons, size: np.ndarray, weight: np.ndarray
 ) -> None:
     """The table of decisions, in row groups of 10,000."""
-    outcomes, given = pa.array(OUTCOMES), pa.array(names[1:], pa.string())
-    file = task.folder.file(f"{task.piece}.parquet")
-    with task.folder.store.create(file) as handle, parquet_writer(handle, DECISIONS) as writer:
-        for own in _blocks(0, len(reason)):
+    outcomes, outcome = pa.array(OUTCOMES), reasons.outcomes()
+    with (
+        folder.store.create(folder.file(name)) as handle,
+        parquet_writer(handle, DECISIONS) as writer,
+    ):
+        for own in _blocks(len(weight)):
             columns = [
                 pa.DictionaryArray.from_arrays(outcome[own], outcomes),
-                pa.DictionaryArray.from_arrays(
-                    pa.array(reason[own] - 1, mask=reason[own] == 0), given
-                ),
+                reasons.column(own),
                 pa.array(size[own].astype(np.int64), mask=size[own] == 0),
                 weight[own],
             ]
             writer.write_table(pa.table(columns, schema=DECISIONS), row_group_size=10_000)
 
 
-def _blocks(start: int, stop: int) -> Iterator[slice]:
-    """The rows from `start` to before `stop`, BLOCK at a time."""
-    for first in range(start, stop, BLOCK):
-        yield slice(first, min(first + BLOCK, stop))
+def _blocks(n: int) -> Iterator[slice]:
+    """The rows of n, BLOCK at a time."""
+    for first in range(0, n, BLOCK):
+        yield slice(first, min(first + BLOCK, n))
 
 
-def _said(task: Deciding, selected: Selected | None, label: str) -> Any:
-    """What models said of a label, in short; None where none was asked."""
-    if task.scored is None or selected is None:
-        return None
-    return [task.scored.fingerprint, selected.figures[label]]
+def _digest(reasons: Reasons, size: np.ndarray, weight: np.ndarray, models: Any) -> str:
+    """What tells the writing step whether anything was decided otherwise for a label.
 
-
-def _digest(names: list[str | None], columns: tuple[np.ndarray, ...], said: Any) -> str:
-    """What tells the writing step whether anything was decided otherwise for a label. The first column is the reason.
-
-    Only reasons that occur count: a rule that drops none of the label's documents changes nothing. said: of models.
+    Only reasons that occur count: a rule that drops none of the label's documents changes nothing. models: what they
+    said, in short; None where none was asked.
     """
-    reason = columns[0]
-    used = np.flatnonzero(np.bincount(reason, minlength=len(names)))
-    digest = hashlib.sha256("\0".join(names[code] or "" for code in used).encode())
-    among = np.zeros(len(names), np.int16)
+    codes = reasons.codes
+    used = np.flatnonzero(np.bincount(codes, minlength=len(reasons.names) + 1))
+    digest = hashlib.sha256("\0".join(["", *reasons.names][code] for code in used).encode())
+    among = np.zeros(len(reasons.names) + 1, np.int16)
     among[used] = np.arange(len(used))
-    for column in columns:
-        for own in _blocks(0, len(column)):
-            block = among[reason[own]] if column is reason else column[own]
+    for column in (codes, reasons.outcomes(), size, weight):
+        for own in _blocks(len(column)):
+            block = among[codes[own]] if column is codes else column[own]
             digest.update(block.astype(np.int64).tobytes())
-    if said is not None:
-        digest.update(json.dumps(said, sort_keys=True).encode())
+    if models is not None:
+        digest.update(json.dumps(models, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _counts(
-    outcome: np.ndarray, reason: np.ndarray, names: list[str | None], totals: Totals
-) -> dict[str, Any]:
-    """The counts of one label for the manifest."""
-    per_reason = np.bincount(reason, minlength=len(names))
-    by_name = {name: int(per_reason[i]) for i, name in enumerate(names) if name and per_reason[i]}
-    exact, near = (by_name.pop(name, 0) for name in DUPLICATES)
-    return {
-        "documents": len(outcome),
-        "kept": int(np.count_nonzero(outcome == KEPT)),
-        "removed": dict(sorted(by_name.items())),
-        "duplicates": exact + near,
-        "exact_duplicates": exact,
-        "words": totals.words,
-        "kept_words": totals.kept_words,
-        "text_bytes": totals.text_bytes,
-        "kept_bytes": totals.kept_bytes,
-    }

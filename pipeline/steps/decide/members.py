@@ -1,12 +1,7 @@
-"""The members of clusters, as D sees them: a unit's documents, and those of other runs that an index holds.
-
-The kept member of a cluster is the first by columns that every member has, never rule outcomes or model
-scores. A member whose text an earlier run published comes first, unless the run was told to choose anew.
-"""
+"""The members of a label's clusters when it is decided: its documents, and those of other runs that an index holds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -15,14 +10,14 @@ import pyarrow as pa
 
 from polysieve.dedup.components import narrow
 from polysieve.pipeline.index.versions import MEMBERS, PUBLISHED, Earlier, Increment, Revision
-from polysieve.pipeline.steps.units import Unit
+from polysieve.pipeline.steps.cluster.clusters import Numbering
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
 NUMBERED = pa.schema([("component", pa.int64())])
 OTHERS = pl.Schema(
     {
-        "label": pl.Int16(),
         "member": pl.Int64(),
         "cluster": pl.Int64(),
         "content": pl.Int64(),
@@ -31,101 +26,90 @@ OTHERS = pl.Schema(
     }
 )
 BLOCK = 1 << 20  # rows that are read at a time
-Slices: TypeAlias = Sequence[tuple[str, int, int]]
-"""(label, first row, row after the last) of a unit's labels."""
+
+
+Index: TypeAlias = Increment | Revision
+
+
+def version_of(index: Index | None) -> Earlier | None:
+    """The version that holds the documents of other runs."""
+    return index.version if isinstance(index, Revision) else index.earlier if index else None
 
 
 @dataclass(frozen=True)
 class Clustered:
-    """The clusters of a unit's n documents, and the members that other runs gave them."""
+    """The clusters of a label's n documents, and the members that other runs gave them."""
 
     cluster: np.ndarray
-    """int[n], below `span`; numbers that no two labels of the unit share."""
+    """int[n], below `span`."""
     content: np.ndarray
-    """int[n], below `span`: equal where documents have the same content. A cluster of several contents has the number
-    of one of them."""
+    """int[n], below `span`: equal where documents have the same content; those of an index come first, as it numbers
+    them. A cluster of several contents has the number of one of them."""
     span: int
     published: np.ndarray
     """bool[n]: whether the index says that the document's text is in a corpus."""
     others: pl.DataFrame
-    """A row per document of other runs: label (its position in the unit), member (its number in the index),
-    cluster, content, language_score, published."""
-    bases: list[int]
-    """For each label, the number that the first content of the index has here."""
+    """A row per document of other runs: member (its number in the index), cluster, content, language_score,
+    published."""
     members: np.ndarray | None = None
     """int64[n]: each document's number among the label's members in the index, -1 for one that is not in it."""
 
 
 def of_clusters(
     clusters: StepFolder,
-    unit: Unit,
-    slices: Slices,
-    first_row: int,
+    unit_piece: str,
+    label: Label,
+    numbering: Numbering,
     uncut: np.ndarray,
     increment: Increment | None,
 ) -> Clustered:
-    """What C found, with the members of an index that it started from. uncut: bool[n], the documents that no cut
-    before identification has taken."""
+    """What was clustered, with the members of an index that clustering started from. uncut: bool[n], the documents
+    that no prefilter has taken."""
     earlier = increment.earlier if increment else None
-    bases = _bases(earlier, slices)
-    n = unit.documents
-    span = bases[-1] + n
+    n = label.documents
+    span = numbering.known + n
     cluster, content = np.empty(n, narrow(span)), np.empty(n, narrow(span))
-    file = clusters.file(f"{unit.piece}.parquet")
+    file = f"{unit_piece}.parquet"
     for start in range(0, n, BLOCK):
-        part = clusters.store.read_columns(
-            file, ["cluster_id", "content_id"], start, min(start + BLOCK, n)
-        )
-        cluster[start : start + len(part)] = part["cluster_id"].to_numpy() - first_row
-        content[start : start + len(part)] = part["content_id"].to_numpy() - first_row
-    published, others = np.zeros(n, bool), [_no_others()]
+        own = slice(start, min(start + BLOCK, n))
+        part = label.of_unit(clusters, file, ["cluster_id", "content_id"], own)
+        cluster[own] = numbering.of_label(part["cluster_id"].to_numpy())
+        content[own] = numbering.of_label(part["content_id"].to_numpy())
+    published, others = np.zeros(n, bool), pl.DataFrame(schema=OTHERS)
     if increment is None:
-        return Clustered(cluster, content, span, published, others[0], bases)
-    manifest = clusters.manifest(unit.piece)
-    assert manifest is not None
+        return Clustered(cluster, content, span, published, others)
+    known = earlier.documents(label.name) if earlier else 0
     members = np.full(n, -1)
-    for number, (label, start, stop) in enumerate(slices):
-        own = start + np.flatnonzero(uncut[start:stop])
-        known = earlier.documents(label) if earlier else 0
-        members[own] = known + np.arange(len(own))
-        if earlier and known:
-            pieces = manifest["index"][label]["components"]
-            component = _components(increment.store, pieces, earlier.contents(label))
-            others.append(_members(earlier, label, number, bases[number], component))
-    return Clustered(cluster, content, span, published, pl.concat(others), bases, members)
+    members[uncut] = known + np.arange(np.count_nonzero(uncut))
+    if earlier and known:
+        manifest = clusters.manifest(unit_piece)
+        assert manifest is not None
+        pieces = manifest["index"][label.name]["components"]
+        component = _components(increment.store, pieces, earlier.contents(label.name))
+        others = _members(earlier, label.name, component)
+    return Clustered(cluster, content, span, published, others, members)
 
 
-def of_index(revision: Revision, slices: Slices, uncut: np.ndarray) -> Clustered:
-    """What a version of the index holds of an output's documents, in their order, and of those of other runs."""
-    version = revision.version
-    bases = _bases(version, slices)
-    n = len(uncut)
-    cluster = bases[-1] + np.arange(n)
+def of_index(revision: Revision, label: Label, uncut: np.ndarray) -> Clustered:
+    """What a version of the index holds of an output's documents, in their order, and of those of other runs. Raises
+    ValueError where it holds other documents of the output."""
+    version, n = revision.version, label.documents
+    contents = version.contents(label.name)
+    component = _components(revision.store, version.pieces(label.name, "components"), contents)
+    found = _members(version, label.name, component)
+    run = version.table(label.name, "members", MEMBERS, ["run"])["run"].to_numpy()
+    here, own = found.filter(run == revision.run), np.flatnonzero(uncut)
+    if len(own) != len(here):
+        raise ValueError(
+            f"{label.name}: the index holds {len(here)} documents of this output, which has {len(own)}"
+        )
+    cluster = contents + np.arange(n)
     content = cluster.copy()
     published, members = np.zeros(n, bool), np.full(n, -1)
-    others = [_no_others()]
-    for number, (label, start, stop) in enumerate(slices):
-        contents, pieces = version.contents(label), version.pieces(label, "components")
-        component = _components(revision.store, pieces, contents)
-        found = _members(version, label, number, bases[number], component)
-        run = version.table(label, "members", MEMBERS, ["run"])["run"].to_numpy()
-        own = start + np.flatnonzero(uncut[start:stop])
-        here = found.filter(run == revision.run)
-        if len(own) != len(here):
-            raise ValueError(
-                f"{label}: the index holds {len(here)} documents of this output, which has {len(own)}"
-            )
-        cluster[own], content[own] = here["cluster"].to_numpy(), here["content"].to_numpy()
-        published[own], members[own] = here["published"].to_numpy(), here["member"].to_numpy()
-        others.append(found.filter(run != revision.run))
-    span = bases[-1] + n
-    return Clustered(cluster, content, span, published, pl.concat(others), bases, members)
-
-
-def _bases(index: Earlier | None, slices: Slices) -> list[int]:
-    """As `Clustered.bases`, and the number of contents after the last."""
-    counts = [index.contents(label) if index else 0 for label, _, _ in slices]
-    return [0, *accumulate(counts)]
+    cluster[own], content[own] = here["cluster"].to_numpy(), here["content"].to_numpy()
+    published[own], members[own] = here["published"].to_numpy(), here["member"].to_numpy()
+    others = found.filter(run != revision.run)
+    return Clustered(cluster, content, contents + n, published, others, members)
 
 
 def _components(store: Store, pieces: Sequence[Sequence], contents: int) -> np.ndarray:
@@ -138,24 +122,17 @@ def _components(store: Store, pieces: Sequence[Sequence], contents: int) -> np.n
     return pa.concat_tables(parts)["component"].to_numpy()
 
 
-def _members(
-    index: Earlier, label: str, number: int, base: int, component: np.ndarray
-) -> pl.DataFrame:
-    """A label's members in the index; clusters and contents are numbered from `base`."""
+def _members(index: Earlier, label: str, component: np.ndarray) -> pl.DataFrame:
+    """OTHERS: a label's members in the index."""
     table = index.table(label, "members", MEMBERS, ["content", "language_score"])
     out = np.zeros(len(table), bool)
     out[index.table(label, "published", PUBLISHED, ["member"])["member"].to_numpy()] = True
     content = table["content"].to_numpy()
     columns = {
-        "label": np.full(len(table), number, np.int16),
         "member": np.arange(len(table)),
-        "cluster": component[content] + base,
-        "content": content + base,
+        "cluster": component[content],
+        "content": content,
         "language_score": table["language_score"].to_numpy(),
         "published": out,
     }
     return pl.DataFrame(columns, schema=OTHERS)
-
-
-def _no_others() -> pl.DataFrame:
-    return pl.DataFrame(schema=OTHERS)

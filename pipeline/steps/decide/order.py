@@ -1,4 +1,4 @@
-"""Which member of a cluster stands for it."""
+"""Which member of a cluster is its representative: the first by columns that every member has."""
 
 from collections.abc import Sequence
 
@@ -7,16 +7,16 @@ import polars as pl
 
 from polysieve.dedup.components import component_ranges
 from polysieve.pipeline.recipe.clustering import KEPT_COLUMNS, Dedup
-from polysieve.pipeline.steps.units import Rows
+from polysieve.pipeline.steps.labels import Label
 
 STEPS_PER_UNIT = 10  # language scores that differ by less than a tenth do not decide
 MEMBER_BYTES = 750  # that choosing takes for each member at most
 BLOCK = 1 << 20  # rows that are looked through at a time
 
 
-def order_columns(rows: Rows, order: Sequence[str], numbers: np.ndarray) -> dict[str, pl.Series]:
-    """The columns that `order` names (each with a `-` before it where the largest comes first), of the rows of a unit
-    with these ascending numbers."""
+def order_columns(label: Label, order: Sequence[str], numbers: np.ndarray) -> dict[str, pl.Series]:
+    """The columns that `order` names (each with a `-` before it where the largest comes first), of the documents
+    of a label with these ascending numbers."""
     names = [name.removeprefix("-") for name in order]
     tables = {
         "documents": [name for name in names if name in KEPT_COLUMNS],
@@ -25,22 +25,21 @@ def order_columns(rows: Rows, order: Sequence[str], numbers: np.ndarray) -> dict
     found: dict[str, pl.Series] = {}
     for table, columns in tables.items():
         if columns:
-            read = rows.take(table, columns, numbers)
+            read = label.take(table, columns, numbers)
             found |= {name: pl.Series(name, pl.from_arrow(read[name])) for name in columns}
     return found
 
 
-def sort_rows(frame: pl.DataFrame, order: Sequence[str], *, rekeep: bool = True) -> np.ndarray:
+def sort_rows(frame: pl.DataFrame, order: Sequence[str]) -> np.ndarray:
     """int64[n]: the rows of `frame` by cluster, and within a cluster by preference.
 
     `frame` has `cluster` and the columns that `order` names, its rows in the order of the keys (input, record): by
-    `order`, nulls last, then by row. `rekeep`: False where a member that is already `published` comes
-    before all others.
+    `order`, nulls last, then by row. Where it has `precedence` too, members with the largest come before all others.
     """
     keys = [pl.col("cluster").alias("cluster")]
     descending = [False]
-    if not rekeep:
-        keys.append(pl.col("published").alias("key"))
+    if "precedence" in frame.columns:
+        keys.append(pl.col("precedence").alias("key"))
         descending.append(True)
     for number, named in enumerate(order):
         column = pl.col(named.removeprefix("-"))
@@ -54,28 +53,30 @@ def sort_rows(frame: pl.DataFrame, order: Sequence[str], *, rekeep: bool = True)
     return ordered["row"].cast(pl.Int64).to_numpy()
 
 
-def kept_members(frame: pl.DataFrame, order: Sequence[str], *, rekeep: bool = True) -> np.ndarray:
-    """bool[n]: the member of each cluster that stands for it, the first by `sort_rows`."""
-    rows = sort_rows(frame, order, rekeep=rekeep)
+def representatives(frame: pl.DataFrame, order: Sequence[str]) -> np.ndarray:
+    """bool[n]: the representative of each cluster, its first member by `sort_rows`."""
+    rows = sort_rows(frame, order)
     cluster = frame["cluster"].to_numpy()[rows]
-    kept = np.zeros(len(frame), bool)
+    found = np.zeros(len(frame), bool)
     if len(rows):
-        kept[rows[np.r_[True, cluster[1:] != cluster[:-1]]]] = True
-    return kept
+        found[rows[np.r_[True, cluster[1:] != cluster[:-1]]]] = True
+    return found
 
 
-def kept_by_cluster(rows: Rows, dedup: Dedup, cluster: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """bool[n]: `kept_members` of a unit's n rows, some clusters at a time, as many as `task_memory` holds.
+def representatives_by_cluster(
+    label: Label, dedup: Dedup, cluster: np.ndarray, sizes: np.ndarray
+) -> np.ndarray:
+    """bool[n]: `representatives` of n documents, some clusters at a time, as many as `task_memory` holds.
 
     cluster: int[n], the number of each row's cluster; sizes: int[k], members by that number.
     """
-    kept = np.ones(len(cluster), bool)
+    found = np.ones(len(cluster), bool)
     for first, stop in component_ranges(sizes, dedup.task_memory // MEMBER_BYTES):
         numbers = members_between(cluster, sizes, first, stop)
         own = cluster[numbers].astype(np.int64)
-        mates = pl.DataFrame({"cluster": own, **order_columns(rows, dedup.kept, numbers)})
-        kept[numbers] = kept_members(mates, dedup.kept)
-    return kept
+        members = pl.DataFrame({"cluster": own, **order_columns(label, dedup.kept, numbers)})
+        found[numbers] = representatives(members, dedup.kept)
+    return found
 
 
 def members_between(

@@ -1,9 +1,8 @@
-"""By what a document goes, in step D: the language cut, rules, rules that read text, containment.
+"""What rules say against the documents of a label: the prefilter, the language cut, rules on columns and on text, lines
+of hosts, containment. Each gives a reason's name and the documents that fail, for the cascade (cascade.py)."""
 
-Reasons are numbers into a list of names that the caller keeps; 0 is none.
-"""
-
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -14,14 +13,17 @@ from polysieve.filters import rules
 from polysieve.filters.parameters import LanguageParameters, thresholds
 from polysieve.language_id import EMBEDDED
 from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.containment import containment
 from polysieve.pipeline.steps.decide import weighting
-from polysieve.pipeline.steps.decide.members import Slices
+from polysieve.pipeline.steps.decide.cascade import Reasons
+from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
-from polysieve.pipeline.steps.units import Rows, Unit
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.storage.ledger import StepFolder
 
 HOST_LINES_ONLY = "host_lines_only"
+CONTAINED = ("contained", "containing")
 MOST_REASONS = 50
 DEFAULT_CUT = 0.3  # FineWeb2's lowest: 1,102 of its 1,929 languages have it
 EMBEDDED_CUT = 0.5  # a quarter of the texts in languages that the embedded model lacks score higher (language-id.md)
@@ -31,8 +33,8 @@ DOCUMENT_COLUMNS = (
 )  # the other columns that have figures are signals
 MARKS = ["host_repeated_line_share", "nothing_else"]
 
-
-Signals: TypeAlias = Callable[[list[str]], Iterator[tuple[slice, pa.Table]]]
+RuleNames: TypeAlias = dict[str, dict[str, str]]
+"""Rule that reads text → what it says against a document → the reason."""
 
 
 def language_cut(recipe: Recipe, parameters: LanguageParameters) -> float | None:
@@ -59,126 +61,120 @@ def rule_thresholds(
     return found
 
 
-def before_clusters(
-    rows: Rows, unit: Unit, slices: Slices, lowest: dict[str, float | None]
-) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """What left before identification, and what is under the language cut.
-
-    Returns:
-        int16[n], numbers of reasons, 0 where there is none; the reasons from 1, sorted; bool[n], the score is
-        under the cut.
-    """
-    reason, below = np.zeros(unit.documents, np.int16), np.zeros(unit.documents, bool)
-    met: dict[str, int] = {}
-    for own, read in rows.stretches({"documents": ["cut", "language_score"]}):
-        cut = read["documents"]["cut"].combine_chunks().dictionary_encode()
-        numbers = [0, *(met.setdefault(name, len(met) + 1) for name in cut.dictionary.to_pylist())]
-        reason[own] = np.array(numbers)[pc.fill_null(cut.indices, -1).to_numpy() + 1]
-        scores = read["documents"]["language_score"].to_numpy()
-        below[own] = scores < _per_row(lowest, slices, own)
-    early = sorted(met)
-    places = np.zeros(len(met) + 1, np.int16)
-    for place, name in enumerate(early):
-        places[met[name]] = place + 1
-    return places[reason], early, below
+def add_prefilter(reasons: Reasons, label: Label, cut: float | None) -> np.ndarray:
+    """Add why documents went before their language was told. Returns bool[n]: the language score is under the cut."""
+    below = np.zeros(label.documents, bool)
+    for own, read in label.stretches({"documents": ["cut", "language_score"]}):
+        reasons.add_values(read["documents"]["cut"], own)
+        if cut is not None:
+            below[own] = read["documents"]["language_score"].to_numpy() < cut
+    return below
 
 
-def apply_rules(
+def failing_rules(
+    limits: Mapping[str, float | None], signals: pa.Table
+) -> Iterator[tuple[str, np.ndarray]]:
+    """(rule, bool[n]: who fails it) of each rule that has a threshold, in order."""
+    for name, limit in limits.items():
+        if limit is not None:
+            rule = rules.RULES[name]
+            yield name, rules.drops(rule, signals[rule.metric].to_numpy(), limit)
+
+
+def add_rules(
+    reasons: Reasons,
+    label: Label,
     recipe: Recipe,
-    signals_of: Signals,
-    marks_in: StepFolder | None,
-    rows: Rows,
-    slices: Slices,
-    limits: dict[str, dict[str, float | None]],
-    code: dict[str | None, int],
-    stands: np.ndarray,
-    reason: np.ndarray,
+    limits: Mapping[str, float | None],
+    fitted: StepFolder,
+    unit_piece: str,
+    host_lines: StepFolder | None,
+    is_representative: np.ndarray,
 ) -> np.ndarray | None:
-    """Enter the first rule that each standing document fails into `reason`.
+    """Add the rules on columns, and `host_lines_only`, which representatives are asked about (bool[n]).
 
-    signals_of: columns of signals, a stretch of the rows after the other; marks_in: which lines recur over a host, or
-    None; code: reason -> its number. Returns float64[n], the quality by which documents are rebalanced, where the
-    recipe does that.
+    fitted: where the parameters were fitted; host_lines: which lines recur over a host, or None. Returns float64[n],
+    the quality by which documents are rebalanced, where the recipe does that.
     """
     # One column at least: it says how many rows a stretch has.
     metrics = {rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"}
     named = weighting.quality_column(recipe)
-    quality = np.zeros(len(reason)) if named else None
-    documents = sorted({"text_bytes", named.removeprefix("-")} & set(DOCUMENT_COLUMNS))
-    columns = sorted(metrics | ({named.removeprefix("-")} - set(documents) - {""}))
-    measured = signals_of(columns)
-    whole = rows.stretches({"documents": documents})
-    marks = lines.stretches(marks_in, rows, MARKS) if marks_in else None
+    column = named.removeprefix("-")
+    quality = np.zeros(label.documents) if named else None
+    of_documents = {"documents": [column]} if column in DOCUMENT_COLUMNS else {}
+    columns = sorted(metrics | ({column} - {"", *DOCUMENT_COLUMNS}))
+    marks = lines.parts(host_lines, label, MARKS) if host_lines else None
     removes_lines = recipe.host_lines is not None and recipe.host_lines.remove
-    for (own, signals), (_, read) in zip(measured, whole, strict=True):
+    for own, signals, read in fit.signals_of(fitted, unit_piece, label, columns, of_documents):
         marked = next(marks) if marks else None
         if marked:
             signals = lines.with_share(signals, marked)
-        here = np.flatnonzero(stands[own])
-        said = reason[own]
-        for name in recipe.column_rules:
-            threshold = _per_row({label: v[name] for label, v in limits.items()}, slices, own)[here]
-            values = signals[rules.RULES[name].metric].to_numpy()[here]
-            failing = here[rules.drops(rules.RULES[name], values, threshold)]
-            said[failing[said[failing] == 0]] = code[name]
+        asked = is_representative[own]
+        for name, failing in failing_rules(limits, signals):
+            reasons.add(name, failing & asked, own)
         if marked and removes_lines:
-            empty = here[marked["nothing_else"].to_numpy()[here]]
-            said[empty[said[empty] == 0]] = code[HOST_LINES_ONLY]
+            reasons.add(HOST_LINES_ONLY, marked["nothing_else"].to_numpy() & asked, own)
         if quality is not None:
-            column = named.removeprefix("-")
-            table = read["documents"] if column in documents else signals
+            table = read["documents"] if of_documents else signals
             quality[own] = table[column].cast(pa.float64()).to_numpy()
             if named.startswith("-"):
                 quality[own] *= -1.0
     return quality
 
 
-def contained(folder: StepFolder, rows: Rows, recipe: Recipe, rest: np.ndarray) -> np.ndarray:
-    """bool[n]: the one of each pair that goes, where both are among the `rest` (bool[n])."""
-    inner, outer, _ = containment.pairs(folder, rows)
+def contained(folder: StepFolder, label: Label, remove: str, rest: np.ndarray) -> np.ndarray:
+    """bool[n]: the one of each pair that goes, where both are among the `rest` (bool[n]). remove: `contained` or
+    `containing`."""
+    inner, outer, _ = containment.pairs(folder, label)
     both = rest[inner] & rest[outer]
     gone = np.zeros(len(rest), bool)
-    gone[(inner if containment.settings(recipe).remove == "contained" else outer)[both]] = True
+    gone[(inner if remove == "contained" else outer)[both]] = True
     return gone
 
 
-def judged_reasons(
-    parts: Iterable[tuple[slice, pa.Table]], unit: Unit, recipe: Recipe
-) -> tuple[list[str], np.ndarray]:
-    """The reasons of rules that read text, and for each row the number, from 1, of the one that dropped it.
+def text_rule_names(
+    folder: StepFolder, unit_piece: str, labels: Sequence[Label], recipe: Recipe
+) -> RuleNames:
+    """The reasons of the rules that read text, over the labels of a unit.
 
     A reason is `<rule>`, or `<rule>:<the rule's own>`. A rule's own may be of any number: the MOST_REASONS most
-    frequent of a unit stay, the others become `<rule>:other`. 0 stands for none.
+    frequent of a unit stay, the others become `<rule>:other`.
     """
-    met: dict[tuple[str, str], int] = {}
-    numbers = np.zeros(unit.documents, np.int32)
-    for own, judged in parts:
-        for rule in recipe.text_rules:
-            failed = np.flatnonzero(pc.fill_null(pc.invert(judged[f"{rule}.passed"]), False))
-            given = pc.fill_null(judged[f"{rule}.reason"].take(failed), "").combine_chunks()
-            encoded = given.dictionary_encode()
-            places = [
-                met.setdefault((rule, said), len(met) + 1)
-                for said in encoded.dictionary.to_pylist()
-            ]
-            numbers[own.start + failed] = np.array(places, np.int32)[encoded.indices]
-    counts = np.bincount(numbers, minlength=len(met) + 1)
-    names: list[str] = []
-    final = np.zeros(len(met) + 1, np.int16)
-    for rule in recipe.text_rules:
-        said_by = [(said, place) for (of, said), place in met.items() if of == rule]
-        ranked = sorted(said_by, key=lambda entry: (-counts[entry[1]], entry[0]))
-        for said, place in ranked[:MOST_REASONS]:
-            names.append(f"{rule}:{said}" if said else rule)
-            final[place] = len(names)
-        names.append(f"{rule}:other")
-        for _, place in ranked[MOST_REASONS:]:
-            final[place] = len(names)
-    return names, final[numbers]
+    counts: dict[str, Counter[str]] = {rule: Counter() for rule in recipe.text_rules}
+    for label in labels:
+        for _, verdicts in windows.read(folder, unit_piece, label):
+            for rule, of_rule in counts.items():
+                for entry in pc.value_counts(_against(verdicts, rule).drop_null()).to_pylist():
+                    of_rule[entry["values"]] += entry["counts"]
+    names: RuleNames = {}
+    for rule, of_rule in counts.items():
+        ranked = sorted(of_rule, key=lambda said: (-of_rule[said], said))
+        names[rule] = dict.fromkeys(ranked, f"{rule}:other")
+        names[rule] |= {s: f"{rule}:{s}" if s else rule for s in ranked[:MOST_REASONS]}
+    return names
 
 
-def _per_row(values: dict[str, float | None], slices: Slices, own: slice) -> np.ndarray:
-    """float64: each label's value (NaN for None: no comparison holds) at each of its rows among `own`."""
-    rows = [max(min(stop, own.stop) - max(start, own.start), 0) for _, start, stop in slices]
-    each = [values[label] for label, _, _ in slices]
-    return np.repeat(np.array([np.nan if v is None else v for v in each], np.float64), rows)
+def in_order(names: RuleNames) -> list[str]:
+    """All reasons of rules that read text: by rule, the most frequent first, `<rule>:other` last."""
+    return [
+        name
+        for rule, of_rule in names.items()
+        for name in dict.fromkeys([*list(of_rule.values())[:MOST_REASONS], f"{rule}:other"])
+    ]
+
+
+def add_text_rules(
+    reasons: Reasons, folder: StepFolder, unit_piece: str, label: Label, names: RuleNames
+) -> None:
+    """Add the verdicts of the rules that read text, under their names."""
+    for own, verdicts in windows.read(folder, unit_piece, label):
+        for rule, of_rule in names.items():
+            said = _against(verdicts, rule).combine_chunks().dictionary_encode()
+            values = pa.array([of_rule[one] for one in said.dictionary.to_pylist()], pa.string())
+            reasons.add_values(pa.DictionaryArray.from_arrays(said.indices, values), own)
+
+
+def _against(verdicts: pa.Table, rule: str) -> pa.ChunkedArray:
+    """string[n]: what a rule says against each document, "" where it only fails it; null where it does not."""
+    failed = pc.fill_null(pc.invert(verdicts[f"{rule}.passed"]), False)
+    return pc.if_else(failed, pc.fill_null(verdicts[f"{rule}.reason"], ""), None)

@@ -6,6 +6,7 @@ it. Scores are made of these numbers, so another head needs no encoder. After a 
 that stay are taken from the step's earlier folder: a text's vector depends on nothing but the text (encoders.Batches).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,10 @@ from polysieve.pipeline.engines.engine import Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Quality
 from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.labels import Label, window_of
 from polysieve.pipeline.steps.score import scorers
 from polysieve.pipeline.steps.step import Context, UnitTask
-from polysieve.pipeline.steps.units import Unit, label_slices
+from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.ledger import Manifest, StepFolder, step_folders
 
 WINDOW_DOCUMENTS = 1_000  # some minutes of one core, a second or two of a GPU
@@ -63,7 +65,7 @@ class Encode(UnitTask):
 
     @property
     def piece(self) -> str:
-        return windows.piece(self.unit, self.number)
+        return windows.piece(self.unit.piece, self.number)
 
     @property
     def memory(self) -> int:
@@ -153,11 +155,14 @@ def earlier_folders(context: Context, folder: StepFolder) -> tuple[StepFolder, .
 def run(task: Encode) -> dict[str, Any]:
     """Encode one window and commit it."""
     assert task.recipe.quality is not None
-    rows, survivors = task.rows(), task.context.folder("survivors")
     start, stop = windows.bounds(task.unit, task.number, WINDOW_DOCUMENTS)
-    kept = windows.kept(survivors, task.unit, task.number, rows, WINDOW_DOCUMENTS)
-    wanted = np.flatnonzero(kept)
-    documents = rows.window(start, stop).take("documents", ["text", "label"], wanted)
+    rows, texts_of = [], []
+    for label in window_of(task.unit_labels(), start, stop):
+        survivors = task.context.folder("survivors")
+        own = np.flatnonzero(windows.kept(survivors, task.unit.piece, label))
+        texts_of.append(label.take("documents", ["text", "label"], own))
+        rows.append(own + label.first - start)
+    wanted, documents = np.concatenate(rows), pa.concat_tables(texts_of)
     known = _known(task)
     columns: dict[str, Any] = {"row": pa.array(wanted, pa.int32())}
     encoded = 0
@@ -243,47 +248,34 @@ def _taken(known: list[tuple[np.ndarray, pa.ChunkedArray]], wanted: np.ndarray) 
     return found
 
 
-def read(folder: StepFolder, unit: Unit, column: str, start: int, stop: int) -> pa.ChunkedArray:
-    """binary: the vectors of the encoded documents among a unit's rows from `start` to before `stop`, in the order of
-    the segments."""
-    found = []
-    for number in range(start // WINDOW_DOCUMENTS, -(-stop // WINDOW_DOCUMENTS)):
-        name = folder.file(f"{windows.piece(unit, number)}.parquet")
-        table = folder.store.read_columns(name, ["row", column])
-        rows = table["row"].to_numpy() + number * WINDOW_DOCUMENTS
-        low, high = np.searchsorted(rows, [start, stop]).tolist()
-        found.append(table[column].slice(low, high - low))
-    return pa.chunked_array([c for one in found for c in one.chunks], pa.binary())
+def encoded(
+    folder: StepFolder, unit_piece: str, label: Label, columns: list[str]
+) -> Iterator[tuple[np.ndarray, pa.Table]]:
+    """(rows, vectors) of the encoded documents of a label, ascending, a window at a time; columns: of encodings."""
+    stop = label.first + label.documents
+    for number in range(label.first // WINDOW_DOCUMENTS, -(-stop // WINDOW_DOCUMENTS)):
+        file = f"{windows.piece(unit_piece, number)}.parquet"
+        table = label.file(folder, file, ["row", *columns])
+        rows = table["row"].to_numpy() + np.int64(number * WINDOW_DOCUMENTS - label.first)
+        low, high = np.searchsorted(rows, [0, label.documents]).tolist()
+        if low < high:
+            yield rows[low:high], table.slice(low, high - low)
 
 
-def rows(folder: StepFolder, unit: Unit) -> np.ndarray:
-    """int64[n]: the rows of a unit that were encoded, in the order of the segments."""
-    found = [np.zeros(0, np.int64)]
-    for number in windows.windows(unit, WINDOW_DOCUMENTS):
-        name = folder.file(f"{windows.piece(unit, number)}.parquet")
-        own = folder.store.read_columns(name, ["row"])["row"].to_numpy()
-        found.append(own + np.int64(number * WINDOW_DOCUMENTS))
-    return np.concatenate(found)
-
-
-def of_window(
-    folder: StepFolder,
-    unit: Unit,
-    labels: pa.ChunkedArray,
-    quality: Quality,
-    start: int,
-    stop: int,
-) -> pa.Table:
-    """`label` and what heads read of the encoded documents among a unit's rows from `start` to before `stop`."""
+def of_heads(folder: StepFolder, unit_piece: str, label: Label, quality: Quality) -> pa.Table:
+    """`label` and what heads read of the encoded documents of a label."""
     heads = {
         of_head(path)
         for one in quality.scores.values()
         if one.kind == "embedding" and "web" in one.origins
-        for label in pc.unique(labels).to_pylist()
-        if (path := scorers.own_path(one.path, label)) is not None
+        if (path := scorers.own_path(one.path, label.name)) is not None
     }
-    columns = {one.column: read(folder, unit, one.column, start, stop) for one in sorted(heads)}
-    return pa.table({"label": labels, **columns})
+    columns = [one.column for one in sorted(heads)]
+    parts = list(encoded(folder, unit_piece, label, columns))
+    blank = pa.schema([("row", pa.int32()), *((name, pa.binary()) for name in columns)])
+    table = pa.concat_tables([blank.empty_table(), *(part for _, part in parts)])
+    names = pa.repeat(pa.scalar(label.name), len(table))
+    return table.select(columns).add_column(0, "label", names)
 
 
 def answers(said: pa.Table, vectors: pa.Table, quality: Quality, origin: str = "web") -> pa.Table:

@@ -2,11 +2,10 @@
 
 A document's score is its similarity to the nearest seed that has it among its k nearest documents of the language;
 FAR where no seed has. It follows from all of a language's vectors, so it is found before windows are scored
-(pipeline/steps/scores.py), a unit at a time; a file of a unit has a row for each of its documents, in the order of the
-segments, null where it was not asked about or its language has no seeds.
+(pipeline/steps/score/scores.py), a unit at a time; a file of a unit has a row for each of its documents, null where it
+was not asked about or its language has no seeds.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +15,11 @@ import pyarrow as pa
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.nearest import BLOCK, Nearest
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
-from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.score import scorers
 from polysieve.pipeline.steps.step import Context, Task, UnitTask, manifest_of
-from polysieve.pipeline.steps.units import Rows, Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import seeds
 
@@ -115,23 +113,28 @@ def encode_seeds(task: Seeds) -> dict[str, Any]:
 def run(task: Search) -> dict[str, Any]:
     """Find the nearest documents of a unit's labels, write their scores and commit them."""
     assert task.recipe.quality is not None
-    rows = task.rows()
     scores = asked(task.recipe.quality)
-    found = {name: np.full(task.unit.documents, np.nan, np.float32) for name in scores}
-    for label, parts in _labels(task, rows):
+    found: dict[str, list[np.ndarray]] = {name: [] for name in scores}
+    vectors_of, column = task.context.folder("embeddings"), task.encoding.column
+    for label in task.unit_labels():
         searches = {}
         for name, one in scores.items():
-            path = scorers.own_path(one.path, label, "nearest")
+            path = scorers.own_path(one.path, label.name, "nearest")
             if path is not None:
                 searches[name] = Nearest(_seeds(task, seeds.files_hash(path)), one.k)
-        for own, vectors in parts if searches else ():
+            found[name].append(np.full(label.documents, np.nan, np.float32))
+        if not searches:
+            continue
+        for rows, part in embeddings.encoded(vectors_of, task.unit.piece, label, [column]):
+            vectors = embeddings.unpacked(part[column])
             for name, search in searches.items():
-                search.add(vectors, own)
-                found[name][own] = FAR
+                search.add(vectors, rows)
+                found[name][-1][rows] = FAR
         for name, search in searches.items():
-            own, similarities = search.any()
-            found[name][own] = np.maximum(similarities, FAR + MARGIN)
-    columns = {name: pa.array(values, mask=np.isnan(values)) for name, values in found.items()}
+            rows, similarities = search.any()
+            found[name][-1][rows] = np.maximum(similarities, FAR + MARGIN)
+    values = {name: np.concatenate(parts) for name, parts in found.items()}
+    columns = {name: pa.array(own, mask=np.isnan(own)) for name, own in values.items()}
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), pa.table(columns))
     task.folder.commit(task.piece, {"documents": task.unit.documents})
     return {"documents": task.unit.documents}
@@ -150,44 +153,18 @@ def _seeds_shape(task: Search, hash: str) -> tuple[int, int]:
     return manifest["seeds"], manifest["numbers"]
 
 
-def _labels(
-    task: Search, rows: Rows
-) -> Iterator[tuple[str, Iterable[tuple[np.ndarray, np.ndarray]]]]:
-    """Each label of the unit with the (rows in the order of the segments, float16[n, dim]) of what was encoded of it,
-    in ascending rows: a window at a time where the unit has one label."""
-    unit, column, folder = task.unit, task.encoding.column, task.context.folder("embeddings")
-    encoded = embeddings.rows(folder, unit)
-    if not rows.several_labels:
-        yield unit.labels[0], _windows(task, encoded)
-        return
-    vectors = embeddings.read(folder, unit, column, 0, unit.documents)
-    order = rows.order().to_numpy()
-    for label, start, stop in rows.labels(unit):
-        own = np.intersect1d(order[start:stop], encoded, assume_unique=True)
-        places = pa.array(np.searchsorted(encoded, own))
-        yield label, [(own, embeddings.unpacked(vectors.take(places)))] if len(own) else []
-
-
-def _windows(task: Search, encoded: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    folder = task.context.folder("embeddings")
-    for number in windows.windows(task.unit, embeddings.WINDOW_DOCUMENTS):
-        start, stop = windows.bounds(task.unit, number, embeddings.WINDOW_DOCUMENTS)
-        own = encoded[slice(*np.searchsorted(encoded, [start, stop]))]
-        if len(own):
-            column = task.encoding.column
-            vectors = embeddings.read(folder, task.unit, column, start, stop)
-            yield own, embeddings.unpacked(vectors)
-
-
 def answers(
-    said: pa.Table, folder: StepFolder, unit: Unit, rows: np.ndarray, quality: Quality
+    said: pa.Table,
+    folder: StepFolder,
+    unit_piece: str,
+    label: Label,
+    rows: np.ndarray,
+    quality: Quality,
 ) -> pa.Table:
-    """`said` of n documents with the scores by neighbours filled in; rows: int64[n], ascending, of the unit."""
+    """`said` of n documents with the scores by neighbours filled in; rows: int64[n], of the label."""
     if not len(rows) or not asked(quality):
         return said
-    start, stop = int(rows[0]), int(rows[-1]) + 1
-    name = folder.file(f"nearest-{unit.piece}.parquet")
-    table = folder.store.read_columns(name, None, start, stop).take(pa.array(rows - start))
+    table = label.of_unit(folder, f"nearest-{unit_piece}.parquet", None).take(pa.array(rows))
     for column in table.column_names:
         said = scorers.entered(said, column, table[column].to_numpy())
     return said

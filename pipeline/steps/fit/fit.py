@@ -26,8 +26,9 @@ from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Context, Task, UnitTask
-from polysieve.pipeline.steps.units import Rows, Unit, label_slices
+from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 
 PIECE = "parameters"
@@ -102,12 +103,16 @@ def word_tasks(context: Context, folder: StepFolder, units: Sequence[Unit]) -> l
 def count(task: Counting) -> dict[str, Any]:
     """Count one unit's documents, by label: the distribution of each metric, and frequent words."""
     found: dict[str, Any] = {}
-    for label, distributions, rows in counted(task.context, task.unit):
-        counts = stop_words.total(
-            stop_words.count(cut) for _, cut, _ in segmented(task.context, label, rows)
-        )
+    assert task.recipe.parameters.fit is not None
+    how, seed = task.recipe.parameters.fit, task.recipe.seed
+    for label in task.unit_labels():
+        counted = count_label(label, how, seed)
+        if counted is None:
+            continue
+        distributions, rows = counted
+        counts = stop_words.total(stop_words.count(cut) for _, cut, _ in segmented(label, rows))
         frequent = Frequent.of(counts, len(rows))
-        found[label] = {
+        found[label.name] = {
             "distributions": {m: d.to_lists() for m, d in distributions.items()},
             "words": {
                 "total": frequent.total,
@@ -120,32 +125,26 @@ def count(task: Counting) -> dict[str, Any]:
     return {"documents": task.unit.documents}
 
 
-def counted(
-    context: Context, unit: Unit
-) -> Iterator[tuple[str, fitting.Distributions, np.ndarray]]:
-    """Of each label of a unit: distributions of its documents, and rows whose words are to be counted.
+def count_label(
+    label: Label, how: FitSettings, seed: int
+) -> tuple[fitting.Distributions, np.ndarray] | None:
+    """Distributions of a label's documents, and ascending rows whose words are to be counted; None without documents.
 
-    The same text many times over is one document. Rows are numbers among the label's own.
+    The same text many times over is one document.
     """
-    fit = context.recipe.parameters.fit
-    assert fit is not None
-    rows = context.rows(unit.labels)
     metrics = sorted({rule.metric for rule in fitting.FITTED})
-    columns = rows.read("signals", [*metrics, "plain_word_count"])
-    documents = rows.read("documents", ["label", "language_score", "id", "cut"])
-    content = rows.read("bands", ["content_0"])["content_0"].to_numpy()
+    columns = label.read("signals", [*metrics, "plain_word_count"])
+    documents = label.read("documents", ["language_score", "id", "cut"])
+    content = label.read("bands", ["content_0"])["content_0"].to_numpy()
     values = {m: columns[m].to_numpy() for m in metrics}
     plain, scores = columns["plain_word_count"].to_numpy(), documents["language_score"].to_numpy()
-    uncut = pc.is_null(documents["cut"]).to_numpy()
-    for label, start, stop in label_slices(documents["label"]):
-        own = start + np.flatnonzero(uncut[start:stop])
-        own = own[np.sort(np.unique(content[own], return_index=True)[1])]
-        if not len(own):
-            continue
-        found = fitting.gather({m: v[own] for m, v in values.items()}, scores[own], plain[own])
-        chosen = own[fitting.eligible(found[fitting.SCORE], scores[own], plain[own])]
-        chosen = _sample(documents["id"], chosen, fit.word_documents, context.recipe.seed)
-        yield label, found, chosen - start
+    rows = np.flatnonzero(pc.is_null(documents["cut"]).to_numpy())
+    rows = rows[np.sort(np.unique(content[rows], return_index=True)[1])]
+    if not len(rows):
+        return None
+    found = fitting.gather({m: v[rows] for m, v in values.items()}, scores[rows], plain[rows])
+    chosen = rows[fitting.eligible(found[fitting.SCORE], scores[rows], plain[rows])]
+    return found, _sample(documents["id"], chosen, how.word_documents, seed)
 
 
 def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.ndarray:
@@ -161,12 +160,11 @@ def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.
 
 
 def segmented(
-    context: Context, label: str, chosen: np.ndarray | None = None
+    label: Label, chosen: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, words.Words, list[str | None]]]:
     """(rows, words, addresses) of batches of a label's documents: all, or the rows `chosen`, ascending."""
-    rows = context.rows([label])
     row = 0
-    for part in rows.parts("documents", ["text", "url", "text_bytes"]):
+    for part in label.alone().parts("documents", ["text", "url", "text_bytes"]):
         places = np.arange(row, row + part.num_rows)
         row += part.num_rows
         if chosen is not None:
@@ -179,7 +177,7 @@ def segmented(
         for start, end in zip([0, *ends], ends, strict=False):
             piece = part.slice(start, end - start)
             texts = pc.fill_null(piece["text"], "").combine_chunks()
-            labels = pa.repeat(pa.scalar(label), len(texts))
+            labels = pa.repeat(pa.scalar(label.name), len(texts))
             yield places[start:end], words.segment(texts, labels), piece["url"].to_pylist()
 
 
@@ -275,7 +273,8 @@ def _remeasured(
     fitted: Mapping[str, Fitted],
     lists: Mapping[str, precision.WordList],
 ) -> set[str]:
-    """Those labels for which A's figures of words do not hold: it counted another stop list, or no word list."""
+    """Those labels for which the measured figures of words do not hold: another stop list was counted, or no word
+    list."""
     found = set(lists)
     if "gopher_stop_words" in context.recipe.rules:
         index = context.store.read_columns(context.index_file, ["label", "stop_list"])
@@ -290,28 +289,26 @@ def _remeasured(
 
 
 def measure_words(task: Words) -> dict[str, Any]:
-    """Measure REMEASURED for all rows of a unit and commit them; labels that A measured keep its figures."""
-    rows = task.rows()
-    documents = rows.read("documents", ["label", "cut"])
-    measured = rows.read("signals", list(REMEASURED))
-    uncut = pc.is_null(documents["cut"]).to_numpy()
-    counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
-    labels = list(task.unit.labels)
-    fitted, lists = read(task.folder), word_lists(task.recipe, labels)
-    again = _remeasured(task.context, labels, fitted, lists)
-    done = 0
-    for label, start, _ in label_slices(documents["label"]):
-        if label not in again:
-            continue
-        listed = fitted[label].parameters.stopwords
-        stop_list = StopWords.of(listed) if listed else None
-        for places, cut, urls in segmented(task.context, label):
-            here = start + places
-            found = signals.count_stop_words(cut, [stop_list] * len(cut))
-            counts[here] = found.to_numpy(zero_copy_only=False)
-            ratios[here] = precision.ratios(cut, [lists.get(label)] * len(cut), urls)
-            done += len(here)
-    counts[~uncut] = ratios[~uncut] = np.nan
+    """Measure REMEASURED for all rows of a unit and commit them; the other labels keep the figures they have."""
+    labels = task.unit_labels()
+    names = list(task.unit.labels)
+    fitted, lists = read(task.folder), word_lists(task.recipe, names)
+    again = _remeasured(task.context, names, fitted, lists)
+    found, done = [], 0
+    for label in labels:
+        listed = fitted[label.name].parameters.stopwords if label.name in again else None
+        counts, ratios = _measured_words(label)
+        if label.name in again:
+            stop_list = StopWords.of(listed) if listed else None
+            for places, cut, urls in segmented(label):
+                counted = signals.count_stop_words(cut, [stop_list] * len(cut))
+                counts[places] = counted.to_numpy(zero_copy_only=False)
+                ratios[places] = precision.ratios(cut, [lists.get(label.name)] * len(cut), urls)
+                done += len(places)
+        cut_before = label.read("documents", ["cut"])["cut"].is_valid().to_numpy()
+        counts[cut_before] = ratios[cut_before] = np.nan
+        found.append((counts, ratios))
+    counts, ratios = (np.concatenate(column) for column in zip(*found, strict=True))
     table = pa.table(
         {
             "stop_words": pa.array(counts, mask=np.isnan(counts)).cast(pa.int32()),
@@ -323,8 +320,15 @@ def measure_words(task: Words) -> dict[str, Any]:
     return {"documents": done}
 
 
+def _measured_words(label: Label) -> tuple[np.ndarray, np.ndarray]:
+    """REMEASURED as they were measured first, float64[n] each."""
+    measured = label.read("signals", list(REMEASURED))
+    counts, ratios = (measured[name].to_numpy().astype(np.float64) for name in REMEASURED)
+    return counts, ratios
+
+
 def read(folder: StepFolder) -> dict[str, Fitted]:
-    """What B wrote, by label."""
+    """What was fitted, by label."""
     every = folder.store.read_json(folder.file(VALUES))
     return {
         label: Fitted(LanguageParameters.model_validate(entry["values"]), entry["origin"])
@@ -344,22 +348,23 @@ def parameters_of(folder: StepFolder, recipe: Recipe, label: str) -> Fitted:
 
 
 def signals_of(
-    folder: StepFolder, unit: Unit, rows: Rows, columns: list[str], first: int = 0
-) -> Iterator[tuple[slice, pa.Table]]:
-    """(rows, columns of signals) of a unit, what B measured again in place of A's figures; see `Rows.stretches`.
-
-    rows: the unit's, or those of some of its labels, of which `first` is the first row.
-    """
-    again = folder.manifest(f"words-{unit.piece}") is not None
+    folder: StepFolder,
+    unit_piece: str,
+    label: Label,
+    columns: list[str],
+    more: Mapping[str, list[str]] | None = None,
+) -> Iterator[tuple[slice, pa.Table, dict[str, pa.Table]]]:
+    """(rows, columns of signals, more columns by table) of a label, as `Label.stretches` has them; what was measured
+    again after fitting is in place of the first figures."""
+    again = folder.manifest(f"words-{unit_piece}") is not None
     names = [name for name in REMEASURED if name in columns]
-    for own, read in rows.stretches({"signals": columns}):
+    for own, read in label.stretches({"signals": columns, **(more or {})}):
         table = read["signals"]
         if again and names:
-            file = folder.file(f"words/{unit.piece}.parquet")
-            measured = folder.store.read_columns(file, names, first + own.start, first + own.stop)
+            measured = label.of_unit(folder, f"words/{unit_piece}.parquet", names, own)
             for name in names:
                 table = table.set_column(columns.index(name), name, measured[name])
-        yield own, table
+        yield own, table, read
 
 
 def summary(fitted: Fitted) -> dict[str, Any]:

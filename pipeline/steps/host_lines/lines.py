@@ -1,8 +1,8 @@
 """Which lines recur over the documents of a host, for the rule `host_repeated_lines` and for what is written.
 
-A separate pass over the texts, after the step clusters: duplicates of one another count as one document, the one that
-it keeps, or every line of a page that was crawled ten times would recur. The unit is a segment, so memory does not
-grow with the input, and what crosses segments are keys (dedup/host_lines.py), never hosts:
+A separate pass over the texts, after the step clusters: duplicates of one another count as one document, the
+representative of their cluster, or every line of a page that was crawled ten times would recur. A task takes a segment,
+so memory does not grow with the input, and what crosses segments are keys (dedup/host_lines.py), never hosts:
 
 1. `count`, a segment at a time: its distinct keys in order, each with the documents that it occurs in;
 2. `total`, a range of the keys' values at a time: sums over segments. Of what reaches `min_documents`, each
@@ -13,7 +13,6 @@ grow with the input, and what crosses segments are keys (dedup/host_lines.py), n
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,8 @@ from polysieve.dedup import host_lines
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import HostLines
 from polysieve.pipeline.steps import segment_passes as segments
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.segment_passes import PassTask, between, key_range
-from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import StepFolder
 
 PART_KEYS = 1 << 23  # keys of one task of `total`, some 110 bytes each
@@ -135,18 +134,14 @@ def marks(lines: host_lines.Lines, hosts: np.ndarray, recurring: host_lines.Recu
     )
 
 
-def stretches(folder: StepFolder, rows: Rows, columns: list[str]) -> Iterator[pa.Table]:
-    """Columns of MARKS, in step with `Rows.stretches`."""
-    parts = replace(rows, measure=folder).parts("marks", columns)
-    if rows.several_labels:
-        yield pa.concat_tables(parts).take(rows.order())
-    else:
-        yield from parts
+def parts(folder: StepFolder, label: Label, columns: list[str]) -> Iterator[pa.Table]:
+    """Columns of MARKS, in step with `Label.parts`."""
+    return label.parts("marks", columns, folder)
 
 
-def read(folder: StepFolder, rows: Rows, columns: list[str]) -> pa.Table:
-    """Columns of MARKS of a unit's rows, in the unit's order."""
-    return pa.concat_tables(stretches(folder, rows, columns))
+def read(folder: StepFolder, label: Label, columns: list[str]) -> pa.Table:
+    """Columns of MARKS of a label's documents."""
+    return pa.concat_tables(parts(folder, label, columns))
 
 
 def with_share(signals: pa.Table, marks: pa.Table) -> pa.Table:

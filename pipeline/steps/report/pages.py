@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -23,12 +23,14 @@ from polysieve.filters.rules import RULES
 from polysieve.filters.signals import METRICS
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import UnitTask
-from polysieve.pipeline.steps.units import Rows, label_slices
 from polysieve.pipeline.storage.store import Store
 
 PAGES = 128
 """Languages whose pages one task writes."""
+COUNTED = 50_000
+"""Documents, of small languages together, that are counted at a time."""
 GROUPS = 6
 """Row groups of a language's files that are read for samples, chosen by a hash where there are more."""
 TEXTS = 200
@@ -86,8 +88,8 @@ def run(task: Pages) -> dict[str, Any]:
     labels = [label for label in task.labels if label not in task.unchanged]
     briefs = {}
     if labels:
-        rows = task.context.rows(task.labels)
-        there = _signal_names(rows)
+        documents_of = task.context.labels(task.labels, task.first)
+        there = _signal_names(documents_of[0])
         metrics = [name for name in METRICS if name in there]
         languages = [
             Language(label, task.languages[label]["thresholds"], task.languages[label]["cut"])
@@ -95,20 +97,19 @@ def run(task: Pages) -> dict[str, Any]:
         ]
         tally = Tally(languages, metrics)
         chosen = {label: _Chosen(task, label) for label in labels}
-        for documents, signals, decisions in _stretches(task, rows, metrics):
-            own = documents["label"].is_in(labels)
-            for label, start, stop in label_slices(documents["label"].to_arrow()):
-                if label in chosen:
-                    chosen[label].add(
-                        documents[start:stop],
-                        {name: values[start:stop] for name, values in signals.items()},
-                        decisions[start:stop],
-                    )
-            if not own.all():
-                where = own.to_numpy()
-                documents, decisions = documents.filter(own), decisions.filter(own)
-                signals = {name: values[where] for name, values in signals.items()}
-            tally.add(documents, signals, decisions)
+        waiting: list[Stretch] = []
+        for one in documents_of:
+            if one.name not in chosen:
+                continue
+            for stretch in _stretches(task, one, metrics):
+                chosen[one.name].add(*stretch)
+                waiting.append(stretch)
+                # Many small languages are counted at once: a count of a few documents costs as much.
+                if sum(len(documents) for documents, _, _ in waiting) >= COUNTED:
+                    tally.add(*_joined(waiting))
+                    waiting = []
+        if waiting:
+            tally.add(*_joined(waiting))
         figures = tally.figures()
         for label in labels:
             language = {
@@ -137,33 +138,42 @@ def _write(task: Pages, label: str, language: dict[str, Any]) -> None:
     )
 
 
-def _signal_names(rows: Rows) -> list[str]:
-    segment = rows.slices[0][0]
-    with rows.measure.store.open(rows.measure.file(f"signals/{segment}.parquet")) as file:
+def _signal_names(label: Label) -> list[str]:
+    segment = label.slices[0].segment
+    with label.measure.store.open(label.measure.file(f"signals/{segment}.parquet")) as file:
         return pq.read_schema(file).names
 
 
-def _stretches(
-    task: Pages, rows: Rows, metrics: list[str]
-) -> Iterator[tuple[pl.DataFrame, dict[str, np.ndarray], pl.DataFrame]]:
-    """Documents, signals (float64, NaN where undefined) and decisions, as `Rows.stretches` parts them."""
-    context, decided = task.context, task.context.folder("decisions")
-    name, recurring = decided.file(f"{task.unit.piece}.parquet"), context.get("lines")
-    measured = fit.signals_of(context.folder("fit"), task.unit, rows, metrics, task.first)
-    whole = rows.stretches({"documents": [*DOCUMENT_COLUMNS, "id"]})
+Stretch: TypeAlias = tuple[pl.DataFrame, dict[str, np.ndarray], pl.DataFrame]
+"""Documents, signals (float64, NaN where undefined) and decisions of some documents of a language."""
+
+
+def _stretches(task: Pages, label: Label, metrics: list[str]) -> Iterator[Stretch]:
+    """The documents of a language, as `Label.stretches` parts them."""
+    context, piece = task.context, task.unit.piece
+    decided, fitting = context.folder("decisions"), context.folder("fit")
+    recurring = context.get("lines")
     share = ["host_repeated_line_share"]
-    marks = lines.stretches(recurring, rows, share) if recurring else None
-    for (own, signals), (_, read) in zip(measured, whole, strict=True):
+    marks = lines.parts(recurring, label, share) if recurring else None
+    documents = {"documents": [*DOCUMENT_COLUMNS, "id"]}
+    for own, signals, read in fit.signals_of(fitting, piece, label, metrics, documents):
         if marks:
             signals = lines.with_share(signals, next(marks))
-        decisions = decided.store.read_columns(
-            name, list(DECISION_COLUMNS), task.first + own.start, task.first + own.stop
-        )
+        decisions = label.of_unit(decided, f"{piece}.parquet", list(DECISION_COLUMNS), own)
         columns = {
             metric: signals[metric].cast(pa.float64()).to_numpy().astype(np.float64, copy=False)
             for metric in metrics
         }
         yield pl.DataFrame(read["documents"]), columns, pl.DataFrame(decisions)
+
+
+def _joined(stretches: list[Stretch]) -> Stretch:
+    """Stretches, at least one, as one."""
+    if len(stretches) == 1:
+        return stretches[0]
+    documents, signals, decisions = zip(*stretches, strict=True)
+    columns = {name: np.concatenate([one[name] for one in signals]) for name in signals[0]}
+    return pl.concat(documents), columns, pl.concat(decisions)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from polysieve import closure
 from polysieve.audit.pages import appearance
 from polysieve.audit.report import page_name, write_index, write_language
-from polysieve.pipeline.steps.decide.decisions import labels_of
+from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.report import pages
 from polysieve.pipeline.steps.report.record import Record
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
@@ -40,7 +40,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """Pages of the staged corpus; the manifest REPORT says what WRITTEN will."""
     write = plan.context.folder("write")
     staged = manifest_of(write, RECORD)
-    unchanged = unchanged_labels(plan.context, labels_of(plan.context, plan.units))
+    unchanged = unchanged_labels(plan.context, decided_labels(plan.context, plan.units))
     output = Output(f"{write.name}/", staged["record"], staged["samples"], unchanged)
     details = details_of(plan, output.record)
     described = figures.described(
@@ -67,7 +67,7 @@ def published_pages(plan: Plan, folder: StepFolder, record: Record) -> Iterator[
 
 def details_of(plan: Plan, record: Record) -> Details:
     """What was decided of each language, with `pii` and `tokens` of what is written."""
-    details = labels_of(plan.context, plan.units)
+    details = decided_labels(plan.context, plan.units)
     none = 0 if plan.recipe.output.tokenizer else None
     for label, values in details.items():
         values["pii"] = record["pii"].get(label, {})

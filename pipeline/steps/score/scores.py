@@ -23,6 +23,7 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
+from polysieve.pipeline.steps.labels import window_of
 from polysieve.pipeline.steps.score import scorers, trained
 from polysieve.pipeline.steps.score.scorers import SCORERS, Scorer, Stamp
 from polysieve.pipeline.steps.step import Task, UnitTask
@@ -42,7 +43,7 @@ class Scoring(UnitTask):
 
     @property
     def piece(self) -> str:
-        return windows.piece(self.unit, self.number)
+        return windows.piece(self.unit.piece, self.number)
 
     @property
     def memory(self) -> int:
@@ -135,27 +136,27 @@ def by_device(quality: Quality) -> bool:
 
 def run(task: Scoring) -> dict[str, Any]:
     """Score one window and commit it."""
-    rows, vectors_of = task.rows(), task.context.get("embeddings")
-    kept = windows.kept(task.context.folder("survivors"), task.unit, task.number, rows)
-    start, stop = windows.bounds(task.unit, task.number)
-    found = []
+    vectors_of, survivors = task.context.get("embeddings"), task.context.folder("survivors")
     quality = task.recipe.quality
     assert quality is not None
+    labels = task.unit_labels()
+    found = []
     columns = ["text", "label", *(["id"] if trained.asked(quality) else [])]
-    for part in rows.window(start, stop).parts("documents", columns):
-        asked = np.flatnonzero(kept[: part.num_rows])
-        kept = kept[part.num_rows :]
-        documents = part.take(asked)
-        answers = said(documents, task.recipe)
-        answers = trained.answers(answers, documents, quality, task.folder)
-        if vectors_of:
-            vectors = embeddings.of_window(
-                vectors_of, task.unit, documents["label"], quality, start, start + len(part)
-            )
-            answers = embeddings.answers(answers, vectors, quality)
-            answers = nearest.answers(answers, task.folder, task.unit, start + asked, quality)
-        start += len(part)
-        found.append(windows.in_place(answers, asked, part.num_rows))
+    for label in window_of(labels, *windows.bounds(task.unit, task.number)):
+        kept = windows.kept(survivors, task.unit.piece, label)
+        for own, read in label.stretches({"documents": columns}):
+            asked = np.flatnonzero(kept[own])
+            documents = read["documents"].take(asked)
+            answers = said(documents, task.recipe)
+            answers = trained.answers(answers, documents, quality, task.folder)
+            if vectors_of:
+                part = label.window(own.start, own.stop)
+                vectors = embeddings.of_heads(vectors_of, task.unit.piece, part, quality)
+                answers = embeddings.answers(answers, vectors, quality)
+                answers = nearest.answers(
+                    answers, task.folder, task.unit.piece, part, asked, quality
+                )
+            found.append(windows.in_place(answers, asked, len(kept[own])))
     table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
     counts = {"documents": pc.count(table["asked"]).as_py()}

@@ -20,9 +20,11 @@ import xxhash
 from polysieve.filters.quality import ngrams
 from polysieve.filters.quality.ngrams import NgramModel
 from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
+from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.score import scorers
 from polysieve.pipeline.steps.step import UnitTask
-from polysieve.pipeline.steps.units import Rows, Unit, label_slices
+from polysieve.pipeline.steps.units import Unit, label_slices
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
@@ -62,26 +64,23 @@ def asked(quality: Quality) -> dict[str, TrainedNgrams]:
 def run(task: Training) -> dict[str, Any]:
     """Train the models of a unit's labels, write and commit them."""
     assert task.recipe.quality is not None
-    rows, survivors = task.rows(), task.context.folder("survivors")
-    outcome = survivors.store.read_columns(
-        survivors.file(f"{task.unit.piece}.parquet"), ["outcome"]
-    )["outcome"]
-    kept = pc.equal(outcome, "kept").to_numpy()
-    found: dict[str, dict[str, str]] = {}
-    for name, how in asked(task.recipe.quality).items():
-        keys = np.zeros(task.unit.documents, np.uint64)
-        for stretch, read in rows.stretches({"documents": ["id"]}):
-            keys[stretch] = _keys(read["documents"]["id"], how.seed)
-        found[name] = {}
-        for label, start, stop in rows.labels(task.unit):
-            own = start + np.flatnonzero(kept[start:stop])
-            halves = [_trained(rows, own[keys[own] & 1 == half], keys, how) for half in (0, 1)]
+    models = asked(task.recipe.quality)
+    found: dict[str, dict[str, str]] = {name: {} for name in models}
+    survivors = task.context.folder("survivors")
+    for label in task.unit_labels():
+        kept = np.flatnonzero(windows.kept(survivors, task.unit.piece, label))
+        for name, how in models.items():
+            keys = np.zeros(label.documents, np.uint64)
+            for own, read in label.stretches({"documents": ["id"]}):
+                keys[own] = _keys(read["documents"]["id"], how.seed)
+            halves = [_trained(label, kept[keys[kept] & 1 == half], keys, how) for half in (0, 1)]
             if None in halves:
                 continue
             for half, data in enumerate(halves):
-                with task.folder.store.create(_file(task.folder, name, label, half)) as file:
+                with task.folder.store.create(_file(task.folder, name, label.name, half)) as file:
                     file.write(data or b"")
-            found[name][label] = hashlib.sha256(b"".join(one or b"" for one in halves)).hexdigest()
+            digest = hashlib.sha256(b"".join(one or b"" for one in halves))
+            found[name][label.name] = digest.hexdigest()
     task.folder.commit(task.piece, {"models": found, "documents": task.unit.documents})
     return {"documents": task.unit.documents}
 
@@ -121,12 +120,12 @@ def _keys(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
     return np.array(hashed, np.uint64)
 
 
-def _trained(rows: Rows, own: np.ndarray, keys: np.ndarray, how: TrainedNgrams) -> bytes | None:
+def _trained(label: Label, own: np.ndarray, keys: np.ndarray, how: TrainedNgrams) -> bytes | None:
     """The model's file of the documents with the least keys among some rows; None where they are too few."""
     if len(own) < LEAST:
         return None
     chosen = np.sort(own[np.argsort(keys[own], kind="stable")[: how.documents]])
-    texts = rows.take("documents", ["text"], chosen)["text"]
+    texts = label.alone().take("documents", ["text"], chosen)["text"]
     beginnings = pc.utf8_slice_codeunits(pc.fill_null(texts, ""), 0, CHARACTERS)
     try:
         model = ngrams.train(beginnings.combine_chunks().cast(pa.large_string()), how.order)

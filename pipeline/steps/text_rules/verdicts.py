@@ -18,6 +18,7 @@ from polysieve.pipeline.engines.isolation import Crashed, survivors
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.section import Block
 from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.labels import window_of
 from polysieve.pipeline.steps.step import UnitTask
 from polysieve.pipeline.steps.windows import in_place
 
@@ -35,7 +36,7 @@ class Judging(UnitTask):
 
     @property
     def piece(self) -> str:
-        return windows.piece(self.unit, self.number)
+        return windows.piece(self.unit.piece, self.number)
 
     def with_care(self) -> "Judging":
         return replace(self, careful=True)
@@ -43,19 +44,16 @@ class Judging(UnitTask):
 
 def run(task: Judging) -> dict[str, Any]:
     """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
-    rows = task.rows()
-    kept = windows.kept(task.context.folder("screening"), task.unit, task.number, rows)
+    screening = task.context.folder("screening")
     found = []
-    window = rows.window(*windows.bounds(task.unit, task.number))
-    for (_, address, _, _), part in zip(
-        window.slices, window.parts("documents", COLUMNS), strict=True
-    ):
-        asked = np.flatnonzero(kept[: part.num_rows])
-        kept = kept[part.num_rows :]
-        asked_part = part.take(asked)
-        place = pa.repeat(pa.scalar(address), asked_part.num_rows)
-        documents = as_metadata(asked_part.append_column("file_path", place))
-        found.append(in_place(judged(documents, task.recipe, task.careful), asked, part.num_rows))
+    for label in window_of(task.unit_labels(), *windows.bounds(task.unit, task.number)):
+        kept = windows.kept(screening, task.unit.piece, label)
+        for own, read in label.stretches({"documents": COLUMNS}):
+            asked = np.flatnonzero(kept[own])
+            place = label.addresses(own).take(pa.array(asked))
+            documents = read["documents"].take(asked).append_column("file_path", place)
+            verdicts = judged(as_metadata(documents), task.recipe, task.careful)
+            found.append(in_place(verdicts, asked, own.stop - own.start))
     table = pa.concat_tables(found)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
     counts = {"documents": pc.count(table.column(0)).as_py()}

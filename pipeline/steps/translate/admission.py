@@ -2,10 +2,10 @@
 
 The native decision is fixed and stays as it is. A translation goes, in this order, because a check of it failed
 (`translation_failed`), its language score is under the cut, it is a duplicate of a native document that
-remains or of a translation that stands before it, a rule drops it, or the language has its share of translations
+remains or of a translation that is preferred to it, a rule drops it, or the language has its share of translations
 (`translation_share`). Its `minhash_cluster_size` counts the native members of its cluster. With an index, the
 native documents and the translations of other runs count too; a translation that is in a corpus stays unless a native
-document has come (pipeline/steps/compared.py).
+document has come (pipeline/steps/translate/compared.py).
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,26 @@ import pyarrow.compute as pc
 
 from polysieve.dedup import components, edges
 from polysieve.filters import rules
+from polysieve.filters.parameters import LanguageParameters
 from polysieve.pipeline.engines.engine import TASK_MEMORY
 from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.clustering import Dedup
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
+from polysieve.pipeline.steps.decide import reasons as saying
 from polysieve.pipeline.steps.decide import selection
-from polysieve.pipeline.steps.decide.decisions import DUPLICATES, OUTCOMES
-from polysieve.pipeline.steps.decide.order import kept_members, order_columns
-from polysieve.pipeline.steps.decide.reasons import language_cut, rule_thresholds
+from polysieve.pipeline.steps.decide.cascade import (
+    EXACT,
+    KEPT,
+    LANGUAGE_SCORE,
+    NEAR,
+    OUTCOMES,
+    Reasons,
+    decision_counts,
+)
+from polysieve.pipeline.steps.decide.members import Index
+from polysieve.pipeline.steps.decide.order import order_columns, representatives
 from polysieve.pipeline.steps.fit import fit
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.step import Task
@@ -33,12 +45,15 @@ from polysieve.pipeline.steps.text_rules import verdicts as judgements
 from polysieve.pipeline.steps.translate import compared
 from polysieve.pipeline.steps.translate.compared import Keys
 from polysieve.pipeline.steps.translate.places import Place
-from polysieve.pipeline.steps.translate.translations import rows_of
-from polysieve.pipeline.steps.units import Rows
+from polysieve.pipeline.steps.translate.translations import translations_of
 from polysieve.pipeline.storage.schema import DECISIONS
 
-KEPT, REMOVED, DUPLICATE = range(3)
 FAILED, SHARE = "translation_failed", "translation_share"
+JUDGED_COLUMNS = [
+    "text", "id", "dump", "url", "date", "label", "language_score", "top_langs", "file_path",
+]  # fmt: skip
+# Which member of a cluster comes before the others.
+_NATIVE, _PUBLISHED, _OF_OTHER_RUN, _NEW = 3, 2, 1, 0
 
 
 @dataclass(frozen=True)
@@ -65,70 +80,126 @@ class Admission(Task):
 
 def run(task: Admission) -> dict[str, Any]:
     """Decide the translations into one label and commit them; the manifest holds their counts."""
-    recipe = task.recipe
-    rows = rows_of(task.context.folder("translate"), task.label, dict(task.windows))
-    count = sum(size for _, size in task.windows)
-    if not count:
+    recipe, context, native = task.recipe, task.context, task.native
+    assert recipe.translate is not None
+    label = translations_of(context.folder("translate"), task.label, dict(task.windows))
+    if not label.documents:
         nothing = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0}
-        task.folder.commit(task.piece, {**nothing, **_indexed(task, rows, np.zeros(0, np.int64))})
+        task.folder.commit(task.piece, {**nothing, **_indexed(task, label, np.zeros(0, np.int64))})
         return {"documents": 0, "kept": 0}
-    documents = rows.read(
-        "documents", ["language_score", "failed_checks", "text_bytes", "rank", "source_language"]
+    natives = None
+    if native:
+        (documents,) = context.labels([task.label], native.first_row)
+        file = f"{native.unit.piece}.parquet"
+        sizes = documents.of_unit(context.folder("decisions"), file, ["minhash_cluster_size"])
+        natives = documents, sizes["minhash_cluster_size"].is_valid().to_numpy()
+    parameters = fit.parameters_of(context.folder("fit"), recipe, task.label).parameters
+    reasons, size = admitted(
+        label,
+        parameters,
+        natives,
+        native.kept_words if native else 0,
+        recipe,
+        recipe.translate.targets[task.label].max_share,
+        context.inputs.index,
     )
-    parameters = fit.parameters_of(task.context.folder("fit"), recipe, task.label).parameters
-    names: list[str | None] = [None, FAILED, "language_score", *DUPLICATES, *recipe.column_rules]
-    code = {name: number for number, name in enumerate(names)}
-    reason = np.where(documents["failed_checks"].is_valid().to_numpy(), code[FAILED], 0).astype(
-        np.int16
-    )
-    cut = language_cut(recipe, parameters)
-    if not languages.is_known(task.label, recipe.language):
-        cut = None  # of a language that the model does not have there are no scores
-    if cut is not None:
-        low = documents["language_score"].to_numpy() < cut
-        reason[low & (reason == 0)] = code["language_score"]
-
-    found = _clusters(task, rows, np.flatnonzero(reason == 0), cut)
-    for name, duplicate in zip(DUPLICATES, (found.exact, found.near), strict=True):
-        reason[duplicate] = code[name]
-
-    limits = rule_thresholds(recipe, task.label, parameters)
-    metrics = sorted({rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"})
-    signals = rows.read("signals", metrics)
-    for name, limit in limits.items():
-        if limit is not None:
-            failing = rules.drops(
-                rules.RULES[name], signals[rules.RULES[name].metric].to_numpy(), limit
-            )
-            reason[failing & (reason == 0)] = code[name]
-    names += _ask_readers(rows, recipe, reason, len(names))
-    names += _ask_models(rows, recipe, reason, len(names))
-    words = signals["word_count"].to_numpy()
-    names.append(SHARE)
-    reason[_beyond_share(task, words, documents["rank"].to_numpy(), reason == 0)] = len(names) - 1
-
-    outcome = np.full(count, REMOVED, np.int8)
-    outcome[reason == 0] = KEPT
-    outcome[found.exact], outcome[found.near] = DUPLICATE, DUPLICATE
+    outcome = reasons.outcomes()
     table = pa.table(
         [
             pa.DictionaryArray.from_arrays(outcome, pa.array(OUTCOMES)),
-            pa.DictionaryArray.from_arrays(
-                pa.array(reason - 1, mask=reason == 0), pa.array(names[1:], pa.string())
-            ),
-            pa.array(found.size, mask=found.size < 0),
+            reasons.column(),
+            pa.array(size, mask=size < 0),
             (outcome == KEPT).astype(np.int32),
         ],
         schema=DECISIONS,
     )
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
-    manifest = _counts(outcome, reason, names, words, documents)
-    indexed = _indexed(task, rows, np.flatnonzero(outcome == KEPT))
-    task.folder.commit(task.piece, {**manifest, **indexed})
-    return {"documents": count, "kept": manifest["kept"]}
+    counts = _counts(reasons, label)
+    indexed = _indexed(task, label, np.flatnonzero(reasons.kept))
+    task.folder.commit(task.piece, {**counts, **indexed})
+    return {"documents": len(size), "kept": counts["kept"]}
 
 
-def _indexed(task: Admission, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
+def admitted(
+    label: Label,
+    parameters: LanguageParameters,
+    natives: tuple[Label, np.ndarray] | None,
+    native_words: int,
+    recipe: Recipe,
+    max_share: float | None,
+    index: Index | None = None,
+) -> tuple[Reasons, np.ndarray]:
+    """Decide n translations into a label, at least one.
+
+    Args:
+        natives: the label's native documents, and which of them are under no cut (bool); None where there are none.
+        native_words: of the native documents that are kept.
+        max_share: of all words; what is beyond it goes.
+
+    Returns:
+        (reasons, int64[n]: native members of each one's cluster, -1 where no cluster was looked for).
+    """
+    cut = saying.language_cut(recipe, parameters)
+    if not languages.is_known(label.name, recipe.language):
+        cut = None  # of a language that the model does not have there are no scores
+    reasons = Reasons(label.documents)
+    documents = label.read("documents", ["failed_checks", "language_score", "rank"])
+    reasons.add(FAILED, documents["failed_checks"].is_valid().to_numpy())
+    if cut is not None:
+        reasons.add(LANGUAGE_SCORE, documents["language_score"].to_numpy() < cut)
+    size = _add_duplicates(reasons, label, natives, cut, recipe.dedup, index)
+    limits = saying.rule_thresholds(recipe, label.name, parameters)
+    metrics = sorted({rules.RULES[name].metric for name in recipe.column_rules} | {"word_count"})
+    signals = label.read("signals", metrics)
+    for name, failing in saying.failing_rules(limits, signals):
+        reasons.add(name, failing)
+    _add_text_rules(reasons, label, recipe)
+    if recipe.quality:
+        kept = np.flatnonzero(reasons.kept)
+        own = Reasons(len(kept))
+        selection.add_for_translations(
+            own, label.take("documents", ["text", "label"], kept), recipe
+        )
+        reasons.add_values(_spread(own, kept, label.documents))
+    if max_share is not None:
+        words, ranks = signals["word_count"].to_numpy(), documents["rank"].to_numpy()
+        most = native_words * max_share / (1 - max_share)
+        reasons.add(SHARE, beyond(words, ranks, reasons.kept, most))
+    return reasons, size
+
+
+def _spread(reasons: Reasons, rows: np.ndarray, n: int) -> pa.DictionaryArray:
+    """The column of some of n documents' reasons, null for the others."""
+    whole = Reasons(n)
+    whole.names = reasons.names
+    whole.codes[rows] = reasons.codes
+    return whole.column()
+
+
+def _add_text_rules(reasons: Reasons, label: Label, recipe: Recipe) -> None:
+    """Add the rules that read text; each is asked about what is kept so far."""
+    kept = np.flatnonzero(reasons.kept)
+    if not recipe.text_rules or not len(kept):
+        return
+    documents = judgements.as_metadata(label.take("documents", JUDGED_COLUMNS, kept))
+    verdicts = judgements.judged(documents, recipe)
+    for name in recipe.text_rules:
+        failed = pc.fill_null(pc.invert(verdicts[f"{name}.passed"]), False).to_numpy()
+        failing = np.zeros(label.documents, bool)
+        failing[kept[failed]] = True
+        reasons.add(name, failing)
+
+
+def beyond(words: np.ndarray, ranks: np.ndarray, kept: np.ndarray, most: float) -> np.ndarray:
+    """bool[n]: of the kept documents, by rank, those with which they would have more than `most` words."""
+    order = np.flatnonzero(kept)
+    order = order[np.argsort(ranks[order], kind="stable")]
+    found = np.zeros(len(kept), bool)
+    found[order[np.cumsum(words[order]) > most]] = True
+    return found
+
+
+def _indexed(task: Admission, label: Label, kept: np.ndarray) -> dict[str, Any]:
     """What the manifest says of an index: the pieces of its table of translations, where there is something to say."""
     index = task.context.inputs.index
     if index is None:
@@ -136,65 +207,71 @@ def _indexed(task: Admission, rows: Rows, kept: np.ndarray) -> dict[str, Any]:
     settings = task.recipe.dedup.minhash
     table = compared.no_translations(settings)
     if len(kept):
-        ids = rows.take("documents", ["id"], kept)["id"]
-        table = rows.take("bands", compared.columns(settings), kept).append_column("id", ids)
+        ids = label.take("documents", ["id"], kept)["id"]
+        table = label.take("bands", compared.columns(settings), kept).append_column("id", ids)
     file = f"runs/{task.folder.fingerprint}/{task.piece}-translations.parquet"
     return {"index": compared.write_translations(index, file, task.label, table, settings)}
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """Duplicates among n translations, and the native members of each one's cluster (-1: not looked for)."""
-
-    exact: np.ndarray
-    near: np.ndarray
-    size: np.ndarray
-
-
-def _clusters(task: Admission, rows: Rows, remaining: np.ndarray, cut: float | None) -> Clusters:
-    """Duplicates among the translations that remain, of native documents that remain, and of what an index has."""
-    settings = task.recipe.dedup.minhash
-    count = sum(size for _, size in task.windows)
-    exact, near = np.zeros(count, bool), np.zeros(count, bool)
-    size = np.full(count, -1)
-    table = rows.take("bands", compared.columns(settings), remaining)
-    own = Keys.read(table, settings)
-    before = [_native(task, own)]
+def _add_duplicates(
+    reasons: Reasons,
+    label: Label,
+    natives: tuple[Label, np.ndarray] | None,
+    cut: float | None,
+    dedup: Dedup,
+    index: Index | None,
+) -> np.ndarray:
+    """Add what is a duplicate among the translations that remain, of native documents that remain, and of what an index
+    has. Returns int64[n]: native members of each one's cluster, -1 for those that do not remain."""
+    remaining = np.flatnonzero(reasons.kept)
+    settings = dedup.minhash
+    own = Keys.read(label.take("bands", compared.columns(settings), remaining), settings)
+    before = [compared.near_native(*natives, own, settings)] if natives else [own.none()]
     documents = [np.ones(len(before[0].content), np.int64)]
-    mine = np.zeros(len(remaining), bool)  # in a corpus already, as the index has it
-    if index := task.context.inputs.index:
-        indexed, counts = compared.near_indexed(index, task.label, cut, own, settings)
-        made = compared.near_translated(index, task.label, own, settings)
+    precedence = np.full(len(remaining), _NEW, np.int8)
+    if index:
+        indexed, counts = compared.near_indexed(index, label.name, cut, own, settings)
+        made = compared.near_translated(index, label.name, own, settings)
         before += [indexed, made]
         documents += [counts, np.zeros(len(made.content), np.int64)]
-        ids = compared.published(index, task.label)
-        mine[:] = [id in ids for id in rows.take("documents", ["id"], remaining)["id"].to_pylist()]
-    component = _components(Keys.joined([*before, own]), task.recipe)
-    first = len(component) - len(remaining)
+        ids = compared.published(index, label.name)
+        table = label.take("documents", ["id"], remaining)
+        precedence[[id in ids for id in table["id"].to_pylist()]] = _PUBLISHED
     weights = np.concatenate(documents)
-    natives = _per_component(component, first, weights)
-    others = _per_component(component, first, weights == 0)
-    order = {
-        "cluster": component[first:],
-        "published": mine,
-        **order_columns(rows, task.recipe.dedup.kept, remaining),
-    }
-    stands = kept_members(pl.DataFrame(order), task.recipe.dedup.kept, rekeep=False)
-    stands &= (natives == 0) & (mine | (others == 0))
-    # An exact duplicate has the content of a document before it or of the translation that stands.
+    first = len(weights)
+    cluster = _components(Keys.joined([*before, own]), dedup)
+    known = pl.DataFrame(
+        {
+            "cluster": cluster[:first],
+            "precedence": np.where(weights > 0, _NATIVE, _OF_OTHER_RUN).astype(np.int8),
+        }
+    )
+    mine = pl.DataFrame({"cluster": cluster[first:], "precedence": precedence})
+    mine = mine.with_columns(**order_columns(label, dedup.kept, remaining))
+    is_representative = representatives(pl.concat([known, mine], how="diagonal"), dedup.kept)
+    # An exact duplicate has the content of a document before it or of the translation that represents its cluster.
     content = np.concatenate([*(keys.content for keys in before), own.content])
-    same = _equal_to_any(content, np.r_[np.ones(first, bool), stands])[first:]
-    exact[remaining], near[remaining] = ~stands & same, ~stands & ~same
-    size[remaining] = natives
-    return Clusters(exact, near, size)
+    holds = is_representative.copy()
+    holds[:first] = True
+    same = np.zeros(label.documents, bool)
+    same[remaining] = _equal_to_any(content, holds)[first:]
+    duplicate = np.zeros(label.documents, bool)
+    duplicate[remaining] = ~is_representative[first:]
+    reasons.add(EXACT, duplicate & same)
+    reasons.add(NEAR, duplicate)
+    sums = np.zeros(len(cluster), np.int64)
+    np.add.at(sums, cluster[:first], weights)
+    size = np.full(label.documents, -1)
+    size[remaining] = sums[cluster[first:]]
+    return size
 
 
-def _components(keys: Keys, recipe: Recipe) -> np.ndarray:
+def _components(keys: Keys, dedup: Dedup) -> np.ndarray:
     """int64[n]: rows of one cluster have the same number."""
     sets = components.UnionFind(len(keys.content))
-    if recipe.dedup.exact:
+    if dedup.exact:
         sets.union_edges(*edges.equal_pairs(keys.content[:, 0], keys.content[:, 1]))
-    settings = recipe.dedup.minhash
+    settings = dedup.minhash
     for band in range(settings.bands if settings else 0):
         assert settings is not None
         own = np.ascontiguousarray(keys.bands[:, band])
@@ -207,106 +284,21 @@ def _components(keys: Keys, recipe: Recipe) -> np.ndarray:
     return sets.roots().astype(np.int64)
 
 
-def _per_component(component: np.ndarray, first: int, weights: np.ndarray) -> np.ndarray:
-    """int64: for each row from `first` on, the sum of the weights of the rows before `first` in its component."""
-    sums = np.zeros(len(component), np.int64)
-    np.add.at(sums, component[:first], weights)
-    return sums[component[first:]]
-
-
-def _native(task: Admission, own: Keys) -> Keys:
-    """The native rows of the run that remain after the cut and share a key with a translation."""
-    if task.native is None:
-        return own.take(np.zeros(0, np.int64))
-    decisions = task.context.folder("decisions")
-    sizes = decisions.store.read_columns(
-        decisions.file(f"{task.native.unit.piece}.parquet"),
-        ["minhash_cluster_size"],
-        task.native.first_row,
-        task.native.first_row + task.native.documents,
-    )["minhash_cluster_size"]
-    remains = sizes.is_valid().to_numpy()
-    natives = task.context.rows([task.label])
-    return compared.near_native(natives, remains, own, task.recipe.dedup.minhash)
-
-
 def _equal_to_any(content: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """bool[n]: rows (uint64[n, 2]) that are equal to one of the chosen rows."""
     pairs = np.ascontiguousarray(content).view([("a", np.uint64), ("b", np.uint64)]).ravel()
     return np.isin(pairs, pairs[chosen])
 
 
-def _ask_readers(rows: Rows, recipe: Recipe, reason: np.ndarray, known: int) -> list[str | None]:
-    """Apply the rules that read text to what is kept so far; returns their names, as they continue the `known` ones."""
-    kept = np.flatnonzero(reason == 0)
-    if not recipe.text_rules or not len(kept):
-        return []
-    columns = [
-        "text",
-        "id",
-        "dump",
-        "url",
-        "date",
-        "label",
-        "language_score",
-        "top_langs",
-        "file_path",
-    ]
-    verdicts = judgements.judged(
-        judgements.as_metadata(rows.take("documents", columns, kept)), recipe
-    )
-    for number, name in enumerate(recipe.text_rules):
-        failed = pc.fill_null(pc.invert(verdicts[f"{name}.passed"]), False).to_numpy()
-        reason[kept[failed]] = known + number
-        kept, verdicts = kept[~failed], verdicts.filter(pa.array(~failed))
-    return list(recipe.text_rules)
-
-
-def _ask_models(rows: Rows, recipe: Recipe, reason: np.ndarray, known: int) -> list[str]:
-    """Apply scores made for translations, and benchmarks, to what is kept so far; returns the names of reasons."""
-    kept = np.flatnonzero(reason == 0)
-    if recipe.quality is None or not len(kept):
-        return []
-    names, numbers = selection.of_translations(
-        rows.take("documents", ["text", "label"], kept), recipe
-    )
-    reason[kept] = np.where(numbers > 0, numbers + known - 1, 0)
-    return names
-
-
-def _beyond_share(
-    task: Admission, words: np.ndarray, ranks: np.ndarray, kept: np.ndarray
-) -> np.ndarray:
-    """int64: of the kept translations, by rank, those with which they would be more than their share of all words."""
-    assert task.recipe.translate is not None
-    most = task.recipe.translate.targets[task.label].max_share
-    if most is None:
-        return np.empty(0, np.int64)
-    native = task.native.kept_words if task.native else 0
-    order = np.flatnonzero(kept)
-    order = order[np.argsort(ranks[order], kind="stable")]
-    return order[np.cumsum(words[order]) > native * most / (1 - most)]
-
-
-def _counts(
-    outcome: np.ndarray,
-    reason: np.ndarray,
-    names: list[str | None],
-    words: np.ndarray,
-    documents: pa.Table,
-) -> dict[str, Any]:
-    per_reason = np.bincount(reason, minlength=len(names))
-    by_name = {name: int(per_reason[i]) for i, name in enumerate(names) if name and per_reason[i]}
-    exact, near = (by_name.pop(name, 0) for name in DUPLICATES)
-    kept = outcome == KEPT
+def _counts(reasons: Reasons, label: Label) -> dict[str, Any]:
+    kept = reasons.kept
+    documents = label.read("documents", ["text_bytes", "source_language"])
     sources = pc.value_counts(documents["source_language"].filter(pa.array(kept))).to_pylist()
     text_bytes = documents["text_bytes"].to_numpy()
+    words = label.read("signals", ["word_count"])["word_count"].to_numpy()
     return {
-        "rows": len(outcome),
-        "kept": int(kept.sum()),
-        "removed": dict(sorted(by_name.items())),
-        "duplicates": exact + near,
-        "exact_duplicates": exact,
+        "rows": len(kept),
+        **decision_counts(reasons),
         "words": int(words.sum()),
         "kept_words": int(words[kept].sum()),
         "text_bytes": int(text_bytes.sum()),

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from polysieve.filters.url import split_address
 from polysieve.pipeline.recipe.translating import Target
+from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate.places import Place, windows_piece
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -69,20 +70,16 @@ class Windows(Task):
 
 def list_candidates(task: Candidates) -> dict[str, Any]:
     """Write the kept documents of a label, with their ranks, and commit them."""
-    start, stop = task.place.first_row, task.place.first_row + task.place.documents
     decisions, piece = task.context.folder("decisions"), task.place.unit.piece
-    outcome = decisions.store.read_columns(
-        decisions.file(f"{piece}.parquet"), ["outcome"], start, stop
-    )["outcome"]
-    kept = np.flatnonzero(pc.equal(outcome.cast(pa.string()), "kept").to_numpy())
-    rows = task.context.rows([task.label])
+    (label,) = task.context.labels([task.label], task.place.first_row)
+    kept = np.flatnonzero(windows.kept(decisions, piece, label))
     assert task.recipe.translate is not None
     targets = [t for t in task.recipe.translate.targets.values() if task.label in t.sources]
-    documents = rows.take("documents", ["id", "language_score", "url"], kept)
+    documents = label.take("documents", ["id", "language_score", "url"], kept)
     columns: dict[str, Any] = {
         "row": kept,
         "rank": [_rank(task.recipe.seed, id) for id in documents["id"].to_pylist()],
-        "words": rows.take("signals", ["word_count"], kept)["word_count"].cast(pa.int64()),
+        "words": label.take("signals", ["word_count"], kept)["word_count"].cast(pa.int64()),
         "language_score": documents["language_score"],
     }
     if any(t.hosts.allow or t.hosts.block for t in targets):
@@ -90,9 +87,9 @@ def list_candidates(task: Candidates) -> dict[str, Any]:
             split_address(url)[0] or None if url else None for url in documents["url"].to_pylist()
         ]
     if any(t.asks_models for t in targets):
-        said = decisions.store.read_columns(
-            decisions.file(f"{piece}-selected.parquet"), MODELS_SAY, start, stop
-        ).take(pa.array(kept))
+        said = label.of_unit(decisions, f"{piece}-selected.parquet", MODELS_SAY).take(
+            pa.array(kept)
+        )
         columns |= {name: said[name] for name in MODELS_SAY}
     table = pa.table(
         {f.name: columns.get(f.name, pa.nulls(len(kept), f.type)) for f in CANDIDATES},

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from polysieve.pipeline.index.versions import Earlier, Increment, Revision, translations_schema
 from polysieve.pipeline.recipe.clustering import MinHash
 from polysieve.pipeline.steps.cluster.dedup_inputs import fixed_bytes
-from polysieve.pipeline.steps.units import Rows
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.storage.store import parquet_writer
 
 TRANSLATIONS = "translations"
@@ -60,6 +60,10 @@ class Keys:
             self.content[chosen], self.shingled[chosen], self.bands[chosen], self.low[chosen]
         )
 
+    def none(self) -> "Keys":
+        """No row."""
+        return self.take(np.zeros(0, np.int64))
+
     def sharing(self, own: "Keys") -> np.ndarray:
         """bool[n]: the rows that share a content or a band key with a row of `own`."""
         shares = np.isin(self.content[:, 0], own.content[:, 0])
@@ -76,10 +80,10 @@ def columns(settings: MinHash | None) -> list[str]:
     return names
 
 
-def near_native(rows: Rows, remains: np.ndarray, own: Keys, settings: MinHash | None) -> Keys:
+def near_native(label: Label, remains: np.ndarray, own: Keys, settings: MinHash | None) -> Keys:
     """Of a label's native rows of the run those that share a key with `own`. remains: bool[n], those under no cut."""
-    found, first = [own.take(np.zeros(0, np.int64))], 0
-    for part in rows.parts("bands", columns(settings)):
+    found, first = [own.none()], 0
+    for part in label.parts("bands", columns(settings)):
         inside = np.flatnonzero(remains[first : first + len(part)])
         keys = Keys.read(part.take(pa.array(inside)), settings)
         found.append(keys.take(np.flatnonzero(keys.sharing(own))))
@@ -94,7 +98,7 @@ def near_indexed(
     with `own`; documents: int64[n], how many of them reach the cut."""
     version, run = _version(index)
     if version is None or not version.contents(label) or not len(own.content):
-        return own.take(np.zeros(0, np.int64)), np.zeros(0, np.int64)
+        return own.none(), np.zeros(0, np.int64)
     numbers = np.unique(np.concatenate(list(_sharing_contents(version, label, own))))
     documents = np.zeros(len(numbers), np.int64)
     for part in version.parts(label, "members", ["content", "run", "language_score"]):
@@ -145,7 +149,7 @@ def near_translated(
     index: Increment | Revision, label: str, own: Keys, settings: MinHash | None
 ) -> Keys:
     """Of the translations that other runs have in their corpora, those that share a key with `own`."""
-    found = [own.take(np.zeros(0, np.int64))]
+    found = [own.none()]
     for part in _translations(index, label, columns(settings), of_run=False):
         keys = Keys.read(part, settings)
         found.append(keys.take(np.flatnonzero(keys.sharing(own))))

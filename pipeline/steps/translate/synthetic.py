@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow.compute as pc
 
 from polysieve.pipeline.steps.step import Context
-from polysieve.pipeline.steps.translate.translations import rows_of
+from polysieve.pipeline.steps.translate.translations import translations_of
 
 PART = 20_000_000  # documents that are held at a time, 16 bytes each
 
@@ -111,7 +111,7 @@ def _kept(
         first += size
         kept = np.flatnonzero(pc.equal(outcome, "kept").to_numpy())
         if len(kept):
-            rows = rows_of(translate, label, {number: size})
+            rows = translations_of(translate, label, {number: size})
             groups = rows.take("documents", ["doc_group_id"], kept)["doc_group_id"]
             words = rows.take("signals", ["word_count"], kept)["word_count"]
             yield pl.Series(groups).hash().to_numpy(), words.to_numpy().astype(np.int64)

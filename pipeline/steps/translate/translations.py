@@ -29,10 +29,10 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.translating import CTranslate2, Target
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.labels import Label, Slice
 from polysieve.pipeline.steps.measure import batches, languages, segment_tables
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate import checking, choice
-from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import DOCUMENTS
 from polysieve.pipeline.storage.store import Store
@@ -102,9 +102,10 @@ class Window(Task):
     def memory(self) -> int:
         return checking.memory(self.target)
 
-    def rows(self) -> Rows:
+    def rows(self) -> Label:
         """The rows of the window in the tables of `measure`, those between chosen documents too."""
-        return self.context.rows([self.source]).window(self.start, self.stop)
+        (label,) = self.context.labels([self.source])
+        return label.window(self.start, self.stop)
 
 
 def piece(label: str, number: int) -> str:
@@ -357,7 +358,7 @@ def _total(counts: Any) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def rows_of(folder: StepFolder, label: str, sizes: Mapping[int, int]) -> Rows:
+def translations_of(folder: StepFolder, label: str, sizes: Mapping[int, int]) -> Label:
     """The translations into a label; `sizes` are the documents of each of its windows."""
-    slices = [(piece(label, number), "", 0, size) for number, size in sorted(sizes.items()) if size]
-    return Rows(folder, slices, False)
+    windows = [(piece(label, number), size) for number, size in sorted(sizes.items()) if size]
+    return Label(label, folder, tuple(Slice(name, "", 0, size) for name, size in windows))

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from polysieve.dedup import host_lines
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
+from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
 from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import UnitTask
-from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.ledger import Manifest
 from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
 from polysieve.pipeline.texts import cleaning, tokens
@@ -77,20 +77,11 @@ def tasks(template: Writing, manifest: Manifest) -> Iterator[Writing]:
 def run(task: Writing) -> dict[str, Any]:
     """Write one task's files and commit it."""
     names = [label for label, _ in task.labels]
-    rows = task.context.rows(names)
-    start, stop = 0, sum(n for _, n in task.labels)
+    labels = task.context.labels(names, task.first_row)
     if task.shard:
-        _, _, start, stop = task.shard
-        rows = rows.window(start, stop)
-    table = corpus_columns(
-        rows,
-        _decided(task, "", start, stop),
-        _decided(task, "-selected", start, stop) if task.recipe.quality else None,
-    )
-    recurring = task.context.get("lines")
-    if recurring and task.recipe.host_lines and task.recipe.host_lines.remove:
-        table = without_repeated(table, lines.read(recurring, rows, ["numbers"])["numbers"])
-    sizes = {names[0]: stop - start} if task.shard else dict(task.labels)
+        labels = [labels[0].window(*task.shard[2:])]
+    table = pa.concat_tables(_columns(task, label) for label in labels)
+    sizes = {label.name: label.documents for label in labels}
     # One sort puts each file's documents side by side: a slice each, no copy.
     is_removed = ~pc.equal(table["outcome"], OUTCOMES[KEPT]).to_numpy()
     per_label = list(sizes.values())
@@ -134,6 +125,19 @@ def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
     return table
 
 
+def _columns(task: Writing, label: Label) -> pa.Table:
+    """`corpus_columns` of a label, without lines that recur over hosts where the recipe removes these."""
+    decided, piece, recipe = task.context.folder("decisions"), task.unit.piece, task.recipe
+    decisions, selected = label.of_unit(decided, f"{piece}.parquet", None), None
+    if recipe.quality:
+        selected = label.of_unit(decided, f"{piece}-selected.parquet", None)
+    table = corpus_columns(label, decisions, selected)
+    recurring = task.context.get("lines")
+    if recurring and recipe.host_lines and recipe.host_lines.remove:
+        table = without_repeated(table, lines.read(recurring, label, ["numbers"])["numbers"])
+    return table
+
+
 def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counter[str]]]:
     """The table with texts and titles as they are written and the tokens of these texts, and the personal data found in
     texts, by row."""
@@ -149,20 +153,10 @@ def cleaned(table: pa.Table, recipe: Recipe) -> tuple[pa.Table, dict[int, Counte
     return table, written.counts
 
 
-def _decided(task: Writing, kind: str, start: int, stop: int) -> pa.Table:
-    """What was decided of the task's rows from `start` to before `stop`."""
-    decisions = task.context.folder("decisions")
-    return decisions.store.read_columns(
-        decisions.file(f"{task.unit.piece}{kind}.parquet"),
-        None,
-        task.first_row + start,
-        task.first_row + stop,
-    )
-
-
-def corpus_columns(rows: Rows, decisions: pa.Table, selected: pa.Table | None) -> pa.Table:
-    """The columns of `removed/` and the outcome, for rows, their decisions, and what models said of them."""
-    documents = rows.read(
+def corpus_columns(label: Label, decisions: pa.Table, selected: pa.Table | None) -> pa.Table:
+    """The columns of `removed/` and the outcome, for a label's documents, their decisions, and what models said of
+    them."""
+    documents = label.read(
         "documents",
         [
             "text",
@@ -184,12 +178,12 @@ def corpus_columns(rows: Rows, decisions: pa.Table, selected: pa.Table | None) -
             "licence",
         ],
     )
-    words = rows.read("signals", ["word_count"])["word_count"]
+    words = label.read("signals", ["word_count"])["word_count"]
     n = documents.num_rows
     parts = pc.split_pattern(documents["label"], "_")
     columns = {name: documents[name] for name in documents.column_names}
     columns |= {
-        "file_path": rows.addresses(),
+        "file_path": label.addresses(),
         "language": pc.list_element(parts, 0),
         "language_script": pc.list_element(parts, 1),
         "minhash_cluster_size": decisions["minhash_cluster_size"],

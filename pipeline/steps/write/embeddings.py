@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from polysieve.pipeline.steps import windows
-from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import UnitTask, manifest_of
-from polysieve.pipeline.steps.units import Rows
 from polysieve.pipeline.storage.store import parquet_writer
 
 EMBEDDINGS = "embeddings"
@@ -36,18 +34,17 @@ class Vectors(UnitTask):
 
 def run(task: Vectors) -> dict[str, Any]:
     """Write the vectors of what is kept of one unit, and commit it."""
-    rows = task.rows()
     manifest = manifest_of(task.context.folder("decisions"), task.unit.piece)
     ends, names = _shards(manifest["labels"], task.recipe.output.shard_bytes)
     written = 0
     with _Files(task, names) as files:
-        for own, ids, vectors in _kept(task, rows):
-            files_of = np.searchsorted(ends, own, side="right")
-            for number in np.unique(files_of).tolist():
-                start, stop = np.searchsorted(files_of, [number, number + 1]).tolist()
-                part = slice(start, stop)
-                files.write(number, ids.slice(start, stop - start), vectors[part])
-            written += len(own)
+        for label in task.unit_labels():
+            for rows, ids, vectors in _kept(task, label):
+                files_of = np.searchsorted(ends, rows + label.first, side="right")
+                for number in np.unique(files_of).tolist():
+                    start, stop = np.searchsorted(files_of, [number, number + 1]).tolist()
+                    files.write(number, ids.slice(start, stop - start), vectors[start:stop])
+                written += len(rows)
     task.folder.commit(task.piece, {"documents": written})
     return {"documents": written}
 
@@ -69,36 +66,18 @@ def _shards(labels: dict[str, Any], shard_bytes: int) -> tuple[np.ndarray, list[
     return np.array(ends, np.int64), names
 
 
-def _kept(task: Vectors, rows: Rows) -> Iterator[tuple[np.ndarray, pa.ChunkedArray, np.ndarray]]:
-    """(rows of the unit, ids, float16[n, dim]) of what is kept, in the unit's order: a window at a time where it has
-    one label, else all at once."""
-    decisions, folder = task.context.folder("decisions"), task.context.folder("embeddings")
-    outcome = decisions.store.read_columns(
-        decisions.file(f"{task.unit.piece}.parquet"), ["outcome"]
-    )["outcome"]
-    kept = pc.equal(outcome, OUTCOMES[KEPT]).to_numpy()
-    column, n = task.encoding.column, task.unit.documents
-    survivors = embeddings.rows(folder, task.unit)
-    if rows.several_labels:
-        place = np.empty(n, np.int64)
-        place[rows.order().to_numpy()] = np.arange(n)
-        own = place[survivors]
-        order = np.argsort(own)
-        order = order[kept[own[order]]]
-        own = own[order]
-        vectors = embeddings.read(folder, task.unit, column, 0, n).take(pa.array(order))
-        if len(own):
-            yield own, rows.take("documents", ["id"], own)["id"], embeddings.unpacked(vectors)
-        return
-    for number in windows.windows(task.unit, embeddings.WINDOW_DOCUMENTS):
-        start, stop = windows.bounds(task.unit, number, embeddings.WINDOW_DOCUMENTS)
-        own = survivors[slice(*np.searchsorted(survivors, [start, stop]))]
-        stays = np.flatnonzero(kept[own])
+def _kept(task: Vectors, label: Label) -> Iterator[tuple[np.ndarray, pa.ChunkedArray, np.ndarray]]:
+    """(rows, ids, float16[n, dim]) of what is kept of a label, a window at a time."""
+    column, piece = task.encoding.column, task.unit.piece
+    decisions, vectors = task.context.folder("decisions"), task.context.folder("embeddings")
+    kept = windows.kept(decisions, piece, label)
+    for rows, part in embeddings.encoded(vectors, piece, label, [column]):
+        stays = np.flatnonzero(kept[rows])
         if len(stays):
-            own = own[stays]
-            found = embeddings.read(folder, task.unit, column, start, stop)
-            ids = rows.window(start, stop).take("documents", ["id"], own - start)["id"]
-            yield own, ids, embeddings.unpacked(found.take(pa.array(stays)))
+            first, stop = int(rows[0]), int(rows[-1]) + 1
+            near = label.window(first, stop)
+            ids = near.take("documents", ["id"], rows[stays] - first)["id"]
+            yield rows[stays], ids, embeddings.unpacked(part[column].take(pa.array(stays)))
 
 
 class _Files:

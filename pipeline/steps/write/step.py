@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.decide.decisions import labels_of
+from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.embed import embeddings as vectors
 from polysieve.pipeline.steps.report import accounting
 from polysieve.pipeline.steps.report.record import Record, record_of
@@ -30,7 +30,7 @@ RECORD = "record"
 def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """Shards of every label that changed, translations, vectors; then what goes with them."""
     context, recipe = plan.context, plan.recipe
-    details = labels_of(context, plan.units)
+    details = decided_labels(context, plan.units)
     unchanged = unchanged_labels(context, details)
     writing = _corpus_tasks(plan, folder, frozenset(unchanged))
     yield Phase("write", corpus.run, writing)

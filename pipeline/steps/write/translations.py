@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.steps.decide.decisions import KEPT, OUTCOMES
+from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
 from polysieve.pipeline.steps.report.samples import sample
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate.translations import piece
