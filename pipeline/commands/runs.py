@@ -236,18 +236,18 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a document's life: source, languages, every signal beside its threshold, cluster, decision."""
-    from polysieve.pipeline.inspection.explain import explain_documents
-    from polysieve.pipeline.inspection.explain_printed import print_explanation
+    from polysieve.pipeline.inspection.explain import explain_documents, show
 
     if bool(id) == bool(url):
         usage(
             "explain: give either --id or --url, as the columns `id` and `url` of corpus/ and removed/ have them"
         )
-    lives = explain_documents(plan_of(directory), id, url)
+    plan = plan_of(directory)
+    lives = explain_documents(plan, id, url)
     if as_json:
         print(json.dumps(lives, indent=1, ensure_ascii=False))
     for life in lives if not as_json else []:
-        print_explanation(life, console())
+        show(plan, life, console())
     if not lives:
         print(
             f"{directory}: no document with {'id ' + id if id else 'url ' + str(url)}",

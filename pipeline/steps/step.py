@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from rich.console import Console
+
 from polysieve.pipeline.engines.engine import BaseTask, Pool, Teller
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
@@ -195,6 +197,14 @@ class Step(Generic[S, P]):
     """Files in the step's own folder that the plan does not use."""
     after: Callable[[P, StepFolder, Teller], None] = lambda plan, folder, teller: None
     """What the user is told once the step has been done."""
+    explain: Callable[[Any, dict[str, Any]], None] = lambda document, life: None
+    """Adds what the step knows of a document (pipeline/steps/explained.py) to its life, for `polysieve explain`."""
+    shows: str = ""
+    """The key of a life without which `show` has nothing to say."""
+    show: Callable[[dict[str, Any], Console], None] = lambda life, console: None
+    """Prints what the step has added to a life."""
+    lives: Callable[[P, str, str], list[dict[str, Any]]] = lambda plan, column, value: []
+    """The lives of documents with this value in a column that no later step decides about."""
     publishes: tuple[str, ...] = ()
     """Folders of the step's own that become folders of the output when the run is done."""
     may_publish: Callable[[S], list[str]] = _no_lines

@@ -6,7 +6,7 @@ from typing import Any
 from polysieve.dedup import curve
 from polysieve.pipeline.index.versions import Increment
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.cluster import clusters
+from polysieve.pipeline.steps.cluster import clusters, explain
 from polysieve.pipeline.steps.step import Inputs, Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -65,4 +65,7 @@ STEP: Step = Step(
     clusters.__name__,
     inputs=inputs_of,
     describe=describe,
+    explain=explain.explain,
+    shows="cluster",
+    show=explain.show,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import segment_passes
-from polysieve.pipeline.steps.containment import containment
+from polysieve.pipeline.steps.containment import containment, explain
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -41,4 +41,7 @@ STEP: Step = Step(
     containment.__name__,
     is_asked=lambda recipe: recipe.dedup.containment is not None,
     describe=describe,
+    explain=explain.explain,
+    shows="containment",
+    show=explain.show,
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.steps.cluster.clusters import first_rows
-from polysieve.pipeline.steps.decide import decisions
+from polysieve.pipeline.steps.decide import decisions, explain
 from polysieve.pipeline.steps.step import Inputs, Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -66,4 +66,7 @@ DECISIONS: Step = Step(
     decisions.__name__,
     keys=("decide", "select"),
     inputs=inputs_of,
+    explain=explain.explain,
+    shows="rules",
+    show=explain.show,
 )

@@ -9,7 +9,7 @@ from polysieve.filters import precision
 from polysieve.filters.parameters import vacuous
 from polysieve.pipeline.engines.engine import Teller
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.fit import fit
+from polysieve.pipeline.steps.fit import explain, fit
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -82,4 +82,7 @@ STEP: Step = Step(
     problems=problems,
     after=warn_of_idle_rules,
     is_durable=False,
+    explain=explain.explain,
+    shows="signals",
+    show=explain.show,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import segment_passes
-from polysieve.pipeline.steps.host_lines import lines
+from polysieve.pipeline.steps.host_lines import explain, lines
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -38,4 +38,7 @@ STEP: Step = Step(
     lines.__name__,
     is_asked=lambda recipe: recipe.host_lines is not None,
     describe=describe,
+    explain=explain.explain,
+    shows="host_lines",
+    show=explain.show,
 )

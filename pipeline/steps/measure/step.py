@@ -15,7 +15,7 @@ from polysieve.filters import parameters as language_parameters
 from polysieve.filters.url import ut1_lists
 from polysieve.language_id import LanguageIdError
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.measure import inputs, languages
+from polysieve.pipeline.steps.measure import explain, inputs, languages
 from polysieve.pipeline.steps.measure.batches import needs_c4, url_filter
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -125,4 +125,8 @@ STEP: Step = Step(
     inputs=lambda inputs: {},
     problems=problems,
     stale=stale,
+    explain=explain.explain,
+    shows="source",
+    show=explain.show,
+    lives=explain.quarantined,
 )

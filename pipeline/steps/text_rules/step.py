@@ -8,7 +8,7 @@ from polysieve.filters import datatrove
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.step import Phase, Plan, Step
-from polysieve.pipeline.steps.text_rules import verdicts
+from polysieve.pipeline.steps.text_rules import explain, verdicts
 from polysieve.pipeline.storage.ledger import StepFolder
 
 
@@ -56,4 +56,7 @@ STEP: Step = Step(
     hashes=hashes,
     problems=problems,
     describe=describe,
+    explain=explain.explain,
+    shows="judgements",
+    show=explain.show,
 )

@@ -15,7 +15,7 @@ from polysieve.pipeline.steps.decide.step import inputs_of
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
-from polysieve.pipeline.steps.translate import admission, checking, choice, translations
+from polysieve.pipeline.steps.translate import admission, checking, choice, explain, translations
 from polysieve.pipeline.steps.translate.places import places, sizes, windows_piece
 from polysieve.pipeline.steps.translate.translations import back_engine, engine_of
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -189,4 +189,7 @@ ADMIT: Step = Step(
     admission.__name__,
     is_asked=_is_asked,
     inputs=inputs_of,
+    shows="translation",
+    show=explain.show,
+    lives=explain.translated,
 )

@@ -15,7 +15,7 @@ from polysieve.pipeline.steps.report.record import Record, record_of
 from polysieve.pipeline.steps.step import Context, Phase, Plan, Step, Unfinished, manifest_of
 from polysieve.pipeline.steps.translate import figures
 from polysieve.pipeline.steps.translate.places import sizes
-from polysieve.pipeline.steps.write import corpus, embeddings, translations
+from polysieve.pipeline.steps.write import corpus, embeddings, explain, translations
 from polysieve.pipeline.steps.write.card import dataset_card
 from polysieve.pipeline.steps.write.unchanged import unchanged_labels, written_hashes
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -201,4 +201,7 @@ STEP: Step = Step(
     publishes=("corpus", "removed", "quarantine", "parameters"),
     may_publish=may_publish,
     optional=(translations.PARALLEL, embeddings.EMBEDDINGS),
+    explain=explain.explain,
+    shows="text_start",
+    show=explain.show,
 )

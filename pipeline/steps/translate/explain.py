@@ -1,11 +1,11 @@
-"""A translation's life, for `polysieve explain`."""
+"""The lives of translations."""
 
 import json
-from typing import Any
 
 import pyarrow.compute as pc
 from rich.console import Console
 
+from polysieve.pipeline.steps.explained import Life
 from polysieve.pipeline.steps.step import Plan
 from polysieve.pipeline.steps.translate import checking
 from polysieve.pipeline.steps.translate.places import sizes
@@ -13,10 +13,9 @@ from polysieve.pipeline.steps.translate.translations import TRANSLATED, piece
 from polysieve.translation.checks import CHECKS
 
 
-def translated_lives(plan: Plan, column: str, value: str | None) -> list[dict[str, Any]]:
+def translated(plan: Plan, column: str, value: str) -> list[Life]:
     """The translations with this id or url: where they came from, what the checks say, and the decision."""
-    if plan.recipe.translate is None:
-        return []
+    assert plan.recipe.translate is not None
     translate, admit = plan.context.folder("translate"), plan.context.folder("admit")
     lives = []
     for label in plan.recipe.translate.targets:
@@ -57,8 +56,9 @@ def translated_lives(plan: Plan, column: str, value: str | None) -> list[dict[st
     return lives
 
 
-def print_translation(made: dict[str, Any], console: Console) -> None:
-    """Where a translation comes from, and what was measured of it."""
+def show(life: Life, console: Console) -> None:
+    """Print where a translation comes from, and what was measured of it."""
+    made = life["translation"]
     hops = ", then ".join(hop["engine"] for hop in made["engine"])
     console.print(
         f"translated from {made['source_language']} {made['source_id']} into {made['language']} "
