@@ -58,6 +58,8 @@ def _library_versions(recipe: Recipe) -> dict[str, str]:
     names = ["resiliparse", "pycld2", "icu4py", "charset-normalizer"]
     if recipe.extract.engine.startswith("trafilatura"):
         names.append("trafilatura")
+    if recipe.dedup.minhash and recipe.dedup.minhash.signatures == "datatrove":
+        names.append("datatrove")
     found = {"unicode": unicodedata.unidata_version, **{name: version(name) for name in names}}
     return found | cleaning.versions(recipe.clean, "measured")
 

@@ -26,6 +26,10 @@ class Task(BaseTask):
     number: int
 
     @property
+    def piece(self) -> str:
+        return f"{self.number}"
+
+    @property
     def memory(self) -> int:
         return 2**20
 
