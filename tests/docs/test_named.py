@@ -23,6 +23,8 @@ FILE = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/(?:[\w-]+/)*[\w-]+\.[a-
 MODULE = re.compile(
     r"(?:python -m |from |import |`)((?:polysieve|benchmarks|tests|tools)(?:\.\w+)+)"
 )
+SHORT = re.compile(r"`((?:audit|filters|language_id|pipeline|translation)(?:\.\w+)+)")
+LETTER = re.compile(r"\b[Ss]teps? [A-GM]\d?\b|\bM[0-4]\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 EXCERPT = re.compile(r"^`([\w/]+\.py)`:\n((?:```\n.*?```\n)+)", re.MULTILINE | re.DOTALL)
 
@@ -66,6 +68,21 @@ def test_comments_and_docstrings_name_files_that_are_there() -> None:
         if not (ROOT / name).exists()
     ]
     assert missing == []
+
+
+def test_comments_and_docstrings_name_modules_that_are_there() -> None:
+    missing = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in MODULES
+        for name in SHORT.findall(text_of(path))
+        if not is_there(f"polysieve.{name}")
+    }
+    assert missing == set()
+
+
+def test_steps_have_names_not_letters() -> None:
+    texts = {path: text_of(path) for path in [*DOCUMENTS, *MODULES] if path != Path(__file__)}
+    assert [str(path) for path, text in texts.items() if LETTER.search(text)] == []
 
 
 def test_the_code_that_is_shown_is_the_code_that_is_there() -> None:

@@ -286,4 +286,4 @@ SCORERS: dict[str, Scorer] = {
     "nearest": Scorer(_check_seeds, None, seeds.files_hash),
     "words": Scorer(_check_words, _words),
 }
-"""Kind (recipe.quality.KINDS) → how it is used. N-grams that a run trains are asked in pipeline/steps/score/trained.py."""
+"""Kind (recipe.quality.KINDS) → how it is used. N-grams that a run trains: pipeline/steps/score/trained.py."""
