@@ -2,7 +2,7 @@
 
 FineWeb2's finding: what was copied a few times tends to be better than what was never copied or
 copied a thousand times, and how much better can be read off a language's own data: the share r(s)
-of clusters of size s whose kept member the quality rules remove, against the share g over all
+of clusters of size s whose representative the quality rules remove, against the share g over all
 clusters (Penedo et al.: FineWeb2, 2025, section on rehydration). Sizes that do better than
 average are repeated, the best of them `max_repetitions` times.
 
@@ -26,7 +26,7 @@ class RemovalRates:
     """Removal by cluster size, in percent.
 
     sizes: int64[k], ascending; the last is `tail_start` where sizes were pooled. rates: float64[k].
-    kept, clusters: int64[k], clusters whose kept member the rules leave, and all clusters.
+    kept, clusters: int64[k], clusters whose representative the rules leave, and all clusters.
     tail_start: the first size of the pooled tail, None where nothing was pooled.
     global_rate: over all sizes.
     """
@@ -136,7 +136,7 @@ def removal_rates(
 
     Args:
         cluster_sizes: int64[k], a cluster's number of members, one entry per cluster.
-        removed: bool[k], whether a heuristic rule removes its kept member; or float64[k] from 0 to 1,
+        removed: bool[k], whether a heuristic rule removes its representative; or float64[k] from 0 to 1,
             how much of it is lost (`quality_loss`).
         min_docs: the tail starts at the smallest size that has fewer clusters than this, and takes
             in all larger sizes: no rate rests on less, but the tail's own where data are few.
@@ -177,15 +177,15 @@ def size_counts(cluster_sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def quality_loss(removed: np.ndarray, quality: np.ndarray) -> np.ndarray:
-    """float64[k]: how much of each cluster's kept member is lost, from 0 (the best that stays) to 1 (removed).
+    """float64[k]: how much of each cluster's representative is lost, from 0 (the best that stays) to 1 (removed).
 
-    What a rule removes is lost whole. What stays is lost by its rank: the share of the kept members that are
+    What a rule removes is lost whole. What stays is lost by its rank: the share of the representatives that are
     better, ties at their middle. Where `removal_rates` is given this instead of `removed`, r(s) falls with
     the mean quality of what is kept of clusters of size s, and the formula repeats the sizes
-    whose kept members are both likely to stay and good. Ours, not FineWeb2's.
+    whose representatives are both likely to stay and good. Ours, not FineWeb2's.
 
     Args:
-        removed: bool[k], whether a rule removes the kept member.
+        removed: bool[k], whether a rule removes the representative.
         quality: float64[k], the larger the better, on any scale; NaN counts as the middle.
     """
     loss = np.ones(len(removed))

@@ -2,7 +2,7 @@
 
 Edges are pairs that are alike; a cluster is what they connect. In most clusters all members are near
 one another. In a few, of templated pages or of a text that was rewritten step by step, the ends of the chains
-have little in common, and one kept member must not stand for all of them.
+have little in common, and one representative must not stand for all of them.
 """
 
 import numpy as np

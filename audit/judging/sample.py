@@ -37,7 +37,7 @@ _ROWS = 50_000
 
 
 class Files(Protocol):
-    """The output of a run: `pipeline.store.Store`, or anything that lists and opens files alike."""
+    """The output of a run: `pipeline.storage.store.Store`, or anything that lists and opens files alike."""
 
     def files(self, folder: str) -> list[str]: ...
     def open(self, name: str) -> IO[bytes]: ...

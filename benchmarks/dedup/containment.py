@@ -134,7 +134,7 @@ def main() -> None:
     own = ("sampled shingles", "candidates", "asked shingles", "containment")
     size = sum(p.stat().st_size for p in output.glob("containment-*/**/*.parquet"))
     print(
-        f"seconds: the pass {sum(seconds[name] for name in own):.1f}, step A {seconds['measure']:.1f}"
+        f"seconds: the pass {sum(seconds[name] for name in own):.1f}, measure {seconds['measure']:.1f}"
     )
     print(f"on disk: {size / len(texts):.0f} bytes a document")
     for name in ("keys", "pairs", "asks", "answers"):

@@ -6,7 +6,7 @@ Runs `minimal` over the WARC files of the built crawl with an extractor that lea
 (`resiliparse_all`), then decides again for several shares. Gold is the page's main text: a line is text where all of
 its characters, white space aside, stand there in a row, else furniture. Printed for what is kept: the share of the
 furniture's characters that goes, and the share of the text's that goes with it. Then the pass by itself: seconds and
-bytes against those of step A.
+bytes against those of the step measure.
 """
 
 import argparse
@@ -106,12 +106,12 @@ def main() -> None:
 
     taken = record["seconds"]
     print(
-        f"the pass {sum(s for name, s in taken.items() if name.startswith('line')):.1f} s, step A {measuring:.1f} s"
+        f"the pass {sum(s for name, s in taken.items() if name.startswith('line')):.1f} s, measure {measuring:.1f} s"
     )
     measured, pass_bytes = size(output, "measure-*"), size(output, "lines-*")
     total = record["accounting"]["total"]["documents_in"]
     print(
-        f"on disk: {pass_bytes / total:.0f} bytes a document, step A's tables {measured / total:.0f}"
+        f"on disk: {pass_bytes / total:.0f} bytes a document, those of measure {measured / total:.0f}"
     )
 
 

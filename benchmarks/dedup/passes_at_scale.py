@@ -88,7 +88,7 @@ def texts_of(number: int, hosts: list[int], known: pa.Array) -> pa.Array:
 
 
 def make(scratch: Path, count: int) -> int:
-    """Write what steps A and C would have left; the bytes of text."""
+    """Write what the steps measure and clusters would have left; the bytes of text."""
     store = Store(str(scratch))
     measure = StepFolder(store, "measure", "0" * 16)
     known = vocabulary()

@@ -1,11 +1,11 @@
-"""Steps C and D as they run, from 1 to 20 million made documents of one label: time, memory and bytes on disk of every
-phase.
+"""The steps clusters and decisions as they run, from 1 to 20 million made documents of one label: time, memory and
+bytes on disk of every phase.
 
 python -m benchmarks.dedup.scale SCRATCH [--millions 1 2 5 10 20] [--no-verify] [--task-memory 1GiB]
 
 A quarter of the documents are in clusters, 2 % of all in one; 14 bands; a member has its cluster's key in a band with
-a probability of 0.6. Band keys and bytes to verify by are made, in segments of 50,000 rows, and written as step A
-writes them; from there on everything is the pipeline's own: tasks, files, partitions. The phases run
+a probability of 0.6. Band keys and bytes to verify by are made, in segments of 50,000 rows, and written as the
+step measure writes them; from there on everything is the pipeline's own: tasks, files, partitions. The phases run
 one task at a time in a process of their own. Memory is the most that the phase's process added to what it
 held before; `components` are the arrays of the union-find alone, measured in memory.
 """
@@ -75,7 +75,7 @@ def bytes_of(cluster: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def make(scratch: Path, count: int) -> None:
-    """Write what step A would have left."""
+    """Write what the step measure would have left."""
     store = Store(str(scratch / "out"))
     folder = StepFolder(store, "measure", "0" * 16)
     whole = clusters_of(count)
@@ -176,7 +176,7 @@ def union(scratch: Path, count: int) -> tuple[int, list[float]]:
 
 
 def disk(scratch: Path) -> dict[str, float]:
-    """Bytes of what C reads and leaves."""
+    """Bytes of what the step clusters reads and leaves."""
     found: dict[str, float] = defaultdict(float)
     for file in (scratch / "out").glob("measure-*/bands/*.parquet"):
         metadata = pq.ParquetFile(file).metadata

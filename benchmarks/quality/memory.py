@@ -96,7 +96,7 @@ def measured(kind: str, asked: Recipe, gold: Path) -> None:
         assert np.isfinite(vectors).all()
         declared = embeddings.TASK_MEMORY
     else:
-        # As pipeline/steps/scores.py does: what is kept is taken from what was read.
+        # As pipeline/steps/score/scores.py does: what is kept is taken from what was read.
         kept = documents.take(pa.array(np.arange(0, DOCUMENTS)))
         scores.said(kept, asked)
         declared = scores.memory(asked)

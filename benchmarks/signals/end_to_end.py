@@ -2,11 +2,12 @@
 
     python -m benchmarks.signals.end_to_end --datatrove ENV/bin/python --crawl DIR --news DIR --fineweb2 DIR
 
-What is timed here is step A as a run has it (`pipeline.steps.measure.run`: Parquet in; words, signals, stop words,
-content hash, band keys; sort; Parquet out), but with each document's language given instead of identified, and then
-FineWeb2's rules on the columns read back. What is timed there: Gopher repetition, FineWeb quality, Gopher quality and
-the MinHash signatures (`datatrove_chain.py`), on the same documents with the same parameters, without reading or
-writing documents: (a) with the tokeniser that datatrove assigns to the language, (b) with `str.split` in its place.
+What is timed here is the step measure as a run has it (pipeline/steps/measure/inputs.py: Parquet in; words, signals,
+stop words, content hash, band keys; sort; Parquet out), but with each document's language given instead of identified,
+and then FineWeb2's rules on the columns read back. What is timed there: Gopher repetition, FineWeb quality, Gopher
+quality and the MinHash signatures (`datatrove_chain.py`), on the same documents with the same parameters, without
+reading or writing documents: (a) with the tokeniser that datatrove assigns to the language, (b) with `str.split` in its
+place.
 
 CPU time of one process, all its threads; best of three here and of two there (b), one run (a). The last row is all
 languages as one input, each document once. The rows above it read a language's documents `--copies` times, so that
@@ -103,7 +104,7 @@ def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -
 
 
 def decide(folder: StepFolder, segment: dict[str, Any], recipe: recipes.Recipe) -> int:
-    """Apply the recipe's rules to a segment's signals, as step D does; returns how many documents stay."""
+    """Apply the recipe's rules to a segment's signals, as the step decisions does; returns how many documents stay."""
     metrics = sorted({rules.RULES[name].metric for name in recipe.rules})
     table = folder.store.read_columns(folder.file(f"signals/{segment['name']}.parquet"), metrics)
     kept = 0

@@ -2,9 +2,9 @@
 
     python -m benchmarks.signals.memory [--limit 1000]
 
-Each case is a Parquet file of one document of 64 MiB, or of three, and runs in a process of its own: step A as a run
-has it (`pipeline.steps.measure.run`), language identification included. Exit code 1 where a peak exceeds `--limit`
-(megabytes). It takes some minutes.
+Each case is a Parquet file of one document of 64 MiB, or of three, and runs in a process of its own: the step
+measure as a run has it (pipeline/steps/measure/inputs.py), language identification included. Exit code 1 where a peak
+exceeds `--limit` (megabytes). It takes some minutes.
 """
 
 import argparse

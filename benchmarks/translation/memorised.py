@@ -1,4 +1,4 @@
-"""A Marian model that knows 200 pairs by heart, through step G and through transformers: the same text.
+"""A Marian model that knows 200 pairs by heart, through a run and through transformers: the same text.
 
     python -m benchmarks.translation.memorised [--steps 250]     (needs torch, transformers, sentencepiece, ctranslate2)
 
@@ -58,7 +58,7 @@ def main() -> None:
             same = sum(decoded[source] == found.get(source) for source, _ in PAIRS)
             for source, _ in PAIRS:
                 if decoded[source] != found.get(source):
-                    print(f"  {source} {decoded[source]!r}, step G: {found.get(source)!r}")
+                    print(f"  {source} {decoded[source]!r}, the run: {found.get(source)!r}")
             print(f"{beams} beams: {by_heart} of {len(PAIRS)} by heart; {same} the same in both")
 
 

@@ -25,7 +25,7 @@ class Meeting:
 
     store: Any
     find: Any
-    """What pipeline.plan.make calls."""
+    """What `make` of pipeline/run/plan.py calls."""
     rekeep: bool
 
 

@@ -72,7 +72,7 @@ IndexOption = Annotated[
 ]
 Rekeep = Annotated[
     bool,
-    typer.Option("--rekeep", help="With --index: choose kept members anew, published ones too."),
+    typer.Option("--rekeep", help="With --index: choose representatives anew, published ones too."),
 ]
 Device = Annotated[
     str | None,

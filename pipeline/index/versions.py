@@ -10,7 +10,7 @@ of them shared with the version before. Contents and members of a label are numb
 | contents | distinct content | content hash, whether it has shingles, bytes to verify by |
 | keys | content with shingles, and band | band key, content; sorted by band, then key |
 | components | content | its component before and after verification (a content), documents, first and last run |
-| members | document | content, run, and what the kept member is chosen by |
+| members | document | content, run, and what the representative is chosen by |
 | published | document whose text is in a corpus | its number among the members |
 | translations | translation whose text is in a corpus | run, id, and what it is compared by |
 
@@ -64,7 +64,7 @@ PUBLISHED = pa.schema([("member", pa.int64())])
 
 
 def members_schema(kept: Sequence[str]) -> pa.Schema:
-    """The table `members` where kept members are chosen by these columns, as `dedup.kept` names them."""
+    """The table `members` where representatives are chosen by these columns, as `dedup.kept` names them."""
     names = [
         name for name in (named.removeprefix("-") for named in kept) if name not in MEMBERS.names
     ]

@@ -23,7 +23,7 @@ class Input:
     number: int = 0
     """Among all files of the mixture; decides between documents with the same id."""
     rendered: str | None = None
-    """Of a file of pairs: the folder with the documents that step M0 makes of it."""
+    """Of a file of pairs: the folder with the documents that the step render makes of it."""
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""Sections about near-duplicates (step C) and about lines that recur over a host."""
+"""Sections about near-duplicates (the step clusters) and about lines that recur over a host (the step lines)."""
 
 import difflib
 from typing import Annotated, Any, Literal

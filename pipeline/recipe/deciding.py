@@ -1,4 +1,4 @@
-"""Sections about thresholds, rules and weights (steps B and D)."""
+"""Sections about thresholds, rules and weights: the steps fit and decisions."""
 
 import difflib
 import re
@@ -150,6 +150,6 @@ class Rebalance(Section, step="decide"):
     max_repetitions: int = Field(default=10, ge=1, le=100)
     """The largest weight."""
     min_documents: int = Field(default=1000, ge=1)
-    """Cluster sizes with fewer kept members are pooled into the tail."""
+    """Cluster sizes with fewer representatives are pooled into the tail."""
     min_clusters: int = Field(default=10_000, ge=1)
     """A language with fewer clusters gets weight 1."""

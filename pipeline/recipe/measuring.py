@@ -1,4 +1,4 @@
-"""Sections about what is read, extracted, cleaned and measured (step A)."""
+"""Sections about what is read, extracted, cleaned and measured: the step measure."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal

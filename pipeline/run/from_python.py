@@ -8,6 +8,7 @@ from polysieve.pipeline.recipe import Recipe, RecipeError, load
 from polysieve.pipeline.run.plan import make
 from polysieve.pipeline.run.preflight import foreign_files, problems
 from polysieve.pipeline.run.run import FAILED, Result, execute
+from polysieve.pipeline.run.warm import compile_kernels, groups
 from polysieve.pipeline.sources import Retries, resolve
 from polysieve.pipeline.storage.lock import OutputLock
 from polysieve.pipeline.storage.store import Store
@@ -49,6 +50,8 @@ def run(
     with OutputLock(store) as lock:
         watch = Watch(store, quiet, alive=lock.touch)
         try:
+            if engine != "inline":  # else each worker would compile what it calls
+                compile_kernels(groups(loaded, sources))
             runner = start(engine, workers, None)
             try:
                 result = execute(make(loaded, sources, store), runner, watch)

@@ -2,7 +2,7 @@
 
 A local file is written under a temporary name on the same file system and renamed. An object
 store makes an object visible only when it is whole, so it is written in place. A reader of a step never
-lists a folder: it follows manifests (see pipeline/ledger.py).
+lists a folder: it follows manifests (see pipeline/storage/ledger.py).
 """
 
 import contextlib

@@ -1,8 +1,9 @@
 """What the recipe's `clean` section does to texts, and where.
 
 `before_measuring` is the first and only change that a text sees before its language is told and its signals are
-measured: step A stores it so. `of_written` is for what a person or a model reads: step E calls it for `corpus/` and
-`removed/`, from which the report's samples are taken, and so does `explain`. Nothing is decided from its result.
+measured: the step measure stores it so. `of_written` is for what a person or a model reads: the step write calls it
+for `corpus/` and `removed/`, from which the report's samples are taken, and so does `explain`. Nothing is decided from
+its result.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """The step draw: the documents of some rows of a file, as often as each stage shows them, laid out by shard.
 
-An Arrow file per window, with the documents of one shard side by side, so that step M4 reads a slice of each. All
-texts of a window are held once; what is written is taken from them a batch at a time, however often a document is
+An Arrow file per window, with the documents of one shard side by side, so that the step shuffle reads a slice of each.
+All texts of a window are held once; what is written is taken from them a batch at a time, however often a document is
 repeated.
 """
 

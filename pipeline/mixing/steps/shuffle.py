@@ -23,7 +23,7 @@ from polysieve.pipeline.storage.schema import parquet_rows
 
 PUBLISHED = "mix"
 DRAWN = "drawn"
-"""The piece of the folder of step M3 that names its files in order."""
+"""The piece of the folder of the step draw that names its files in order."""
 JSON_ROWS = 1000
 LEVEL = 3
 

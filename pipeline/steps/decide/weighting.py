@@ -18,7 +18,7 @@ def quality_column(recipe: Recipe) -> str:
 def weights_of(
     sizes: np.ndarray, removed: np.ndarray, quality: np.ndarray | None, recipe: Recipe
 ) -> tuple[dict[int, int], dict[str, Any]]:
-    """Weights of kept members by cluster size, as steps, and how they came about, for the manifest."""
+    """Weights of representatives by cluster size, as steps, and how they came about, for the manifest."""
     settings = recipe.rebalance
     if settings is None:
         return {}, {"note": "no rebalancing in the recipe: every weight is 1"}

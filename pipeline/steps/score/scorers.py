@@ -50,7 +50,7 @@ class Scorer(NamedTuple):
     """Raises ModelError or OSError for a model that cannot be used."""
     scores: Callable[[pa.Array, str, Score, Device], np.ndarray] | None
     """float64[n] of n texts in one language by the model at a path, NaN where a text has no score; None: it is
-    found from vectors (pipeline/steps/embeddings.py, nearest.py)."""
+    found from vectors (pipeline/steps/embed/embeddings.py, nearest.py)."""
     hash: Callable[[str], str] = file_hash
     """SHA-256 of a model. Raises ModelError where there is none."""
     marks: str | None = None
@@ -215,7 +215,7 @@ def of_vectors(vectors: np.ndarray, path: str, one: Score) -> np.ndarray:
 
 @lru_cache(CACHED)
 def head(path: str, stamp: Stamp) -> Head:
-    """A head; its encoder is asked in pipeline/steps/embeddings.py."""
+    """A head; its encoder is asked in pipeline/steps/embed/embeddings.py."""
     return heads.load(path)
 
 
@@ -286,4 +286,4 @@ SCORERS: dict[str, Scorer] = {
     "nearest": Scorer(_check_seeds, None, seeds.files_hash),
     "words": Scorer(_check_words, _words),
 }
-"""Kind (recipe.quality.KINDS) → how it is used. N-grams that a run trains are asked in pipeline/steps/trained.py."""
+"""Kind (recipe.quality.KINDS) → how it is used. N-grams that a run trains: pipeline/steps/score/trained.py."""

@@ -1,4 +1,4 @@
-"""Step G: translations beside native documents, which stay as they are."""
+"""Translations in a run: translations beside native documents, which stay as they are."""
 
 import csv
 import hashlib
