@@ -69,7 +69,7 @@ def test_a_report_made_anew_is_the_one_that_the_run_wrote(output, words):
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_report_does_not_depend_on_how_many_pages_a_task_writes(output, pages, monkeypatch):
     before = report(output)
-    monkeypatch.setattr(audit, "PROSE", pages)
+    monkeypatch.setattr(audit, "PAGES", pages)
     assert polysieve("audit", output).exit_code == 0
     assert report(output) == before
 
