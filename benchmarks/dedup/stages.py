@@ -31,7 +31,7 @@ from polysieve.filters.words import segment
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster.components import find
 from polysieve.pipeline.steps.cluster.dedup_inputs import Population
-from polysieve.pipeline.steps.decide.order import kept_by_cluster
+from polysieve.pipeline.steps.cluster.order import kept_by_cluster
 from polysieve.pipeline.steps.measure import batches
 from polysieve.pipeline.steps.units import Rows, Unit
 from polysieve.pipeline.storage.ledger import StepFolder

@@ -10,8 +10,8 @@ from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.run.disk import disk_estimate, disk_free
 from polysieve.pipeline.run.plan import RUN, published_steps
-from polysieve.pipeline.steps.report import accounting
 from polysieve.pipeline.steps.step import Plan
+from polysieve.pipeline.steps.write import accounting
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.lock import is_held
 from polysieve.pipeline.storage.store import Store

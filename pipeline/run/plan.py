@@ -11,8 +11,8 @@ from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.measure.step import read_keys
-from polysieve.pipeline.steps.report.record import Record
 from polysieve.pipeline.steps.step import Context, Inputs, Plan
+from polysieve.pipeline.steps.write.record import Record
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 

@@ -13,9 +13,9 @@ from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.run.plan import RUN, has_published
 from polysieve.pipeline.steps.report import step as report
-from polysieve.pipeline.steps.report.record import Record
 from polysieve.pipeline.steps.report.step import REPORT
 from polysieve.pipeline.steps.step import Context, Plan, manifest_of
+from polysieve.pipeline.steps.write.record import Record
 from polysieve.pipeline.steps.write.step import RECORD
 from polysieve.pipeline.steps.write.unchanged import WRITTEN
 from polysieve.pipeline.storage.ledger import StepFolder

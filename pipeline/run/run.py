@@ -9,8 +9,8 @@ from polysieve.pipeline.run import increment, walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.run.plan import RUN, published_steps
 from polysieve.pipeline.run.publishing import finish_swap, is_staged, stage, swap
-from polysieve.pipeline.steps.report.record import Record
 from polysieve.pipeline.steps.step import Plan
+from polysieve.pipeline.steps.write.record import Record
 from polysieve.pipeline.storage.ledger import step_folders
 from polysieve.pipeline.storage.store import TEMPORARY
 

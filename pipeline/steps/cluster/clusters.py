@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.dedup.components import member_counts
-from polysieve.pipeline.index import delta
 from polysieve.pipeline.index.versions import Earlier, Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster import components, partitions
+from polysieve.pipeline.steps.cluster import index_delta as delta
 from polysieve.pipeline.steps.cluster.components import Found
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
+from polysieve.pipeline.steps.cluster.order import representatives_by_cluster
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
-from polysieve.pipeline.steps.decide.order import representatives_by_cluster
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Phase, UnitTask
 from polysieve.pipeline.steps.units import Unit

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from polysieve.dedup import edges
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
-from polysieve.pipeline.steps.decide.cascade import DUPLICATE, OUTCOMES
 from polysieve.pipeline.steps.explained import Explained, Life
 
 SHOWN_MEMBERS = 20
@@ -43,7 +42,7 @@ def _chain(document: Explained, members: list[int]) -> list[dict[str, Any]]:
     representatives = [
         place
         for place, (outcome, size) in enumerate(zip(outcomes, sizes, strict=True))
-        if outcome != OUTCOMES[DUPLICATE] and size is not None
+        if outcome != "duplicate" and size is not None
     ]
     start = members.index(document.row)
     if (

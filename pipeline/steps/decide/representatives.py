@@ -17,14 +17,14 @@ from polysieve.dedup.components import component_ranges, member_counts
 from polysieve.pipeline.index.versions import PUBLISHED, Earlier
 from polysieve.pipeline.recipe.clustering import Dedup, MinHash
 from polysieve.pipeline.steps.cluster.dedup_inputs import fixed_bytes
-from polysieve.pipeline.steps.decide.members import Clustered
-from polysieve.pipeline.steps.decide.order import (
+from polysieve.pipeline.steps.cluster.order import (
     MEMBER_BYTES,
     members_between,
     order_columns,
     representatives,
     sort_rows,
 )
+from polysieve.pipeline.steps.decide.members import Clustered
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.storage.store import Store
 

@@ -18,11 +18,11 @@ import xxhash
 from polysieve.filters.quality import selection
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
-from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.decide.cascade import Reasons
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.labels import Label
-from polysieve.pipeline.steps.score import scorers, scores
+from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import parquet_writer
 

@@ -19,9 +19,8 @@ from polysieve.filters.quality import encoders
 from polysieve.pipeline.engines.engine import Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Quality
-from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.labels import Label, window_of
-from polysieve.pipeline.steps.score import scorers
 from polysieve.pipeline.steps.step import Context, UnitTask
 from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.ledger import Manifest, StepFolder, step_folders

@@ -15,10 +15,10 @@ import pyarrow as pa
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.nearest import BLOCK, Nearest
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
+from polysieve.pipeline.steps import scorers
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
 from polysieve.pipeline.steps.labels import Label
-from polysieve.pipeline.steps.score import scorers
 from polysieve.pipeline.steps.step import Context, Task, UnitTask, manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import seeds

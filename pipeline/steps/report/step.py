@@ -11,9 +11,9 @@ from polysieve.audit.pages import appearance
 from polysieve.audit.report import page_name, write_index, write_language
 from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.report import pages
-from polysieve.pipeline.steps.report.record import Record
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
 from polysieve.pipeline.steps.translate import figures
+from polysieve.pipeline.steps.write.record import Record
 from polysieve.pipeline.steps.write.step import RECORD
 from polysieve.pipeline.steps.write.unchanged import WRITTEN, label_keys, unchanged_labels
 from polysieve.pipeline.storage.ledger import StepFolder

@@ -3,7 +3,7 @@
 Models are dear, so documents are decided without them first; this step asks them about what would be kept, and
 documents are decided again with the answers (pipeline/steps/decide/selection.py). A window's file
 (pipeline/steps/windows.py) has `score.<name>` (float32, to 1e-4), `attribute.<name>` and `contaminated`; null: not
-asked, or the language has no model. How a kind of model is asked says pipeline/steps/score/scorers.py. What a model
+asked, or the language has no model. How a kind of model is asked says pipeline/steps/scorers.py. What a model
 says of a document depends on that document alone, but for the last bits of transformers' scores, which the batch may
 change: batches are cut by window, language and row, never by worker.
 """
@@ -21,11 +21,11 @@ from polysieve.filters.quality.decontamination import Benchmarks
 from polysieve.pipeline.engines.engine import Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
-from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
 from polysieve.pipeline.steps.labels import window_of
-from polysieve.pipeline.steps.score import scorers, trained
-from polysieve.pipeline.steps.score.scorers import SCORERS, Scorer, Stamp
+from polysieve.pipeline.steps.score import trained
+from polysieve.pipeline.steps.scorers import SCORERS, Scorer, Stamp
 from polysieve.pipeline.steps.step import Task, UnitTask
 from polysieve.pipeline.steps.units import Unit, label_slices
 from polysieve.pipeline.texts import benchmarks

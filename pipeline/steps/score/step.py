@@ -7,10 +7,10 @@ from typing import Any
 from polysieve.filters.quality.fasttext_file import ModelError
 from polysieve.filters.quality.fasttext_scorer import read_labels
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
-from polysieve.pipeline.steps.score import explain, scorers, scores, trained
-from polysieve.pipeline.steps.score.scorers import LABEL, SCORERS
+from polysieve.pipeline.steps.score import explain, scores, trained
+from polysieve.pipeline.steps.scorers import LABEL, SCORERS
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import benchmarks

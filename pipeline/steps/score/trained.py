@@ -20,9 +20,8 @@ import xxhash
 from polysieve.filters.quality import ngrams
 from polysieve.filters.quality.ngrams import NgramModel
 from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
-from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.labels import Label
-from polysieve.pipeline.steps.score import scorers
 from polysieve.pipeline.steps.step import UnitTask
 from polysieve.pipeline.steps.units import Unit, label_slices
 from polysieve.pipeline.storage.ledger import StepFolder

@@ -22,6 +22,7 @@ from polysieve.filters.parameters import LanguageParameters
 from polysieve.pipeline.engines.engine import TASK_MEMORY
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Dedup
+from polysieve.pipeline.steps.cluster.order import order_columns, representatives
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.decide import reasons as saying
 from polysieve.pipeline.steps.decide import selection
@@ -35,7 +36,6 @@ from polysieve.pipeline.steps.decide.cascade import (
     decision_counts,
 )
 from polysieve.pipeline.steps.decide.members import Index
-from polysieve.pipeline.steps.decide.order import order_columns, representatives
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.measure import languages

@@ -10,13 +10,12 @@ from typing import Any
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.embed import embeddings as vectors
-from polysieve.pipeline.steps.report import accounting
-from polysieve.pipeline.steps.report.record import Record, record_of
 from polysieve.pipeline.steps.step import Context, Phase, Plan, Step, Unfinished, manifest_of
 from polysieve.pipeline.steps.translate import figures
 from polysieve.pipeline.steps.translate.places import sizes
-from polysieve.pipeline.steps.write import corpus, embeddings, explain, translations
+from polysieve.pipeline.steps.write import accounting, corpus, embeddings, explain, translations
 from polysieve.pipeline.steps.write.card import dataset_card
+from polysieve.pipeline.steps.write.record import Record, record_of
 from polysieve.pipeline.steps.write.unchanged import unchanged_labels, written_hashes
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import QUARANTINE

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
-from polysieve.pipeline.steps.report.samples import sample
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate.translations import piece
 from polysieve.pipeline.steps.write.corpus import cleaned
+from polysieve.pipeline.steps.write.samples import sample
 from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
 from polysieve.pipeline.storage.store import Store, parquet_writer
 from polysieve.translation.checks import CHECKS

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.steps.report import accounting
+from polysieve.pipeline.steps.write import accounting
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.runs import digest, polysieve, record
 

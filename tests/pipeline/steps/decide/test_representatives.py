@@ -18,8 +18,8 @@ from polysieve.pipeline.index.versions import (
 )
 from polysieve.pipeline.recipe.clustering import Dedup
 from polysieve.pipeline.steps.cluster.clusters import Numbering
+from polysieve.pipeline.steps.cluster.order import representatives
 from polysieve.pipeline.steps.decide.members import Clustered, of_clusters, of_index
-from polysieve.pipeline.steps.decide.order import representatives
 from polysieve.pipeline.steps.decide.representatives import choose, published_members
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.steps.measured import LABEL, MINHASH, clustered, folder, labels, measured

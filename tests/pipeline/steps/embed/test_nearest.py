@@ -7,9 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps import scorers, units
 from polysieve.pipeline.steps.embed import embeddings
-from polysieve.pipeline.steps.score import scorers
 from tests.filters.quality.made_text import prose
 from tests.pipeline.runs import digest, polysieve, record
 from tests.pipeline.steps.embed.words import SCRIPTS, Words, run

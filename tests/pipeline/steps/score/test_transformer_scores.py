@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.score import scorers, scores
+from polysieve.pipeline.steps import scorers
+from polysieve.pipeline.steps.score import scores
 from tests.filters.quality import made_transformers
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.runs import digest, polysieve, record

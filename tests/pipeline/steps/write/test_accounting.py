@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polysieve.pipeline.steps.report import accounting
+from polysieve.pipeline.steps.write import accounting
 
 counts = st.integers(0, 10**6)
 entries = st.builds(

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps.report import accounting
 from polysieve.pipeline.steps.step import Plan, manifest_of
 from polysieve.pipeline.steps.translate import figures
+from polysieve.pipeline.steps.write import accounting
 from polysieve.pipeline.storage.schema import UNKNOWN
 
 LIBRARIES = (
