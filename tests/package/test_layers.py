@@ -1,4 +1,4 @@
-"""Folders import downwards: the libraries know nothing of files and recipes, and no folder imports itself in a circle."""
+"""Folders import downwards: libraries know nothing of files and recipes, and no folder imports itself in a circle."""
 
 import ast
 from collections.abc import Iterator
