@@ -72,7 +72,7 @@ def test_another_head_is_asked_without_encoding(tmp_path, crawl, recipe, encoder
     run(recipe, crawl, tmp_path / "out")
     assert encoder.read == []
     after = record(tmp_path / "out")["steps"]
-    assert {n for n in steps if steps[n] != after[n]} == {"scores", "decisions", "write"}
+    assert {n for n in steps if steps[n] != after[n]} == {"scores", "decisions", "write", "report"}
     assert {id: s["hq"] for id, s in scores_of(tmp_path / "out").items()} != before
     run(recipe, crawl, tmp_path / "fresh")
     assert digest(tmp_path / "out") == digest(tmp_path / "fresh")

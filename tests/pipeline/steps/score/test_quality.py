@@ -198,7 +198,7 @@ def test_another_share_asks_no_model_again(tmp_path, crawl, recipe) -> None:
     before = record(out)["steps"]
     assert polysieve("decide", str(out), "--set", "quality.scores.edu.keep=0.6")[0] == 0
     after = record(out)["steps"]
-    assert {name for name in before if before[name] != after[name]} == {"decisions", "write"}
+    assert {name for name in before if before[name] != after[name]} == {"decisions", "write", "report"}
     assert run(recipe, crawl, tmp_path / "fresh", "--set", "quality.scores.edu.keep=0.6")[0] == 0
     assert digest(out) == digest(tmp_path / "fresh")
     assert polysieve("decide", str(out), "--set", "quality-")[0] == 0
@@ -216,7 +216,7 @@ def test_another_model_is_another_step(tmp_path, crawl, recipe, model) -> None:
     fasttext_training.train(own, "eng_Latn", parts, fasttext_training.Training())
     assert run(recipe, crawl, tmp_path / "out", *setting)[0] == 0
     after = record(tmp_path / "out")["steps"]
-    assert {n for n in before if before[n] != after[n]} == {"scores", "decisions", "write"}
+    assert {n for n in before if before[n] != after[n]} == {"scores", "decisions", "write", "report"}
     kept = pl.read_parquet(tmp_path / "out" / "corpus" / "**" / "*.parquet")
     assert kept["id"].str.starts_with("bad").all()
 
@@ -477,9 +477,9 @@ def test_a_task_is_given_the_memory_of_the_models_that_a_process_keeps(tmp_path)
     size = (tmp_path / "fra_Latn.npz").stat().st_size
     asked = {"lm": {"ngrams": f"{tmp_path}/{{label}}.npz"}, "spam": {"words": "list.txt"}}
     recipe = Recipe.model_validate({"quality": {"scores": asked}})
-    assert scores.memory(recipe) == scores.TASK_MEMORY + 3 * 3 * size
+    assert scores.memory_of(recipe, "web") == scores.TASK_MEMORY + 3 * 3 * size
     without = Recipe.model_validate({"quality": {"scores": {"spam": asked["spam"]}}})
-    assert scores.memory(without) == scores.TASK_MEMORY
+    assert scores.memory_of(without, "web") == scores.TASK_MEMORY
 
 
 def test_log_odds_tell_apart_what_a_model_is_sure_of(tmp_path, crawl, recipe) -> None:

@@ -110,8 +110,8 @@ def test_two_workers_say_the_same_and_another_window_asks_again(tmp_path, models
     assert digest(tmp_path / "one") == digest(tmp_path / "two")
     before = record(tmp_path / "one")["steps"]
     for setting, changed in (
-        ("fluent.keep=0.5", {"decisions", "write"}),
-        ("toxic.window=100", {"scores", "decisions", "write"}),
+        ("fluent.keep=0.5", {"decisions", "write", "report"}),
+        ("toxic.window=100", {"scores", "decisions", "write", "report"}),
     ):
         assert run(recipe, crawl, tmp_path / "one", "--set", f"quality.scores.{setting}")[0] == 0
         after = record(tmp_path / "one")["steps"]
