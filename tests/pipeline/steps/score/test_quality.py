@@ -198,7 +198,11 @@ def test_another_share_asks_no_model_again(tmp_path, crawl, recipe) -> None:
     before = record(out)["steps"]
     assert polysieve("decide", str(out), "--set", "quality.scores.edu.keep=0.6")[0] == 0
     after = record(out)["steps"]
-    assert {name for name in before if before[name] != after[name]} == {"decisions", "write", "report"}
+    assert {name for name in before if before[name] != after[name]} == {
+        "decisions",
+        "write",
+        "report",
+    }
     assert run(recipe, crawl, tmp_path / "fresh", "--set", "quality.scores.edu.keep=0.6")[0] == 0
     assert digest(out) == digest(tmp_path / "fresh")
     assert polysieve("decide", str(out), "--set", "quality-")[0] == 0
@@ -216,7 +220,12 @@ def test_another_model_is_another_step(tmp_path, crawl, recipe, model) -> None:
     fasttext_training.train(own, "eng_Latn", parts, fasttext_training.Training())
     assert run(recipe, crawl, tmp_path / "out", *setting)[0] == 0
     after = record(tmp_path / "out")["steps"]
-    assert {n for n in before if before[n] != after[n]} == {"scores", "decisions", "write", "report"}
+    assert {n for n in before if before[n] != after[n]} == {
+        "scores",
+        "decisions",
+        "write",
+        "report",
+    }
     kept = pl.read_parquet(tmp_path / "out" / "corpus" / "**" / "*.parquet")
     assert kept["id"].str.starts_with("bad").all()
 

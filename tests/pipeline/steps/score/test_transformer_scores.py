@@ -10,7 +10,7 @@ import pytest
 
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import scorers
-from polysieve.pipeline.steps.score import scores
+from polysieve.pipeline.steps.score import step
 from tests.filters.quality import made_transformers
 from tests.filters.quality.made_text import many, prose
 from tests.pipeline.runs import digest, polysieve, record
@@ -219,7 +219,7 @@ def test_without_torch_the_command_that_installs_it_is_told(tmp_path, monkeypatc
     monkeypatch.setitem(sys.modules, "torch", None)
     for kind in ("transformer", "classifier"):
         asked = {"quality": {"scores": {"own": {kind: str(tmp_path)}}}}
-        (problem,) = scores.problems(Recipe.model_validate(asked))
+        (problem,) = step.problems(Recipe.model_validate(asked))
         assert problem.startswith(f"quality.scores.own.{kind}: {tmp_path}: torch is not installed")
         assert problem.endswith("run: pip install 'polysieve[torch]'")
 

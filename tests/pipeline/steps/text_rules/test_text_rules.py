@@ -292,7 +292,10 @@ def test_formatters_change_what_is_written_and_nothing_else(tmp_path, pages, rec
         assert all(text == text.upper() and text.endswith(" PUBLISHED") for text in texts)
     after = record(out)
     assert after["accounting"] == before["accounting"]
-    assert {n for n in after["steps"] if after["steps"][n] != before["steps"][n]} == {"write", "report"}
+    assert {n for n in after["steps"] if after["steps"][n] != before["steps"][n]} == {
+        "write",
+        "report",
+    }
     fresh = tmp_path / "fresh"
     setting = ("--set", f"clean.formatters=[{SHOUT}, {pii}]")
     assert run(recipe, pages, fresh, *setting)[0] == 0

@@ -325,7 +325,9 @@ def test_an_encoder_that_is_not_there_is_told_with_both_cures(crawl) -> None:
     target = f"translate.targets.por_Latn={{engine: identity, {checks}}}"
     code, said = polysieve(*arguments(crawl / "out", f"{crawl}/in/*.jsonl"), "--set", target)
     assert code == 2
-    assert "translate.targets.por_Latn.checks.embedding: ./nowhere: no model.onnx" in said
+    assert (
+        f"translate.targets.por_Latn.checks.embedding: {Path.cwd()}/nowhere: no model.onnx" in said
+    )
     assert "or compare no meanings: embedding: null" in said
 
 
