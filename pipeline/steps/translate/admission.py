@@ -84,8 +84,9 @@ def run(task: Admission) -> Counts:
     assert recipe.translate is not None
     label = translations_of(context.folder("translate"), task.label, dict(task.windows))
     if not label.documents:
-        nothing: Admitted = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0}
-        task.folder.commit(task.piece, {**nothing, **_indexed(task, label, np.zeros(0, np.int64))})
+        indexed = _indexed(task, label, np.zeros(0, np.int64))
+        nothing: Admitted = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0, **indexed}
+        task.folder.commit(task.piece, nothing)
         return {"documents": 0, "kept": 0}
     natives = None
     if native:
