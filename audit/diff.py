@@ -1,26 +1,43 @@
 """What differs between two runs, by the figures of their reports."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict, TypeGuard
 
 from rich.console import Console
 from rich.table import Table
 
-Entry = dict[str, Any]
+from polysieve.audit.figures import COUNTS, CountedRun
+from polysieve.audit.report import Index
 
-COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
 OF_LANGUAGE = ("documents", "kept", "kept_words", "kept_share", "duplicates_share", "contamination")
 SHOWN = 40
 OWN = "each language's own"
 """A rule's threshold that the recipe does not give."""
 
 
-def compare(before: Entry, after: Entry) -> Entry:
-    """The differences between two reports' `index.json`.
+class Change(TypedDict):
+    """A figure's or a setting's two values, None where there is nothing; for numbers the difference."""
 
-    Returns `total` (count -> change, of those that changed, reasons of removal too), `rules` (of the recipes: rule ->
-    change), `recipe` (other keys of the recipes that differ -> change) and `languages` (label -> figure -> change, of
-    those that changed). A change has `before` and `after`, None where there is nothing, and for numbers `change`.
-    """
+    before: object
+    after: object
+    change: NotRequired[float | None]
+
+
+class Differences(TypedDict):
+    """What differs between two reports."""
+
+    total: dict[str, Change]
+    """Counts that changed, reasons of removal among them."""
+    rules: dict[str, Change]
+    """Of the recipes."""
+    recipe: dict[str, Change]
+    """Other keys of the recipes."""
+    languages: dict[str, dict[str, Change]]
+    """Label -> figures that changed."""
+
+
+def compare(before: Index, after: Index) -> Differences:
+    """The differences between two reports' `index.json`."""
     totals = [_counts(report["total"]) for report in (before, after)]
     recipes = [dict(report["run"].get("recipe") or {}) for report in (before, after)]
     for section in set(recipes[0]) | set(recipes[1]):
@@ -29,12 +46,14 @@ def compare(before: Entry, after: Entry) -> Entry:
             for recipe, given in zip(recipes, is_given, strict=True):
                 recipe[section] = "given" if given else "absent"
     recipe = _changes(*map(_flat, recipes))
-    rows = [{row["label"]: row for row in report["languages"]} for report in (before, after)]
+    rows: list[dict[str, Mapping[str, object]]] = [
+        {row["label"]: row for row in report["languages"]} for report in (before, after)
+    ]
     languages = {}
     for label in sorted(set(rows[0]) | set(rows[1])):
         own = [
             {key: row.get(key) for key in OF_LANGUAGE}
-            for row in (one.get(label, {}) for one in rows)
+            for row in (one.get(label) or {} for one in rows)
         ]
         if changed := _changes(*own):
             languages[label] = changed
@@ -46,15 +65,15 @@ def compare(before: Entry, after: Entry) -> Entry:
     }
 
 
-def _counts(total: Entry) -> dict[str, int]:
-    counts = {key: total.get(key) for key in COUNTS}
+def _counts(total: CountedRun) -> dict[str, int]:
+    counts: dict[str, int | None] = {key: total.get(key) for key in COUNTS}
     reasons = {f"removed: {reason}": n for reason, n in (total.get("removed") or {}).items()}
     return {key: n for key, n in {**counts, **reasons}.items() if n is not None}
 
 
-def _flat(value: Entry, before: str = "") -> dict[str, Any]:
+def _flat(value: Mapping[str, object], before: str = "") -> dict[str, object]:
     """Nested keys as one dotted key each."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, one in value.items():
         found |= (
             _flat(one, f"{before}{key}.")
@@ -64,24 +83,25 @@ def _flat(value: Entry, before: str = "") -> dict[str, Any]:
     return found
 
 
-def _changes(before: Entry, after: Entry) -> dict[str, Entry]:
+def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, Change]:
     """Key -> change, of the keys whose values differ, in the order of `before`, then of `after`."""
-    found = {}
+    found: dict[str, Change] = {}
     for key in dict.fromkeys([*before, *after]):
         one, other = before.get(key), after.get(key)
         if one == other and (key in before) == (key in after):
             continue
         found[key] = {"before": one, "after": other}
         if _is_number(one) or _is_number(other):
-            found[key]["change"] = (other or 0) - (one or 0) if _is_number(other or 0) else None
+            left, right = one or 0, other or 0
+            found[key]["change"] = right - left if _is_number(right) and _is_number(left) else None
     return found
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def print_comparison(found: Entry, console: Console) -> None:
+def print_comparison(found: Differences, console: Console) -> None:
     """The differences for a person: the languages in which the most documents changed sides first."""
     if not any(found.values()):
         console.print("no figure of the two reports differs")
@@ -89,16 +109,14 @@ def print_comparison(found: Entry, console: Console) -> None:
     for key, change in found["recipe"].items():
         console.print(f"recipe {key}: {change['before']} → {change['after']}")
     for key, change in found["rules"].items():
-        sides = (OWN if change[side] is None else change[side] for side in ("before", "after"))
+        sides = (OWN if side is None else side for side in (change["before"], change["after"]))
         console.print(f"rule {key}: {' → '.join(map(str, sides))}")
     if not found["total"] and not found["languages"]:
         console.print("no figure of the two reports differs")
     if found["total"]:
         table = Table("in total", "before", "after", "change")
         for key, change in found["total"].items():
-            table.add_row(
-                key, *(_shown(change.get(k)) for k in ("before", "after")), _signed(change)
-            )
+            table.add_row(key, _shown(change["before"]), _shown(change["after"]), _signed(change))
         console.print(table)
     languages = found["languages"]
     ranked = sorted(languages, key=lambda label: (-_moved(languages[label]), label))
@@ -106,13 +124,13 @@ def print_comparison(found: Entry, console: Console) -> None:
         table = Table("language", "documents", "kept", "change", "words kept", "change")
         for label in ranked[:SHOWN]:
             own = languages[label]
-            kept, words = own.get("kept", {}), own.get("kept_words", {})
+            kept, words = own.get("kept"), own.get("kept_words")
             table.add_row(
                 label,
-                _signed(own.get("documents", {})),
-                _shown(kept.get("after")),
+                _signed(own.get("documents")),
+                _shown(kept["after"] if kept else None),
                 _signed(kept),
-                _shown(words.get("after")),
+                _shown(words["after"] if words else None),
                 _signed(words),
             )
         console.print(table)
@@ -123,17 +141,17 @@ def print_comparison(found: Entry, console: Console) -> None:
         )
 
 
-def _moved(changes: dict[str, Entry]) -> int:
+def _moved(changes: dict[str, Change]) -> float:
     return max(
         (abs(changes[k].get("change") or 0) for k in ("documents", "kept") if k in changes),
         default=0,
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return "" if value is None else f"{value:,}" if _is_number(value) else str(value)
 
 
-def _signed(change: Entry) -> str:
-    value = change.get("change")
+def _signed(change: Change | None) -> str:
+    value = change.get("change") if change else None
     return "" if not value else f"{value:+,}" if isinstance(value, int) else f"{value:+.4g}"

@@ -1,73 +1,145 @@
 """Figures that the pages show, derived from a run's plain data.
 
-Every function takes dictionaries as `audit.report.write_index` describes them, and any key may be
-missing: a figure that cannot be derived is None, never a guess.
+Every function takes what a report is given (audit/given.py), and any key of that may be missing: a figure that cannot
+be derived is None, never a guess.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from polysieve.audit.given import (
+    Ended,
+    LanguageEnded,
+    LanguageFigures,
+    Languages,
+    LinesRemoved,
+    Run,
+)
 
 UNKNOWN = "und_Zzzz"
 """The label of documents without a language, and of what leaves before identification."""
 
-Entry = dict[str, Any]
+Count = Literal["documents_in", "kept", "duplicates", "quarantined"]
+COUNTS: tuple[Count, ...] = ("documents_in", "kept", "duplicates", "quarantined")
 
 
-COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
+class Counted(TypedDict):
+    """How documents ended; None where it is not known."""
+
+    documents_in: int | None
+    kept: int | None
+    removed: dict[str, int]
+    duplicates: int | None
+    quarantined: int | None
 
 
-def labels(run: Entry, languages: dict[str, Entry]) -> list[str]:
+class CountedRun(Counted):
+    """The same with the records behind them."""
+
+    records_read: int | None
+    records_skipped: dict[str, int]
+    documents_split: int
+
+
+class Step(TypedDict):
+    """A step of the funnel."""
+
+    kind: str
+    """in, quarantined, cut, duplicate, rule or kept."""
+    reason: str
+    documents: int
+    share: float | None
+    """Of the documents in."""
+    left: int | None
+    """Documents that remain after it."""
+
+
+class Outcome(TypedDict):
+    """The documents of one kind of outcome."""
+
+    kind: str
+    documents: int
+    share: float | None
+
+
+class ClusterBin(TypedDict):
+    """Clusters of sizes from first to last; the documents in them, and their share of all that are in clusters."""
+
+    first: int
+    last: int
+    clusters: int
+    documents: int
+    share: float | None
+
+
+class WordsMade(TypedDict):
+    """Words of translations in the corpus, and their share of all its words."""
+
+    words: int
+    share: float | None
+
+
+def labels(run: Run, languages: Languages) -> list[str]:
     """Every label that the run or its languages know, the most documents first, then by name."""
-    known = set(languages) | set(_accounting(run, "languages"))
+    known = set(languages) | set(_of_languages(run))
     return sorted(
         known, key=lambda label: (-(counts(run, languages, label)["documents_in"] or 0), label)
     )
 
 
-def counts(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
+def counts(run: Run, languages: Languages, label: str) -> Counted:
     """documents_in, kept, removed (reason -> count), duplicates, quarantined of one label; translations not counted.
 
     The run's accounting has the word; what it does not say is taken from the language's own entry.
     """
     own = languages.get(label, {})
-    entry = _accounting(run, "languages").get(label, {})
-    if _origin(entry, "mt"):
-        entry = _origin(entry, "web") or {}
-    return _complete({**own, "documents_in": own.get("documents"), **entry})
+    of_label = _of_languages(run).get(label)
+    ended: Mapping[str, Any] = of_label or {}
+    if of_label and _origin(of_label, "mt"):
+        ended = _origin(of_label, "web") or {}
+    return _complete({**own, "documents_in": own.get("documents"), **ended})
 
 
-def totals(run: Entry, languages: dict[str, Entry]) -> Entry:
+def totals(run: Run, languages: Languages) -> CountedRun:
     """As `counts` for the whole run, with records_read and records_skipped; the sum over labels where it gives none."""
-    whole = _accounting(run, "total")
+    whole = (run.get("accounting") or {}).get("total")
     if not whole:
         return _sum_of([counts(run, languages, label) for label in labels(run, languages)])
-    made = translations(run)
-    if made:
-        whole = {**whole, **_less(_complete(whole), made)}
+    counted, made = _complete(whole), translations(run)
     return {
-        **_complete(whole),
+        **(_less(counted, made) if made else counted),
         "records_read": whole.get("records_read"),
         "records_skipped": whole.get("records_skipped") or {},
         "documents_split": whole.get("documents_split") or 0,
     }
 
 
-def translations(run: Entry) -> Entry | None:
+def translations(run: Run) -> CountedRun | None:
     """As `counts`, of the translations into all languages; None where the run made none."""
-    parts = [_origin(entry, "mt") for entry in _accounting(run, "languages").values()]
+    parts = [_origin(ended, "mt") for ended in _of_languages(run).values()]
     found = [part for part in parts if part]
     return _sum_of([_complete(part) for part in found]) if found else None
 
 
-def _origin(entry: Entry, origin: str) -> Entry | None:
-    return (entry.get("origins") or {}).get(origin)
+def _of_languages(run: Run) -> Mapping[str, LanguageEnded]:
+    return (run.get("accounting") or {}).get("languages") or {}
 
 
-def _sum_of(parts: Sequence[Entry]) -> Entry:
+def _origin(ended: LanguageEnded, origin: str) -> Ended | None:
+    return (ended.get("origins") or {}).get(origin)
+
+
+def _sum_of(parts: Sequence[Counted]) -> CountedRun:
+    def total(key: Count) -> int | None:
+        return sum(part[key] or 0 for part in parts) if parts else None
+
     reasons = sorted({reason for part in parts for reason in part["removed"]})
     return {
-        **{key: sum(part[key] or 0 for part in parts) if parts else None for key in COUNTS},
+        "documents_in": total("documents_in"),
+        "kept": total("kept"),
+        "duplicates": total("duplicates"),
+        "quarantined": total("quarantined"),
         "removed": {r: sum(part["removed"].get(r, 0) for part in parts) for r in reasons},
         "records_read": None,
         "records_skipped": {},
@@ -75,23 +147,33 @@ def _sum_of(parts: Sequence[Entry]) -> Entry:
     }
 
 
-def _less(whole: Entry, made: Entry) -> Entry:
+def _less(whole: Counted, made: Counted) -> Counted:
+    def rest(key: Count) -> int | None:
+        count = whole[key]
+        return None if count is None else count - (made[key] or 0)
+
     removed = {r: n - made["removed"].get(r, 0) for r, n in whole["removed"].items()}
     return {
-        **{key: None if whole[key] is None else whole[key] - (made[key] or 0) for key in COUNTS},
+        "documents_in": rest("documents_in"),
+        "kept": rest("kept"),
+        "duplicates": rest("duplicates"),
+        "quarantined": rest("quarantined"),
         "removed": {reason: n for reason, n in removed.items() if n},
     }
 
 
-def _accounting(run: Entry, key: str) -> Entry:
-    return (run.get("accounting") or {}).get(key) or {}
+def _complete(known: Mapping[str, Any]) -> Counted:
+    """What is known of the counts; a key may be missing, and there may be others."""
+    return {
+        "documents_in": known.get("documents_in"),
+        "kept": known.get("kept"),
+        "duplicates": known.get("duplicates"),
+        "quarantined": known.get("quarantined"),
+        "removed": known.get("removed") or {},
+    }
 
 
-def _complete(entry: Entry) -> Entry:
-    return {**{key: entry.get(key) for key in COUNTS}, "removed": entry.get("removed") or {}}
-
-
-def personal_data(languages: dict[str, Entry]) -> dict[str, int]:
+def personal_data(languages: Languages) -> dict[str, int]:
     """Kind -> pieces of personal data found in what is kept of all languages."""
     found: Counter[str] = Counter()
     for language in languages.values():
@@ -99,12 +181,15 @@ def personal_data(languages: dict[str, Entry]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def lines_removed(languages: dict[str, Entry]) -> dict[str, int] | None:
+def lines_removed(languages: Languages) -> LinesRemoved | None:
     """`documents` that lost lines and `lines`, in what is kept of all languages; None where none are taken out."""
     found = [v["lines_removed"] for v in languages.values() if v.get("lines_removed")]
     if not found:
         return None
-    return {key: sum(counts[key] for counts in found) for key in ("documents", "lines")}
+    return {
+        "documents": sum(lost["documents"] for lost in found),
+        "lines": sum(lost["lines"] for lost in found),
+    }
 
 
 def share(part: float | None, whole: float | None) -> float | None:
@@ -117,14 +202,14 @@ def is_early(reason: str) -> bool:
     return reason in ("empty_text", "language_score") or reason.startswith("url")
 
 
-def rule_order(run: Entry, language: Entry | None = None) -> list[str]:
+def rule_order(run: Run, language: LanguageFigures | None = None) -> list[str]:
     """The names of the rules in the order in which they are tried: the recipe's, else the language's thresholds'."""
     return list((run.get("recipe") or {}).get("rules") or (language or {}).get("thresholds") or {})
 
 
 def funnel(
-    counted: Entry, rules: Sequence[str] = (), exact_duplicates: int | None = None
-) -> list[Entry]:
+    counted: Counted, rules: Sequence[str] = (), exact_duplicates: int | None = None
+) -> list[Step]:
     """The steps by which documents left, in the order of precedence of the outcomes.
 
     `counted` is from `counts` or `totals`. Each step has `kind` (in, quarantined, cut, duplicate, rule,
@@ -161,7 +246,7 @@ def funnel(
     return found
 
 
-def _step(kind: str, reason: str, documents: int, whole: int | None, left: int | None) -> Entry:
+def _step(kind: str, reason: str, documents: int, whole: int | None, left: int | None) -> Step:
     return {
         "kind": kind,
         "reason": reason,
@@ -171,7 +256,7 @@ def _step(kind: str, reason: str, documents: int, whole: int | None, left: int |
     }
 
 
-def outcomes(counted: Entry) -> list[Entry]:
+def outcomes(counted: Counted) -> list[Outcome]:
     """Documents and share of each kind of outcome: kept, duplicate, rule, cut, quarantined; zeros stay."""
     removed = counted["removed"]
     known: list[tuple[str, int | None]] = [
@@ -189,7 +274,7 @@ def outcomes(counted: Entry) -> list[Entry]:
     ]
 
 
-def exact_duplicates(run: Entry, languages: dict[str, Entry]) -> int | None:
+def exact_duplicates(run: Run, languages: Languages) -> int | None:
     """Exact duplicates in all languages; None where one that has duplicates does not say how many are exact."""
     found = [
         languages.get(label, {}).get("exact_duplicates")
@@ -199,23 +284,24 @@ def exact_duplicates(run: Entry, languages: dict[str, Entry]) -> int | None:
     return None if None in found else sum(n for n in found if n is not None)
 
 
-def biggest_reason(counted: Entry) -> tuple[str, int] | None:
+def biggest_reason(counted: Counted) -> tuple[str, int] | None:
     """The reason that removed the most documents and their number; the first by name of equals."""
     removed = {reason: n for reason, n in counted["removed"].items() if n}
     return min(removed.items(), key=lambda item: (-item[1], item[0])) if removed else None
 
 
-def cluster_bins(sizes: dict[str, int]) -> list[Entry]:
+def cluster_bins(sizes: dict[str, int]) -> list[ClusterBin]:
     """Clusters by size in bins that double: 1, 2, 3-4, 5-8, 9-16, …, up to the largest size.
 
     `sizes` maps a cluster size to the number of clusters. Each bin has `first` and `last` size,
     `clusters`, `documents` (the members of those clusters) and `share` of all those documents.
     """
-    bins: dict[int, Entry] = {}
+    bins: dict[int, ClusterBin] = {}
     for size, clusters in sorted((int(size), clusters) for size, clusters in sizes.items()):
         last = 1 << (size - 1).bit_length() if size > 0 else 0
         entry = bins.setdefault(
-            last, {"first": last // 2 + 1, "last": last, "clusters": 0, "documents": 0}
+            last,
+            {"first": last // 2 + 1, "last": last, "clusters": 0, "documents": 0, "share": None},
         )
         entry["clusters"] += clusters
         entry["documents"] += size * clusters
@@ -223,7 +309,7 @@ def cluster_bins(sizes: dict[str, int]) -> list[Entry]:
     return [{**entry, "share": share(entry["documents"], whole)} for entry in bins.values()]
 
 
-def flags(label: str, language: Entry, counted: Entry) -> list[str]:
+def flags(label: str, language: LanguageFigures, counted: Counted) -> list[str]:
     """Short words for what a reader of the table should know of a language."""
     found = []
     if lacks_parameters(label, language):
@@ -239,7 +325,7 @@ def flags(label: str, language: Entry, counted: Entry) -> list[str]:
     return found
 
 
-def translated_words(languages: dict[str, Entry]) -> Entry | None:
+def translated_words(languages: Languages) -> WordsMade | None:
     """`words` of translations in the corpus and their `share` of all its words; None where nothing was translated."""
     parts = [one["translated"] for one in languages.values() if one.get("translated")]
     if not parts:
@@ -249,7 +335,7 @@ def translated_words(languages: dict[str, Entry]) -> Entry | None:
     return {"words": words, "share": share(words, words + native)}
 
 
-def lacks_parameters(label: str, language: Entry) -> bool:
+def lacks_parameters(label: str, language: LanguageFigures) -> bool:
     """Whether rules ran on a language that has no parameters of its own."""
     return (
         language.get("has_own_parameters") is False
@@ -259,12 +345,12 @@ def lacks_parameters(label: str, language: Entry) -> bool:
     )
 
 
-def inherits(language: Entry) -> bool:
+def inherits(language: LanguageFigures) -> bool:
     """Whether a language has its relatives' parameters, having too few documents of its own."""
     return (language.get("parameters") or {}).get("origin") == "relatives"
 
 
-def imbalances(run: Entry, languages: dict[str, Entry]) -> list[str]:
+def imbalances(run: Run, languages: Languages) -> list[str]:
     """One sentence for every identity that the counts do not satisfy: documents in = the sum of their outcomes."""
     whole = totals(run, languages)
     found = []

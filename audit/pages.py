@@ -8,15 +8,16 @@ import functools
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import jinja2
 from markupsafe import Markup
 
 from polysieve.audit import figures, untrusted
-from polysieve.audit.figures import Entry
+from polysieve.audit.figures import Outcome, Step
 
 SAMPLE_CHARACTERS = 600
 SAMPLE_BYTES = 2_000
@@ -214,9 +215,25 @@ def _threshold(value: Any) -> str:
     return "–" if _is_missing(value) else f"{value:.6g}"
 
 
-def _slots(parts: list[Entry]) -> list[Entry]:
+class Part(TypedDict):
+    """A share of something, by kind."""
+
+    kind: str
+    share: float | None
+
+
+class Slot(TypedDict):
+    """Where a part shows on a bar, in percent."""
+
+    kind: str
+    x: str
+    width: str
+
+
+def _slots(parts: Sequence[Part | Outcome | Step]) -> list[Slot]:
     """Shares laid end to end: `kind`, and `x` and `width` in percent, for the parts that show."""
-    start, found = 0.0, []
+    start = 0.0
+    found: list[Slot] = []
     for part in parts:
         width = 100 * min(max(part["share"] or 0, 0), 1)
         if width:
@@ -225,7 +242,7 @@ def _slots(parts: list[Entry]) -> list[Entry]:
     return found
 
 
-def _waterfall(step: Entry, whole: int | None) -> list[Entry]:
+def _waterfall(step: Step, whole: int | None) -> list[Slot]:
     """A funnel step's bar: what is left in a pale tone, what the step took beyond it."""
     left = figures.share(step["left"], whole)
     if step["kind"] in ("in", "kept"):

@@ -3,6 +3,8 @@
 Frames of this module hold a row per language and value, with `documents` and `kept`.
 """
 
+from typing import Literal
+
 import polars as pl
 
 TOP = 20
@@ -38,7 +40,8 @@ _RELIGIOUS_WORD = _WORD + (
     r"(?:church|iglesia|igreja|eglise|kirche|chiesa|gereja|parish|diocese|gospel|evangel|jesus|christ|catholic|islam|quran|koran"
     r"|hadith|mosque|masjid|torah|dharma|buddh|bahai|vatican|ministries)"
 )
-SITES = ("wikipedia", "bible", "religious")
+Site = Literal["wikipedia", "bible", "religious"]
+SITES: tuple[Site, ...] = ("wikipedia", "bible", "religious")
 
 
 def hosts(urls: pl.Series) -> pl.Series:

@@ -4,18 +4,67 @@ A plot has `id`, `kind` (histogram, bars or flow), `title`, and `summary`: a sen
 """
 
 import math
+from typing import NotRequired, TypedDict
 
 from polysieve.audit import figures, untrusted
-from polysieve.audit.figures import Entry
+from polysieve.audit.given import LanguageFigures, Languages, Run
+from polysieve.audit.tally import RuleEffect, ScoreCut, SignalBins
 
 SNAPSHOTS, LANGUAGES, REASONS = 8, 14, 10
 """How many of each the flow of documents tells apart; the others go together."""
 
 
-def of_language(language: Entry) -> list[Entry]:
+class Plot(TypedDict):
+    """What all plots have."""
+
+    id: str
+    kind: str
+    """histogram, bars or flow."""
+    title: str
+    summary: str
+
+
+class Bars(Plot):
+    """Documents by name."""
+
+    names: list[str]
+    kept: list[int]
+    removed: list[int]
+
+
+class Histogram(Plot):
+    """Documents by bin, and lines at values."""
+
+    is_judged: NotRequired[bool]
+    is_long: bool
+    edges: list[float]
+    kept: list[int]
+    removed: list[int]
+    names: NotRequired[list[str]]
+    """What the two are called, where that is not kept and removed."""
+    lines: list[float]
+
+
+class Node(TypedDict):
+    kind: str
+    name: str
+
+
+Link = TypedDict("Link", {"from": int, "to": int, "documents": int})
+"""Documents from a node to another, by their places among the nodes."""
+
+
+class Flow(Plot):
+    """Where documents went."""
+
+    nodes: list[Node]
+    links: list[Link]
+
+
+def of_language(language: LanguageFigures) -> list[Bars | Histogram]:
     """A language's plots: `score`, `months`, and `signal-<name>` for each signal, those that rules look at first."""
     columns = language.get("columns") or {}
-    found = []
+    found: list[Bars | Histogram] = []
     if scores := columns.get("scores"):
         found.append(_scores(scores))
     if months := columns.get("months"):
@@ -39,7 +88,7 @@ def of_language(language: Entry) -> list[Entry]:
     return found
 
 
-def _signal(name: str, signal: Entry, rules: dict[str, Entry]) -> Entry:
+def _signal(name: str, signal: SignalBins, rules: dict[str, RuleEffect]) -> Histogram:
     documents = sum(signal["removed"]) + sum(signal["kept"])
     cuts = [
         f"{rule} ({'over' if one['direction'] == 'max' else 'under'} {one['threshold']:g}) "
@@ -62,7 +111,7 @@ def _signal(name: str, signal: Entry, rules: dict[str, Entry]) -> Entry:
     }
 
 
-def _scores(scores: Entry) -> Entry:
+def _scores(scores: ScoreCut) -> Histogram:
     cut = scores.get("cut")
     said = "There is no cut."
     if cut is not None:
@@ -81,7 +130,7 @@ def _scores(scores: Entry) -> Entry:
     }
 
 
-def flow(run: Entry, languages: dict[str, Entry]) -> Entry:
+def flow(run: Run, languages: Languages) -> Flow:
     """Where documents went, from snapshots through languages to outcomes: `nodes` and `links` (from, to, documents)."""
     labels = figures.labels(run, languages)
     shown = labels[:LANGUAGES]
@@ -130,7 +179,7 @@ def flow(run: Entry, languages: dict[str, Entry]) -> Entry:
     }
 
 
-def _snapshots(labels: list[str], languages: dict[str, Entry]) -> set[str]:
+def _snapshots(labels: list[str], languages: Languages) -> set[str]:
     """The snapshots with the most documents."""
     counts: dict[str, int] = {}
     for label in labels:

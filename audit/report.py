@@ -10,10 +10,22 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from typing import Literal, TypedDict
 
 from polysieve.audit import figures, plots, untrusted
-from polysieve.audit.figures import Entry
+from polysieve.audit.figures import Counted, CountedRun, Outcome, Step
+from polysieve.audit.given import (
+    Document,
+    FittedValue,
+    LanguageFigures,
+    Languages,
+    Models,
+    Rebalancing,
+    Run,
+    Samples,
+)
 from polysieve.audit.pages import PLOTS, SAMPLE_CHARACTERS, plotly, render
+from polysieve.audit.places import SITES
 
 Put = Callable[[str, str], None]
 
@@ -31,39 +43,112 @@ EXTRAS = (
 )
 """Columns of the index's table that are there where a language has a value above 0, and what they are called."""
 
+
+class OfSites(TypedDict, total=False):
+    """Shares of a language's kept documents that are of sites which a reader should know of."""
+
+    wikipedia: float | None
+    bible: float | None
+    religious: float | None
+
+
+class Row(OfSites):
+    """A language in the index's table; None where a figure is not known."""
+
+    label: str
+    name: str | None
+    page: str
+    documents: int | None
+    kept: int | None
+    kept_share: float | None
+    kept_words: int | None
+    translated: float | None
+    """The share of its words that is translated."""
+    fertility: float | None
+    """Tokens a word."""
+    duplicates_share: float | None
+    biggest_reason: str | None
+    biggest_reason_share: float | None
+    quality: float | None
+    """The median of its first score."""
+    benchmarks: float | None
+    contamination: float | None
+    outcomes: list[Outcome]
+    flags: list[str]
+
+
+class Concerned(TypedDict):
+    """A language that a warning is about."""
+
+    label: str
+    page: str
+    detail: str
+
+
+class Warned(TypedDict):
+    """What a reader should know before the figures."""
+
+    text: str
+    languages: list[Concerned]
+
+
+class Index(TypedDict):
+    """index.json."""
+
+    run: Run
+    total: CountedRun
+    translations: CountedRun | None
+    funnel: list[Step]
+    warnings: list[Warned]
+    languages: list[Row]
+
+
+class ShownSamples(Samples):
+    """Documents of one reason, as a page lists them."""
+
+    reason: str
+    step: Step | None
+    """Of the funnel."""
+
+
+class ShownRule(TypedDict, total=False):
+    """A rule's row on a page; from `metric` on what the tally counts of it, where the rule applies."""
+
+    rule: str
+    threshold: float | None
+    first: int | None
+    """Documents that fell to it first."""
+    is_idle: bool
+    """Whether it can never fire."""
+    fitted: FittedValue | None
+    metric: str
+    direction: str
+    fails: int
+    only: int
+    back: int
+    more: int
+    looser: float
+    tighter: float
+
+
+class Rate(TypedDict):
+    """Removal rate and weight of a cluster size."""
+
+    size: int
+    is_tail: bool
+    rate: float
+    weight: int | None
+
+
 # What a file name may hold anywhere: no separator, no dot, nothing that a link would have to quote.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
+def write_index(run: Run, languages: Languages, put: Put) -> None:
     """Hand over the page of all languages, its JSON, and what the pages share, each as `put(relative_name, text)`.
 
-    Names never hold a path separator; texts can be encoded as UTF-8. Any key may be missing: what is there is shown.
-
-    `run`: `recipe_name`; `recipe` (dict, its `rules` in the order in which they are tried); `inputs`
-    (`count`, `bytes`); `accounting` as run.json has it; `quarantine_rows` (of `file_path`, `offset`,
-    `cause`, `is_document`; the first 50 are shown) of `quarantine_total`; `synthetic` as run.json has it;
-    `notes`: warnings, a string each.
-
-    `languages[label]`: `name` (of the language, for readers); `documents`, `kept`, `removed` (reason ->
-    documents), `duplicates`, `exact_duplicates`, `clusters`, `words`, `kept_words`, `tokens` (of those
-    kept), `text_bytes`, `kept_bytes`; `pii`: kind -> pieces of personal data found in what is kept;
-    `lines_removed`: kept `documents` that lost lines which recur on their host, and `lines`;
-    `cut`: the lowest language score that stays, or None; `thresholds`: rule -> threshold,
-    None where the rule does not apply; `vacuous`: rules whose threshold can
-    never fire; `has_own_parameters`; `parameters`: their `origin`
-    (file, fit, relatives, defaults) and what `filters.parameters.Fit` holds of a fit; `rebalancing`:
-    `{"note": …}` or `cluster_sizes` and `removal_rates` (parallel), `tail_start`, `global_removal_rate`,
-    `weights` (first size of a step -> weight); `models`: `scores` (name -> `documents`, `failed`, `action`, `cut`,
-    `quantiles`, `sha256`), `tiers`, `contaminated` (benchmark -> documents), `attribute` (name -> label -> documents);
-    `cluster_sizes`: size -> clusters; `columns`: the language's figures of `audit.tally.Tally` (the index needs
-    `sites`, `snapshots`, `contamination` and `means` only); `samples`: reason or `kept` -> `removed` and `kept`,
-    documents with `id`, `url`, `text`, `language_score`, and where they are ordered by nearness to a threshold
-    `value` each, `metric` and `threshold`; `frequent_words` and
-    `recurring_lines` of `words_of` documents, as `audit.recurring` finds them; `translated`: of translations into
-    the language `kept`, `removed`, `duplicates`, `words`, `kept_words`, `share_of_words` (of the language's in the
-    corpus), `kept_sources` (label -> documents), `language` (an entry of `synthetic`), `ledger` (`engine`,
-    `statuses`, `source_words`, `words_per_second`) and `samples` (reason -> documents).
+    Names never hold a path separator; texts can be encoded as UTF-8. Any key of `run` and of a language's figures may
+    be missing: what is there is shown.
     """
     rows = [_row(run, languages, label) for label in figures.labels(run, languages)]
     warnings = _warnings(run, languages, [row["label"] for row in rows])
@@ -94,7 +179,7 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
         plots=[plots.flow(run, languages)],
         extras=[(key, name) for key, name in EXTRAS if any(row.get(key) for row in rows)],
     )
-    data = {
+    data: Index = {
         "run": run,
         "total": whole,
         "translations": figures.translations(run),
@@ -107,12 +192,12 @@ def write_index(run: Entry, languages: dict[str, Entry], put: Put) -> None:
     put(PLOTS, plotly())
 
 
-def write_language(run: Entry, languages: dict[str, Entry], label: str, put: Put) -> None:
+def write_language(run: Run, languages: Languages, label: str, put: Put) -> None:
     """Render one language's page, `<page_name(label)>.html`, and its JSON. Arguments as of `write_index`; other
     languages need not be there."""
     row = _row(run, languages, label)
     language = languages.get(label, {})
-    accounting = ((run.get("accounting") or {}).get("languages") or {}).get(label) or {}
+    accounting = ((run.get("accounting") or {}).get("languages") or {}).get(label)
     counted = figures.counts(run, languages, label)
     exact = language.get("exact_duplicates")
     steps = figures.funnel(counted, figures.rule_order(run, language), exact)
@@ -124,7 +209,7 @@ def write_language(run: Entry, languages: dict[str, Entry], label: str, put: Put
         row=row,
         language=language,
         counted=counted,
-        origins=accounting.get("origins") or {},
+        origins=(accounting.get("origins") if accounting else None) or {},
         steps=steps,
         bins=bins,
         rates=_rates(language.get("rebalancing") or {}),
@@ -135,7 +220,7 @@ def write_language(run: Entry, languages: dict[str, Entry], label: str, put: Put
     )
     data = {
         "label": label,
-        "accounting": accounting,
+        "accounting": accounting or {},
         "figures": {key: value for key, value in language.items() if key != "samples"},
         "funnel": steps,
         "cluster_bins": bins,
@@ -157,19 +242,26 @@ def page_name(label: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', label[:40])}~{digest}"
 
 
-def _sum(languages: dict[str, Entry], key: str) -> int | None:
-    values = [entry[key] for entry in languages.values() if entry.get(key) is not None]
+def _sum(
+    languages: Languages, key: Literal["words", "kept_words", "tokens", "kept_bytes"]
+) -> int | None:
+    values = [n for one in languages.values() if (n := one.get(key)) is not None]
     return sum(values) if values else None
 
 
-def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
+def _row(run: Run, languages: Languages, label: str) -> Row:
     """A language's row in the index's table."""
     language = languages.get(label, {})
     counted = figures.counts(run, languages, label)
     whole = counted["documents_in"]
     biggest = figures.biggest_reason(counted)
     columns = language.get("columns") or {}
-    listed = columns.get("contamination") or {}
+    listed = columns.get("contamination")
+    sites: OfSites = {}
+    for site in SITES:
+        if (found := (columns.get("sites") or {}).get(site)) is not None:
+            kept = language.get("kept", counted["kept"])
+            sites[site] = figures.share(found.get("kept"), kept)
     return {
         "label": label,
         "name": language.get("name"),
@@ -183,43 +275,42 @@ def _row(run: Entry, languages: dict[str, Entry], label: str) -> Entry:
         "duplicates_share": figures.share(counted["duplicates"], whole),
         "biggest_reason": biggest[0] if biggest else None,
         "biggest_reason_share": figures.share(biggest[1], whole) if biggest else None,
-        "quality": _median_score(language.get("models") or {}),
-        "benchmarks": _benchmark_share(language.get("models") or {}),
-        "contamination": figures.share(listed.get("without"), listed.get("listed")),
-        **{
-            site: figures.share(found.get("kept"), language.get("kept", counted["kept"]))
-            for site, found in (columns.get("sites") or {}).items()
-        },
+        "quality": _median_score(language.get("models")),
+        "benchmarks": _benchmark_share(language.get("models")),
+        "contamination": figures.share(listed.get("without"), listed.get("listed"))
+        if listed
+        else None,
+        **sites,
         "outcomes": figures.outcomes(counted),
         "flags": figures.flags(label, language, counted),
     }
 
 
-def _median_score(models: Entry) -> float | None:
+def _median_score(models: Models | None) -> float | None:
     """The median of the first score that models gave to what all rules keep."""
-    first: Entry = next(iter((models.get("scores") or {}).values()), {})
-    return (first.get("quantiles") or {}).get("0.5")
+    scores = (models.get("scores") if models else None) or {}
+    return next(((one.get("quantiles") or {}).get("0.5") for one in scores.values()), None)
 
 
-def _benchmark_share(models: Entry) -> float | None:
+def _benchmark_share(models: Models | None) -> float | None:
     """The share of the documents that models were asked about which hold text of a benchmark."""
-    asked = max(
-        (one.get("documents") or 0 for one in (models.get("scores") or {}).values()), default=0
-    )
-    held = models.get("contaminated")
+    scores = (models.get("scores") if models else None) or {}
+    asked = max((one.get("documents") or 0 for one in scores.values()), default=0)
+    held = models.get("contaminated") if models else None
     return figures.share(sum(held.values()), asked) if held and asked else None
 
 
-def _warnings(run: Entry, languages: dict[str, Entry], labels: list[str]) -> list[Entry]:
+def _warnings(run: Run, languages: Languages, labels: list[str]) -> list[Warned]:
     """What a reader should know before the figures: `text`, and the `languages` concerned with a `detail` each."""
 
-    def concerned(label: str, detail: str = "") -> Entry:
+    def concerned(label: str, detail: str = "") -> Concerned:
         return {"label": label, "page": page_name(label), "detail": detail}
 
-    found: list[tuple[str, list[Entry]]] = []
+    found: list[tuple[str, list[Concerned]]] = []
     found += [(text, []) for text in figures.imbalances(run, languages)]
     found += [(text, []) for text in run.get("notes") or []]
-    known = [(label, languages.get(label, {})) for label in labels]
+    nothing: LanguageFigures = {}
+    known = [(label, languages.get(label, nothing)) for label in labels]
     if without := [
         concerned(label) for label, one in known if figures.lacks_parameters(label, one)
     ]:
@@ -248,40 +339,44 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _samples(samples: dict[str, Entry]) -> dict[str, Entry]:
+def _samples(samples: dict[str, Samples]) -> dict[str, Samples]:
     """The documents that a page shows, each text cut to what it shows of it."""
 
-    def cut(documents: list[Entry]) -> list[Entry]:
+    def cut(documents: list[Document]) -> list[Document]:
         return [
             {**document, "text": (document.get("text") or "")[: SAMPLE_CHARACTERS + 1]}
             for document in documents[:SAMPLES_PER_SIDE]
         ]
 
-    found = {
-        reason: {**group, **{side: cut(group.get(side) or []) for side in ("removed", "kept")}}
+    found: dict[str, Samples] = {
+        reason: {
+            **group,
+            "removed": cut(group.get("removed") or []),
+            "kept": cut(group.get("kept") or []),
+        }
         for reason, group in samples.items()
     }
     return {reason: group for reason, group in found.items() if group["removed"] or group["kept"]}
 
 
-def _rules(language: Entry, counted: Entry) -> list[Entry]:
+def _rules(language: LanguageFigures, counted: Counted) -> list[ShownRule]:
     """Each rule in turn: its threshold, what that cuts, and what another one would change."""
     measured = (language.get("columns") or {}).get("rules") or {}
     fitted = (language.get("parameters") or {}).get("values") or {}
-    return [
-        {
+    found: list[ShownRule] = []
+    for rule, threshold in (language.get("thresholds") or {}).items():
+        shown: ShownRule = {
             "rule": rule,
             "threshold": threshold,
             "first": counted["removed"].get(rule, 0) if threshold is not None else None,
             "is_idle": rule in (language.get("vacuous") or []),
             "fitted": fitted.get(rule),
-            **measured.get(rule, {}),
         }
-        for rule, threshold in (language.get("thresholds") or {}).items()
-    ]
+        found.append({**shown, **measured[rule]} if rule in measured else shown)
+    return found
 
 
-def _in_order(samples: dict[str, Entry], steps: list[Entry]) -> list[Entry]:
+def _in_order(samples: dict[str, Samples], steps: list[Step]) -> list[ShownSamples]:
     """Samples as the funnel lists their reasons, kept ones first, with the step that each belongs to."""
     by_reason = {step["reason"]: step for step in steps}
     names = ["kept", *(step["reason"] for step in steps if step["kind"] not in ("in", "kept"))]
@@ -293,7 +388,7 @@ def _in_order(samples: dict[str, Entry], steps: list[Entry]) -> list[Entry]:
     ]
 
 
-def _rates(rebalancing: Entry) -> list[Entry]:
+def _rates(rebalancing: Rebalancing) -> list[Rate]:
     """Removal rate and weight per cluster size: `size`, `is_tail`, `rate`, `weight`."""
     weights = sorted(
         (int(size), weight) for size, weight in (rebalancing.get("weights") or {}).items()

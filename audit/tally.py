@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 import polars as pl
@@ -10,11 +10,102 @@ import polars as pl
 from polysieve.audit import places, signals
 from polysieve.filters.rules import RULES
 
-Entry = dict[str, Any]
-
 DOCUMENT_COLUMNS = ("label", "url", "date", "dump", "language_score", "top_langs", "cut")
 DECISION_COLUMNS = ("outcome", "reason", "minhash_cluster_size", "weight")
 MEANS = ("script_purity", "type_token_ratio", "mtld", "compression_ratio", "mean_word_length")
+
+
+class SignalBins(TypedDict):
+    """A signal's distribution: documents by bin, of which the last edge is the end, and those without a value."""
+
+    edges: list[float]
+    removed: list[int]
+    kept: list[int]
+    undefined: int
+
+
+class RuleEffect(TypedDict):
+    """What a rule's threshold cuts, and what another one would; the counts are those of `signals.effects`."""
+
+    metric: str
+    direction: str
+    threshold: float
+    fails: int
+    only: int
+    back: int
+    more: int
+    looser: float
+    tighter: float
+    """The thresholds behind `back` and `more`."""
+
+
+class ScoreBins(TypedDict):
+    """Documents by score of their language."""
+
+    edges: list[float]
+    under: list[int]
+    over: list[int]
+
+
+class ScoreCut(ScoreBins, total=False):
+    """The same, and what the cut takes, where there is one: documents under it, those that a tenth lower would bring
+    back, those that a tenth higher would take more."""
+
+    cut: float
+    fails: int
+    back: int
+    more: int
+
+
+class WordList(TypedDict):
+    """Kept documents held against a word list, and those of them with none of its words."""
+
+    listed: int
+    without: int
+
+
+class Seen(TypedDict):
+    """Documents, and those kept."""
+
+    documents: int
+    kept: int
+
+
+class Month(Seen):
+    month: str
+
+
+class Snapshot(Seen):
+    snapshot: str
+
+
+class Hosts(TypedDict):
+    """How many hosts there are, and those with the most documents (`host`, `documents`, `kept`)."""
+
+    distinct: int
+    top: list[dict[str, object]]
+
+
+class ColumnFigures(TypedDict, total=False):
+    """What is counted of the documents of a language."""
+
+    signals: dict[str, SignalBins]
+    rules: dict[str, RuleEffect]
+    scores: ScoreCut
+    means: dict[str, float]
+    """Signal -> mean over kept documents."""
+    contamination: WordList | None
+    """None where there is no word list."""
+    suffixes: list[dict[str, object]]
+    months: list[Month]
+    snapshots: list[Snapshot]
+    confusable: list[dict[str, object]]
+    """Languages that documents were nearly taken for: `other`, `documents`, mean `score`."""
+    weights: list[dict[str, object]]
+    """`weight`, and the `documents` and `words` that have it."""
+    hosts: Hosts
+    sites: dict[str, Seen]
+    """`wikipedia`, `bible` and `religious`."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +223,10 @@ class Tally:
             frame = frame.group_by("label", "other").agg(pl.col("documents", "score").sum())
         self._frames["other"] = frame
 
-    def figures(self) -> dict[str, Entry]:
+    def figures(self) -> dict[str, ColumnFigures]:
         """Label -> the figures of its documents, as `audit.report` shows them."""
         of_signals = self._signals()
-        found = {
+        found: dict[str, ColumnFigures] = {
             language.label: {
                 "signals": of_signals[number],
                 "rules": self._rules(number, language),
@@ -149,10 +240,10 @@ class Tally:
             found[label].update(entry)
         return found
 
-    def _signals(self) -> list[dict[str, Entry]]:
+    def _signals(self) -> list[dict[str, SignalBins]]:
         """Signal -> its bins, up to the last with a document or a threshold, of each language; what no document of
         it has is left out."""
-        found: list[dict[str, Entry]] = [{} for _ in self.languages]
+        found: list[dict[str, SignalBins]] = [{} for _ in self.languages]
         for name in self.metrics:
             bins = signals.edges(name)
             counts = self._counts[f"signal {name}"].reshape(len(found), 2, len(bins))
@@ -174,28 +265,31 @@ class Tally:
                 }
         return found
 
-    def _rules(self, number: int, language: Language) -> dict[str, Entry]:
-        found = {}
+    def _rules(self, number: int, language: Language) -> dict[str, RuleEffect]:
+        found: dict[str, RuleEffect] = {}
         for rule, threshold in language.thresholds.items():
             if threshold is None:
                 continue
-            counts = self._counts[f"rule {rule}"][number].tolist()
+            fails, only, back, more = self._counts[f"rule {rule}"][number].tolist()
             looser, tighter = signals.moved(rule, threshold)
             found[rule] = {
                 "metric": RULES[rule].metric,
                 "direction": RULES[rule].direction,
                 "threshold": threshold,
-                **dict(zip(signals.EFFECTS, counts, strict=True)),
+                "fails": fails,
+                "only": only,
+                "back": back,
+                "more": more,
                 "looser": looser,
                 "tighter": tighter,
             }
         return found
 
-    def _scores(self, number: int, language: Language) -> Entry:
+    def _scores(self, number: int, language: Language) -> ScoreCut:
         counts = self._counts["scores"][2 * number : 2 * number + 2, :-1]
         under, back, more = self._counts["cut"][number].tolist()
         edges = signals.shown_edges("language_score")
-        whole = {"edges": edges, "under": counts[0].tolist(), "over": counts[1].tolist()}
+        whole: ScoreCut = {"edges": edges, "under": counts[0].tolist(), "over": counts[1].tolist()}
         if language.cut is None:
             return whole
         return {**whole, "cut": language.cut, "fails": under, "back": back, "more": more}
@@ -209,15 +303,15 @@ class Tally:
                 found[name] = round(float(total / n) / 1e6, 4)
         return found
 
-    def _contamination(self, number: int) -> Entry | None:
+    def _contamination(self, number: int) -> WordList | None:
         """Kept documents held against the language's word list, and those of them with none of its words."""
         if "contamination" not in self._counts or not self._counts["contamination"][number, 0]:
             return None
         listed, without = self._counts["contamination"][number].tolist()
         return {"listed": listed, "without": without}
 
-    def _by_place(self) -> dict[str, Entry]:
-        found: dict[str, Entry] = {
+    def _by_place(self) -> dict[str, ColumnFigures]:
+        found: dict[str, ColumnFigures] = {
             language.label: {
                 "suffixes": [],
                 "months": [],
@@ -238,24 +332,23 @@ class Tally:
             ),
         )  # fmt: skip
         top_hosts = places.top(hosts, "host")
-        for label, (sums,) in places.by_label(known).items():
+        for label, (row,) in places.by_label(known).items():
+            sums = cast(dict[str, int], row)
             found[label]["hosts"] = {"distinct": sums["distinct"], "top": top_hosts.get(label, [])}
             found[label]["sites"] = {
-                site: {key: sums[f"{site} {key}"] for key in ("documents", "kept")}
+                site: {"documents": sums[f"{site} documents"], "kept": sums[f"{site} kept"]}
                 for site in places.SITES
             }
         mean = (pl.col("score") / (pl.col("documents") * 10_000)).round(4)
-        listed = {
-            "suffixes": places.top(self._frames["suffix"], "suffix"),
-            "months": places.in_order(self._frames["month"], "month"),
-            "snapshots": places.in_order(self._frames["snapshot"], "snapshot"),
-            "confusable": places.top(
-                self._frames["other"].with_columns(mean.alias("score")), "other"
-            ),
-        }
-        for name, rows in listed.items():
-            for label, own in rows.items():
-                found[label][name] = own
+        for label, rows in places.top(self._frames["suffix"], "suffix").items():
+            found[label]["suffixes"] = rows
+        for label, rows in places.in_order(self._frames["month"], "month").items():
+            found[label]["months"] = cast(list[Month], rows)
+        for label, rows in places.in_order(self._frames["snapshot"], "snapshot").items():
+            found[label]["snapshots"] = cast(list[Snapshot], rows)
+        others = self._frames["other"].with_columns(mean.alias("score"))
+        for label, rows in places.top(others, "other").items():
+            found[label]["confusable"] = rows
         for number, weights in places.in_order(self._frames["weights"], "weight").items():
             found[self.languages[int(number)].label]["weights"] = weights
         return found

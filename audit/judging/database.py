@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from polysieve.audit.judging.codes import CODES, PAIRS_ONLY
 from polysieve.audit.judging.sample import Sample
@@ -51,6 +51,47 @@ LEFT JOIN sampled s ON s.document = d.document AND s.label = d.label
 LEFT JOIN strata t ON t.label = s.label AND t.stage = s.stage AND t.reason = s.reason
 ORDER BY d.label, d.document, j.rater
 """
+
+
+class Queued(TypedDict):
+    """A document of a sample, and the rater's judgement of it: all None where nothing was said."""
+
+    document: str
+    stage: str
+    reason: str
+    number: int | None
+    code: str | None
+    offensive: int | None
+    porn: int | None
+    note: str | None
+
+
+class Stored(TypedDict):
+    """A document as it is judged."""
+
+    document: str
+    label: str
+    id: str
+    url: str | None
+    file_path: str | None
+    offset: int | None
+    language_score: float | None
+    text: str
+    characters: int
+    """Of the whole text."""
+    source_language: str | None
+    source_text: str | None
+    """Both of a translation."""
+
+
+class Drawn(TypedDict):
+    """A stratum: how many documents it holds, and how many of them are in the sample."""
+
+    label: str
+    stage: str
+    reason: str
+    population: int
+    sampled: int
 
 
 class JudgementError(ValueError):
@@ -158,18 +199,19 @@ class Database:
         )
         return {row.pop("label"): row for row in rows}
 
-    def queue(self, label: str, rater: str) -> list[dict[str, Any]]:
-        """A language's sample in its order: document, stage, reason, and the rater's judgement (None: nothing said)."""
-        return self._all(
+    def queue(self, label: str, rater: str) -> list[Queued]:
+        """A language's sample in its order."""
+        rows = self._all(
             "SELECT s.document, s.stage, s.reason, j.number, j.code, j.offensive, j.porn, j.note FROM sampled s "
             "LEFT JOIN standing j ON j.document = s.document AND j.rater = ? WHERE s.label = ? ORDER BY s.place",
             rater, label,
         )  # fmt: skip
+        return cast(list[Queued], rows)
 
-    def document(self, document: str) -> dict[str, Any] | None:
-        """A document's columns."""
+    def document(self, document: str) -> Stored | None:
+        """A document by its name."""
         found = self._all("SELECT * FROM documents WHERE document = ?", document)
-        return found[0] if found else None
+        return cast(Stored, found[0]) if found else None
 
     def add(self, judgement: Judgement) -> int:
         """Store a judgement; returns the number of its row, the same one where it is sent again.
@@ -211,12 +253,13 @@ class Database:
         """
         return self._all(_JUDGED)
 
-    def strata(self) -> list[dict[str, Any]]:
-        """label, stage, reason, population, and the documents `sampled`, of every stratum that was drawn from."""
-        return self._all(
+    def strata(self) -> list[Drawn]:
+        """Every stratum that was drawn from."""
+        rows = self._all(
             "SELECT t.*, (SELECT count(*) FROM sampled s WHERE s.label = t.label AND s.stage = t.stage "
             "AND s.reason = t.reason) AS sampled FROM strata t ORDER BY label, stage, reason"
         )
+        return cast(list[Drawn], rows)
 
     def history(self) -> Sequence[Mapping[str, Any]]:
         """Every row ever stored, in order."""

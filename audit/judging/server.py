@@ -17,7 +17,7 @@ from aiohttp import web
 
 from polysieve.audit import untrusted
 from polysieve.audit.judging.codes import CODES, PAIRS_ONLY
-from polysieve.audit.judging.database import Database, Judgement, JudgementError
+from polysieve.audit.judging.database import Database, Judgement, JudgementError, Stored
 from polysieve.audit.judging.sample import SHOWN, Sample
 
 NAME_LIMIT, NOTE_LIMIT, KEY_LIMIT = 64, 2_000, 64
@@ -91,9 +91,11 @@ def application(judging: Judging) -> web.Application:
         if label not in judging.labels:
             raise web.HTTPNotFound(text="no such language here")
         await _ready(judging, label)
-        rows = judging.database.queue(label, rater)
-        if judging.is_blind:
-            rows = [{k: v for k, v in r.items() if k not in ("stage", "reason")} for r in rows]
+        hidden = ("stage", "reason") if judging.is_blind else ()
+        rows = [
+            {key: value for key, value in row.items() if key not in hidden}
+            for row in judging.database.queue(label, rater)
+        ]
         return web.json_response(
             {
                 "label": label,
@@ -179,9 +181,9 @@ async def _ready(judging: Judging, label: str) -> None:
             judging.database.set_sample(label, run, judging.seed, judging.size, sample)
 
 
-def _shown(document: dict[str, Any]) -> dict[str, Any]:
+def _shown(document: Stored) -> dict[str, object]:
     """A document as the page shows it. Whether it was kept is not in it."""
-    shown = {
+    shown: dict[str, object] = {
         "document": document["document"],
         "id": untrusted.line(document["id"]),
         "url": untrusted.line(document["url"] or ""),
@@ -191,8 +193,8 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "codes": [c for c in CODES if c not in PAIRS_ONLY or document["source_text"] is not None],
         "source": None,
     }
-    if document["source_text"] is not None:
-        label = document["source_language"]
+    label = document["source_language"]
+    if document["source_text"] is not None and label is not None:
         shown["source"] = {
             "label": label,
             "lang": untrusted.language_tag(label),

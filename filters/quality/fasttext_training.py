@@ -9,14 +9,14 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.filters.orthography import UNSPACED_SCRIPTS
-from polysieve.filters.quality.evaluation import evaluate
+from polysieve.filters.quality.evaluation import Card, evaluate
 from polysieve.filters.quality.examples import Part
 from polysieve.filters.quality.fasttext_scorer import PREFIX, FastTextScorer
 
@@ -39,7 +39,7 @@ class Training:
     seed: int = 0
 
 
-def arguments(label: str, settings: Settings, examples: int) -> dict[str, Any]:
+def arguments(label: str, settings: Settings, examples: int) -> dict[str, float]:
     """fastText's arguments for a language with so many examples to train on."""
     unspaced = label.rpartition("_")[2] in UNSPACED_SCRIPTS
     if settings == "autotune":
@@ -48,7 +48,7 @@ def arguments(label: str, settings: Settings, examples: int) -> dict[str, Any]:
     if settings == "fineweb2_hq":
         words = 4 if label.partition("_")[0] == "cmn" else 2
         return {"wordNgrams": words, "epoch": 30, "lr": 0.1, "minCount": 0}
-    grams: dict[str, Any] = {"minn": 1, "maxn": 4} if unspaced else {"wordNgrams": 2}
+    grams: dict[str, float] = {"minn": 1, "maxn": 4} if unspaced else {"wordNgrams": 2}
     # Two labels make a model of one direction: more dimensions than a few add nothing but bytes.
     few = examples < FEW
     epochs = min(100, max(30, FEW // max(examples, 1))) if few else 30
@@ -56,7 +56,7 @@ def arguments(label: str, settings: Settings, examples: int) -> dict[str, Any]:
     return {**grams, "dim": 8, "bucket": 1 << 18, "epoch": epochs, "lr": rate, "minCount": 2}
 
 
-def train(path: Path, label: str, parts: dict[str, Part], how: Training) -> dict[str, Any]:
+def train(path: Path, label: str, parts: dict[str, Part], how: Training) -> Card:
     """Write the model for a language to `path` and return its card: settings, sizes, figures of the test part."""
     import fasttext
 

@@ -3,16 +3,16 @@
 Each function writes a model for one language and returns its card, like filters.quality.fasttext_training.train.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from polysieve.filters.quality import encoders, heads, ngrams, transformer_lm, transformer_training
 from polysieve.filters.quality.encoders import Device
-from polysieve.filters.quality.evaluation import evaluate
+from polysieve.filters.quality.evaluation import Card, evaluate
 from polysieve.filters.quality.examples import Part
 from polysieve.filters.quality.heads import Method
 
@@ -31,7 +31,7 @@ class HeadTraining:
     seed: int = 0
 
 
-def train_ngrams(path: Path, parts: dict[str, Part], order: int) -> dict[str, Any]:
+def train_ngrams(path: Path, parts: dict[str, Part], order: int) -> Card:
     """Write an n-gram model of the positives; the negatives only test it."""
     part = parts["train"]
     good = [t for t, positive in zip(part.texts, part.positive, strict=True) if positive]
@@ -44,7 +44,7 @@ def train_ngrams(path: Path, parts: dict[str, Part], order: int) -> dict[str, An
 
 def train_transformer(
     path: Path, parts: dict[str, Part], how: transformer_training.Training
-) -> dict[str, Any]:
+) -> Card:
     """Write a tiny transformer of the positives, a folder of transformers; the negatives only test it.
 
     Raises fasttext_file.ModelError where the extra is missing.
@@ -60,7 +60,7 @@ def train_transformer(
     return _language_model_card(model.hash, given, parts, scores)
 
 
-def train_head(path: Path, parts: dict[str, Part], how: HeadTraining) -> dict[str, Any]:
+def train_head(path: Path, parts: dict[str, Part], how: HeadTraining) -> Card:
     """Write a head on an encoder. Raises fasttext_file.ModelError where the encoder is missing."""
     encoder = encoders.load(how.encoder, how.device)
     part, test = parts["train"], parts["test"]
@@ -83,8 +83,8 @@ def train_head(path: Path, parts: dict[str, Part], how: HeadTraining) -> dict[st
 
 
 def _language_model_card(
-    hash: str, given: dict[str, Any], parts: dict[str, Part], scores: np.ndarray
-) -> dict[str, Any]:
+    hash: str, given: Mapping[str, object], parts: dict[str, Part], scores: np.ndarray
+) -> Card:
     """`_card`, with the perplexity of the test's positives: 10 to the negative of their mean score."""
     card = _card(hash, given, parts, scores)
     good = scores[parts["test"].positive]
@@ -94,8 +94,8 @@ def _language_model_card(
 
 
 def _card(
-    hash: str, given: dict[str, Any], parts: dict[str, Part], scores: np.ndarray
-) -> dict[str, Any]:
+    hash: str, given: Mapping[str, object], parts: dict[str, Part], scores: np.ndarray
+) -> Card:
     return {
         "sha256": hash,
         "arguments": given,

@@ -6,13 +6,16 @@ import secrets
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import track
 from rich.table import Table
 
 from polysieve.pipeline.commands.shared import Directory, console, run_record, store_at, usage
+
+if TYPE_CHECKING:  # slow to import
+    from polysieve.pipeline.steps.write.record import Record
 
 FOLDER = "judging"
 """Of the output, holding judgements; no run, swap or garbage collection touches it."""
@@ -293,9 +296,9 @@ def _counts(directory: str, wanted: list[str] | None) -> dict[str, int]:
     return {k: n for k, n in found.items() if n and (not wanted or k in wanted)}
 
 
-def _run(record: dict[str, Any]) -> str:
+def _run(record: "Record") -> str:
     """What identifies the published output."""
-    return str(record["steps"]["write"])
+    return record["steps"]["write"]
 
 
 def judgements_of(directory: str, file: Path | None, must_exist: bool = False) -> Any:

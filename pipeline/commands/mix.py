@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -18,6 +18,9 @@ from polysieve.pipeline.commands.runs import (
 )
 from polysieve.pipeline.commands.shared import Settings, console, group_of, store_at, usage
 from polysieve.pipeline.recipe import RecipeError
+
+if TYPE_CHECKING:  # slow to import
+    from polysieve.pipeline.mixing.record import Stage
 
 RUN = "run"
 SHOWN = 20  # groups of a stage that are printed at the end
@@ -138,9 +141,7 @@ def _plan(spec: str, loaded: Any, inputs: Any, store: Any) -> Any:
         usage(f"{spec}: {error}")
 
 
-def _print_stages(
-    stages: list[dict[str, Any]], unit: str, to: Any, most: int | None = None
-) -> None:
+def _print_stages(stages: list["Stage"], unit: str, to: Any, most: int | None = None) -> None:
     """A table for each stage, of its largest groups or of all."""
     for stage in stages:
         table = Table(

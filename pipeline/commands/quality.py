@@ -1,7 +1,7 @@
 """Commands about models of good text."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -64,6 +64,8 @@ def train(
 ) -> None:
     """Train a model per language, and print how well it tells the held-out examples apart."""
     from polysieve.filters.quality import fasttext_training, training, transformer_training
+    from polysieve.filters.quality.evaluation import Card
+    from polysieve.filters.quality.examples import Part
     from polysieve.filters.quality.fasttext_file import ModelError
     from polysieve.pipeline.texts import quality_training as quality
     from polysieve.pipeline.texts.reading import TextFileError
@@ -76,34 +78,34 @@ def train(
             usage(f"--{option} {value}: choose {', '.join(known[:-1])} or {known[-1]}")
     if width % 32:
         usage(f"--width {width}: write a multiple of 32")
-    about: dict[str, Any] = {"method": method}
+    about: dict[str, object] = {"method": method}
     trainer: quality.Trainer
     if method == "fasttext":
         how = fasttext_training.Training(settings, seconds, seed)  # type: ignore[arg-type]
         about["settings"] = settings
         suffix, key = ".bin", "fasttext"
 
-        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+        def trainer(path: Path, label: str, parts: dict[str, Part]) -> Card:
             return fasttext_training.train(path, label, parts, how)
     elif method == "ngrams":
         about["order"] = order
         suffix, key = ".ngrams.npz", "ngrams"
 
-        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+        def trainer(path: Path, label: str, parts: dict[str, Part]) -> Card:
             return training.train_ngrams(path, parts, order)
     elif method == "transformer":
         tiny = transformer_training.Training(steps, width, layers, device=device, seed=seed)  # type: ignore[arg-type]
         about |= {"steps": steps, "width": width, "layers": layers}
         suffix, key = "", "transformer"
 
-        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+        def trainer(path: Path, label: str, parts: dict[str, Part]) -> Card:
             return training.train_transformer(path, parts, tiny)
     else:
         given = training.HeadTraining(head, encoder, window, device=device, seed=seed)  # type: ignore[arg-type]
         about |= {"head": head, "encoder": encoder, "window": window}
         suffix, key = ".head.npz", "embedding"
 
-        def trainer(path: Path, label: str, parts: Any) -> dict[str, Any]:
+        def trainer(path: Path, label: str, parts: dict[str, Part]) -> Card:
             return training.train_head(path, parts, given)
 
     screen = console()
@@ -124,15 +126,23 @@ def train(
     except (TextFileError, ModelError) as error:
         usage(str(error))
     if cards:
-        sources = {"positives": positives, "negatives": negatives}
-        quality.write_cards(output, cards, {"settings": about, "seed": seed, **sources})
-    columns = {"auc": "AUC", "precision_at": "precision of the best tenth"}
+        whole: quality.About = {
+            "settings": about,
+            "seed": seed,
+            "positives": positives,
+            "negatives": negatives,
+        }
+        quality.write_cards(output, cards, whole)
+    columns: dict[Literal["auc", "precision_at", "perplexity"], str] = {
+        "auc": "AUC",
+        "precision_at": "precision of the best tenth",
+    }
     if method in ("ngrams", "transformer"):
         columns["perplexity"] = "perplexity of the good"
     table = Table("language", "trained on", "tested on", *columns.values())
     for label, card in cards.items():
         test = card["test"]
-        figures = ("" if test[k] is None else f"{test[k]:.3f}" for k in columns)
+        figures = ("" if (n := test[key]) is None else f"{n:.3f}" for key in columns)
         table.add_row(label, f"{card['examples']['train']:,}", f"{test['texts']:,}", *figures)
     screen.print(table)
     for label, why in left.items():

@@ -1,13 +1,18 @@
 """What commands share: arguments, the console, and reading what a user named or ending with exit code 2."""
 
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
 from polysieve.pipeline.recipe import Recipe, RecipeError, apply_settings, load
+
+if TYPE_CHECKING:  # slow to import
+    from polysieve.pipeline.steps.step import Plan
+    from polysieve.pipeline.steps.write.record import Record
+    from polysieve.pipeline.storage.store import Store
 
 Directory = Annotated[str, typer.Argument(metavar="DIR", help="The output folder of a run.")]
 Settings = Annotated[
@@ -38,7 +43,7 @@ def console() -> Console:
     return console if console.is_terminal else Console(highlight=False, markup=False, width=160)
 
 
-def store_at(address: str, options: dict[str, Any] | None = None) -> Any:
+def store_at(address: str, options: dict[str, Any] | None = None) -> "Store":
     """The output store at an address, or exit code 2."""
     from polysieve.pipeline.storage.store import Store
 
@@ -72,7 +77,7 @@ def recipe_of(name: str, settings: list[str] | None) -> Recipe:
         usage(str(error))
 
 
-def run_record(directory: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
+def run_record(directory: str, options: dict[str, Any] | None = None) -> "Record":
     from polysieve.pipeline.run.plan import RUN
 
     try:
@@ -88,7 +93,7 @@ def run_record(directory: str, options: dict[str, Any] | None = None) -> dict[st
         usage(f"{directory}: cannot be read ({' '.join(str(error).split())}); see docs/running.md")
 
 
-def plan_of(directory: str) -> Any:
+def plan_of(directory: str) -> "Plan":
     """The plan of the finished run in a folder, from its run.json."""
     from polysieve.pipeline.run.plan import recorded
 

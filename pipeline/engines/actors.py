@@ -6,11 +6,11 @@ task queues behind a long one while another actor is idle. An actor that Ray can
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from polysieve.pipeline.engines.engine import RETRIES, Outcome, attempt, lost
+from polysieve.pipeline.engines.engine import RETRIES, Counts, Outcome, attempt, lost
 
 
 @dataclass
@@ -26,13 +26,13 @@ class _Worker:
     def ready(self) -> None:
         """Answers once the actor has a process."""
 
-    def attempt(self, function: Callable[[Any], Mapping[str, Any]], task: Any) -> Outcome:
+    def attempt(self, function: Callable[[Any], Counts], task: Any) -> Outcome:
         return attempt(function, task)
 
 
 def run(
     ray: Any,
-    function: Callable[[Any], Mapping[str, Any]],
+    function: Callable[[Any], Counts],
     tasks: Iterable[Any],
     size: int,
     options: dict[str, Any],

@@ -8,12 +8,14 @@ through here.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from polysieve.translation.engines import EngineDown
 
 TASK_MEMORY = 2**30
 """The bytes that a task may need which declares nothing else."""
+Counts: TypeAlias = Mapping[str, float | Mapping[str, int]]
+"""What a task returns: numbers, or numbers by name, which are added up while a step goes on."""
 RETRIES = 2  # of a task whose worker died, before it is run again with care
 
 
@@ -22,7 +24,7 @@ class Outcome:
     """How a task ended: its result, or the error that left it unfinished."""
 
     task: Any
-    result: Mapping[str, Any] | None = None
+    result: Counts | None = None
     error: str | None = None
     crashed: bool = False
     """The worker process died (rather than the task raising)."""
@@ -74,7 +76,7 @@ class Teller(Protocol):
 class Engine(Protocol):
     def run(
         self,
-        function: Callable[[Any], Mapping[str, Any]],
+        function: Callable[[Any], Counts],
         tasks: Iterable[Any],
         pool: Pool | None = None,
         say: Callable[[str], None] = print,
@@ -91,7 +93,7 @@ class Inline:
 
     def run(
         self,
-        function: Callable[[Any], Mapping[str, Any]],
+        function: Callable[[Any], Counts],
         tasks: Iterable[Any],
         pool: Pool | None = None,
         say: Callable[[str], None] = print,
@@ -103,7 +105,7 @@ class Inline:
         pass
 
 
-def attempt(function: Callable[[Any], Mapping[str, Any]], task: Any) -> Outcome:
+def attempt(function: Callable[[Any], Counts], task: Any) -> Outcome:
     """`function(task)`, or the error that it raised."""
     try:
         return Outcome(task, result=function(task))

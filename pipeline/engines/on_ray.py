@@ -5,11 +5,11 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from polysieve.pipeline.engines import actors
-from polysieve.pipeline.engines.engine import RETRIES, Outcome, Pool, attempt, lost
+from polysieve.pipeline.engines.engine import RETRIES, Counts, Outcome, Pool, attempt, lost
 
 SHARE = 0.9  # of a node's memory that one task may declare
 WAITING_SECONDS = 30  # without a task that ends or holds memory, before the user is told why
@@ -45,7 +45,7 @@ class OnRay:
 
     def run(
         self,
-        function: Callable[[Any], Mapping[str, Any]],
+        function: Callable[[Any], Counts],
         tasks: Iterable[Any],
         pool: Pool | None = None,
         say: Callable[[str], None] = print,
@@ -84,7 +84,7 @@ class OnRay:
 
     def _on_actors(
         self,
-        function: Callable[[Any], Mapping[str, Any]],
+        function: Callable[[Any], Counts],
         tasks: list[Any],
         pool: Pool,
         say: Callable[[str], None],

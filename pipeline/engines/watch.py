@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 from rich.console import Console
 from rich.progress import (
@@ -16,11 +16,53 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.storage.store import Store
 
 PROGRESS = "progress.json"
 LOG = "log.jsonl"
 PLAIN_SECONDS = 60
+
+
+Totals: TypeAlias = dict[str, float | dict[str, int]]
+"""Sums of what tasks returned (`Counts`)."""
+
+
+class StepProgress(TypedDict):
+    """How far a step is; rate and time left are there once a piece of it has ended."""
+
+    total: int
+    """Pieces."""
+    done: int
+    found_done: int
+    """Of those done, the ones that an earlier run did."""
+    started: str
+    counts: Totals
+    seconds: NotRequired[float]
+    rate: NotRequired[str]
+    seconds_left: NotRequired[float]
+
+
+class Failure(TypedDict):
+    """A piece that was left unfinished."""
+
+    step: str
+    piece: str
+    error: str
+
+
+class RunProgress(TypedDict):
+    """progress.json."""
+
+    state: str
+    """`running`, `done`, `failed` or `interrupted`."""
+    started: str
+    updated: NotRequired[str]
+    ended: NotRequired[str]
+    steps: dict[str, StepProgress]
+    failures: NotRequired[list[Failure]]
+    exit_code: NotRequired[int]
+    error: NotRequired[str]
 
 
 class Watch:
@@ -42,7 +84,7 @@ class Watch:
         self._store = store
         self._alive = alive
         self._lines: list[str] = []
-        self._state: dict[str, Any] = {"state": "running", "started": _now(), "steps": {}}
+        self._state: RunProgress = {"state": "running", "started": _now(), "steps": {}}
         self._written = 0.0
 
     def log(self, event: str, **fields: Any) -> None:
@@ -68,13 +110,11 @@ class Watch:
         self.log("message", text=message)
 
     @contextmanager
-    def step(
-        self, name: str, total: int, done: int
-    ) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    def step(self, name: str, total: int, done: int) -> Iterator[Callable[[Counts], None]]:
         """Follow a step of `total` pieces of which `done` were finished before; call the result with the
         counts of each further piece. A step without pieces is not shown."""
-        counts: dict[str, Any] = {}
-        state: dict[str, Any] = {
+        counts: Totals = {}
+        state: StepProgress = {
             "total": total,
             "done": done,
             "found_done": done,
@@ -98,7 +138,7 @@ class Watch:
         with progress:
             row = progress.add_task(name, total=total, completed=done, rate="")
 
-            def advance(piece: Mapping[str, Any]) -> None:
+            def advance(piece: Counts) -> None:
                 nonlocal last_line
                 add_counts(counts, piece)
                 state["done"] += 1
@@ -177,9 +217,13 @@ class Watch:
         self.say(f"{step}: {piece} failed: {error}", style="red")
         self.write_progress(force=True)
 
-    def end(self, state: str, **fields: Any) -> None:
+    def end(self, state: str, exit_code: int | None = None, error: str | None = None) -> None:
         """The run is over: `done`, `failed` or `interrupted`."""
-        self._state.update(state=state, ended=_now(), **fields)
+        self._state.update({"state": state, "ended": _now()})
+        if exit_code is not None:
+            self._state["exit_code"] = exit_code
+        if error is not None:
+            self._state["error"] = error
         self.log("run ended", state=state)
         self.write_progress(force=True)
         if self._lines:
@@ -203,21 +247,23 @@ class Watch:
         }
 
 
-def add_counts(total: dict[str, Any], piece: Mapping[str, Any]) -> None:
+def add_counts(total: Totals, piece: Counts) -> None:
     """Add numbers, and maps of numbers, key by key."""
     for key, value in piece.items():
-        if isinstance(value, dict):
-            add_counts(total.setdefault(key, {}), value)
-        elif isinstance(value, int | float):
-            total[key] = total.get(key, 0) + value
+        before = total.get(key)
+        if isinstance(value, Mapping):
+            sums = before if isinstance(before, dict) else {}
+            total[key] = sums | {name: sums.get(name, 0) + n for name, n in value.items()}
+        else:
+            total[key] = value + (before if isinstance(before, int | float) else 0)
 
 
-def _rate(counts: dict[str, Any], seconds: float) -> str:
+def _rate(counts: Totals, seconds: float) -> str:
     parts = []
-    if "documents" in counts:
-        parts.append(f"{counts['documents'] / seconds:,.0f} documents/s")
-    if "text_bytes" in counts:
-        parts.append(f"{counts['text_bytes'] / seconds / 1e6:.1f} MB text/s")
+    if isinstance(documents := counts.get("documents"), int | float):
+        parts.append(f"{documents / seconds:,.0f} documents/s")
+    if isinstance(text_bytes := counts.get("text_bytes"), int | float):
+        parts.append(f"{text_bytes / seconds / 1e6:.1f} MB text/s")
     return ", ".join(parts)
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -113,7 +112,7 @@ def write(
     counted: Counted,
     how: fitting.Settings,
     output: Path,
-    origin: dict[str, Any],
+    origin: Mapping[str, object],
     cuts: Mapping[str, float] | None = None,
 ) -> dict[str, str]:
     """Write a file per language and a summary; returns label -> `fit`, `relatives` or `defaults`.

@@ -96,12 +96,12 @@ def propose(plan: Plan, said: Mapping[str, list[Document]]) -> dict[str, Proposa
     return found
 
 
-def _measured(plan: Plan, unit: Unit, keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
+def _measured(plan: Plan, unit: Unit, keys: Sequence[Key]) -> dict[Key, dict[str, float | None]]:
     """Columns of a unit's documents with these keys; of several that are alike the first."""
     rules = [RULES[name].metric for name in plan.recipe.column_rules]
     metrics = sorted({*rules, *proposals.METRICS} - {SCORE})
     wanted, ids = set(keys), pa.array(sorted({id for id, _, _ in keys}), pa.string())
-    found: dict[Key, dict[str, Any]] = {}
+    found: dict[Key, dict[str, float | None]] = {}
     documents, fitting = (
         {"documents": ["id", "offset", "language_score"]},
         plan.context.folder("fit"),
@@ -123,7 +123,7 @@ def _proposal(
     label: str,
     parameters: LanguageParameters,
     said: list[Document],
-    measured: Mapping[Key, dict[str, Any]],
+    measured: Mapping[Key, dict[str, float | None]],
 ) -> Proposal:
     keys = keys_of(recipe, label)
     if SCORE not in keys:  # what the recipe's own cut removed never met a rule
@@ -153,11 +153,13 @@ def _proposal(
     return found
 
 
-def _number(value: Any) -> float:
+def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def write(plan: Plan, found: Mapping[str, Proposal], output: Path, origin: dict[str, Any]) -> None:
+def write(
+    plan: Plan, found: Mapping[str, Proposal], output: Path, origin: Mapping[str, object]
+) -> None:
     """Write a file for each language of the run, as it was decided but for what was proposed, and a summary."""
     output.mkdir(parents=True, exist_ok=True)
     for label, fitted in fit.read(plan.context.folder("fit")).items():

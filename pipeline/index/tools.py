@@ -1,6 +1,6 @@
 """What `polysieve index` does: tell what an index holds, check it, write it anew as fewer files."""
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,9 @@ from polysieve.pipeline.index.versions import (
     MEMBERS,
     PUBLISHED,
     Earlier,
+    Piece,
+    Run,
+    Settings,
     contents_schema,
     members_schema,
     translations_schema,
@@ -22,7 +25,37 @@ from polysieve.pipeline.index.versions import (
 from polysieve.pipeline.storage.store import Store, parquet_writer
 
 
-def info(store: Store) -> dict[str, Any]:
+class LabelInfo(TypedDict):
+    """What an index holds of a language."""
+
+    documents: int
+    contents: int
+    clusters: int
+    clusters_of_several: int
+    """Of several documents."""
+    clusters_over_runs: int
+    """With documents of several runs."""
+    largest_cluster: int
+    published: int
+    """Documents that are in a corpus."""
+    translations: int
+    """Translations that are."""
+
+
+class Info(TypedDict):
+    """What an index holds."""
+
+    version: str
+    parent: str | None
+    settings: Settings
+    runs: list[Run]
+    documents: int
+    bytes: int
+    """Of the files that the version names."""
+    labels: dict[str, LabelInfo]
+
+
+def info(store: Store) -> Info:
     """Runs, and for each language documents, contents, clusters of several documents, the largest of them, and
     what is in corpora, documents and translations."""
     version = _current(store)
@@ -38,7 +71,7 @@ def info(store: Store) -> dict[str, Any]:
     }
 
 
-def _label(version: Earlier, label: str) -> dict[str, Any]:
+def _label(version: Earlier, label: str) -> LabelInfo:
     component, documents, first, last = (
         version.table(label, "components", COMPONENTS, [name])[name].to_numpy()
         for name in ("component", "documents", "first_run", "last_run")
@@ -59,7 +92,7 @@ def _label(version: Earlier, label: str) -> dict[str, Any]:
     }
 
 
-def print_info(found: dict[str, Any], console: Console) -> None:
+def print_info(found: Info, console: Console) -> None:
     """`info`, for a person."""
     console.print(
         f"version {found['version']}, {found['documents']:,} documents, {found['bytes']:,} bytes"
@@ -69,13 +102,9 @@ def print_info(found: dict[str, Any], console: Console) -> None:
         snapshots = ", ".join(run["snapshots"]) or "none named"
         runs.add_row(str(number), f"{run['documents']:,}", snapshots, run["measure"])
     console.print(runs)
-    names = [
-        "documents", "contents", "clusters", "clusters_of_several", "clusters_over_runs",
-        "largest_cluster", "published", "translations",
-    ]  # fmt: skip
-    table = Table("language", *(name.replace("_", " ") for name in names))
+    table = Table("language", *(name.replace("_", " ") for name in LabelInfo.__annotations__))
     for label, entry in found["labels"].items():
-        table.add_row(label, *(f"{entry[name]:,}" for name in names))
+        table.add_row(label, *(f"{count:,}" for count in entry.values()))
     console.print(table)
 
 
@@ -174,7 +203,7 @@ def compact(store: Store) -> tuple[int, int]:
         "published": PUBLISHED,
         "translations": translations_schema(*((minhash["bands"], minhash["rows"]) if minhash else (0, 0))),
     }  # fmt: skip
-    labels: dict[str, dict[str, list[Any]]] = {label: {} for label in record["labels"]}
+    labels: dict[str, dict[str, list[Piece]]] = {label: {} for label in record["labels"]}
     for table, schema in schemas.items():
         file = f"{folder}/{table}.parquet"
         row = 0
@@ -185,9 +214,9 @@ def compact(store: Store) -> tuple[int, int]:
                     writer.write_table(part, row_group_size=1 << 18)
                     rows += len(part)
                 if version.pieces(label, table):
-                    labels[label][table] = [[file, row, rows]]
+                    labels[label][table] = [(file, row, rows)]
                 row += rows
-    runs = []
+    runs: list[Run] = []
     for number, run in enumerate(record["runs"]):
         inputs_file = f"{folder}/inputs-{number:04d}.json"
         store.write_json(inputs_file, store.read_json(run["inputs_file"]))

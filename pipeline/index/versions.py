@@ -22,7 +22,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -33,8 +33,10 @@ CURRENT = "current.json"
 FORMAT = 1
 WINDOW = 1 << 22  # rows of a table that are read at a time
 
-Pieces: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
-"""table → pieces of a label: file, first row, rows."""
+Piece: TypeAlias = tuple[str, int, int]
+"""File, first row, rows; a list where it comes from JSON."""
+Pieces: TypeAlias = Mapping[str, Sequence[Piece]]
+"""table → pieces of a label."""
 
 KEYS = pa.schema([("key", pa.uint64()), ("content", pa.int64())])
 COMPONENTS = pa.schema(
@@ -70,6 +72,50 @@ def members_schema(kept: Sequence[str]) -> pa.Schema:
     ]
     more = [pa.field(name, OTHER_COLUMNS.get(name, pa.float64())) for name in sorted(set(names))]
     return pa.schema([*MEMBERS, *more])
+
+
+class Settings(TypedDict):
+    """What the clusters of all runs depend on."""
+
+    exact: bool
+    minhash: dict[str, Any] | None
+    """The recipe's settings of MinHash; `bands` and `rows` among them."""
+    kept: list[str]
+    """By what the kept member of a cluster is chosen."""
+
+
+class RunAdded(TypedDict):
+    """What a run says of itself."""
+
+    inputs: str
+    """A hash of the list of inputs."""
+    inputs_file: str
+    """The file that names them."""
+    measure: str
+    """The fingerprint of the step that measured them."""
+    snapshots: list[str]
+    documents: int
+
+
+class Run(RunAdded):
+    """A run of a version."""
+
+    base: str | None
+    """The version that it started from; None for an empty index."""
+
+
+class Version(TypedDict):
+    """A version's JSON."""
+
+    format: int
+    parent: str | None
+    """The version before."""
+    settings: Settings
+    bands: int
+    """0 where nothing was signed."""
+    runs: list[Run]
+    labels: dict[str, dict[str, list[Piece]]]
+    """Label → table → its pieces."""
 
 
 class IndexUnusable(ValueError):
@@ -108,12 +154,12 @@ class Earlier:
     fingerprint: str
 
     @cached_property
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Version:
         """The version's JSON."""
         return self.store.read_json(version_file(self.fingerprint))
 
     @property
-    def runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> list[Run]:
         return self.record["runs"]
 
     def contents(self, label: str) -> int:
@@ -127,7 +173,7 @@ class Earlier:
     def _count(self, label: str, table: str) -> int:
         return sum(rows for _, _, rows in self.pieces(label, table))
 
-    def pieces(self, label: str, table: str) -> list[tuple[str, int, int]]:
+    def pieces(self, label: str, table: str) -> list[Piece]:
         """Where the rows of a table are, in order."""
         return self.record["labels"].get(label, {}).get(table, [])
 
@@ -202,7 +248,7 @@ def current(store: Store) -> Earlier | None:
     return Earlier(store, record["version"])
 
 
-def commit(store: Store, record: dict[str, Any]) -> None:
+def commit(store: Store, record: Version) -> None:
     """Write a version and make it the one that holds. Its data files must be there already."""
     fingerprint = fingerprint_of(record)
     store.sync()
@@ -211,7 +257,7 @@ def commit(store: Store, record: dict[str, Any]) -> None:
     store.write_json(CURRENT, {"format": FORMAT, "version": fingerprint})
 
 
-def fingerprint_of(record: dict[str, Any]) -> str:
+def fingerprint_of(record: Version) -> str:
     """16 hexadecimal digits of a version's JSON."""
     canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -219,49 +265,50 @@ def fingerprint_of(record: dict[str, Any]) -> str:
 
 def with_run(
     base: Earlier | None,
-    settings: dict[str, Any],
-    run: dict[str, Any],
+    settings: Settings,
+    run: RunAdded,
     added: Mapping[str, Pieces],
     published: Mapping[str, Pieces],
-) -> dict[str, Any]:
+) -> Version:
     """The version that follows `base` (None: an empty index) with one run more.
 
     settings: what the clusters of all runs depend on. run: what is told of the run. added: label → the
     pieces that the run wrote; published: likewise, of its decisions.
     """
-    before = base.record if base else {"runs": [], "labels": {}}
-    labels = {label: dict(tables) for label, tables in before["labels"].items()}
+    labels = (
+        {label: dict(tables) for label, tables in base.record["labels"].items()} if base else {}
+    )
     for label, tables in added.items():
         own = labels.setdefault(label, {})
         for table, pieces in tables.items():
             # Components are those of all contents; the other tables grow.
             known = [] if table == "components" else own.get(table, [])
-            own[table] = [*known, *(list(piece) for piece in pieces)]
+            own[table] = [*known, *pieces]
     parent = base.fingerprint if base else None
-    record = {
+    record: Version = {
         "format": FORMAT,
         "parent": parent,
         "settings": settings,
         "bands": settings["minhash"]["bands"] if settings["minhash"] else 0,
-        "runs": [*before["runs"], {**run, "base": parent}],
+        "runs": [*(base.runs if base else []), {**run, "base": parent}],
         "labels": labels,
     }
     return with_published(record, published)
 
 
-def with_published(record: dict[str, Any], published: Mapping[str, Pieces]) -> dict[str, Any]:
+def with_published(record: Version, published: Mapping[str, Pieces]) -> Version:
     """A version's JSON with other tables of what is published."""
     labels = dict(record["labels"])
     for label, tables in published.items():
-        labels[label] = {**labels[label], "published": [list(p) for p in tables["published"]]}
+        labels[label] = {**labels[label], "published": list(tables["published"])}
     return {**record, "labels": labels}
 
 
-def with_translations(record: dict[str, Any], replaced: Mapping[str, Pieces]) -> dict[str, Any]:
+def with_translations(record: Version, replaced: Mapping[str, Pieces]) -> Version:
     """A version's JSON with other tables of the translations into some labels."""
     labels = dict(record["labels"])
     for label, tables in replaced.items():
         labels[label] = {
-            **labels.get(label, {}), "translations": [list(p) for p in tables["translations"]]
+            **labels.get(label, {}), "translations": list(tables["translations"])
         }  # fmt: skip
     return {**record, "labels": labels}

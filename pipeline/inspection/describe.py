@@ -1,17 +1,16 @@
 """Plans, progress and results, printed for a person."""
 
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 
-from polysieve.pipeline.engines.watch import PROGRESS
+from polysieve.pipeline.engines.watch import PROGRESS, RunProgress
 from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.run.disk import disk_estimate, disk_free
 from polysieve.pipeline.run.plan import RUN, published_steps
 from polysieve.pipeline.steps.step import Plan
 from polysieve.pipeline.steps.write import accounting
+from polysieve.pipeline.steps.write.record import Record
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.lock import is_held
 from polysieve.pipeline.storage.store import Store
@@ -61,7 +60,7 @@ def _state(plan: Plan, folder: StepFolder) -> str:
 def print_status(store: Store, console: Console) -> bool:
     """Progress and counts of the run in a folder; False where there is none."""
     try:
-        progress = store.read_json(PROGRESS)
+        progress: RunProgress = store.read_json(PROGRESS)
     except FileNotFoundError:
         return False
     state = progress["state"]
@@ -83,8 +82,8 @@ def print_status(store: Store, console: Console) -> bool:
         )
     console.print(table)
     for step in progress["steps"].values():
-        skipped = step["counts"].get("records_skipped", {})
-        if skipped and not store.exists(RUN):
+        skipped = step["counts"].get("records_skipped")
+        if isinstance(skipped, dict) and skipped and not store.exists(RUN):
             console.print(
                 "records skipped so far: "
                 + ", ".join(f"{k} {v:,}" for k, v in sorted(skipped.items()))
@@ -100,7 +99,7 @@ def print_status(store: Store, console: Console) -> bool:
     return True
 
 
-def print_summary(record: dict[str, Any], store: Store, console: Console) -> None:
+def print_summary(record: Record, store: Store, console: Console) -> None:
     """What became of the documents, in total and for the largest languages."""
     whole = record["accounting"]["total"]
     table = Table(

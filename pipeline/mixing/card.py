@@ -1,19 +1,27 @@
 """The mixture's card: its YAML lets `datasets.load_dataset(DIR/mix)` work, its tables say what was seen."""
 
 from collections.abc import Callable
-from typing import Any
 
 import yaml
 
-from polysieve.pipeline.mixing.exposure import summed
+from polysieve.pipeline.mixing.exposure import Exposure, Unit, summed
+from polysieve.pipeline.mixing.record import Record
+from polysieve.pipeline.mixing.steps.shuffle import PUBLISHED
+from polysieve.pipeline.storage.ledger import StepFolder
 
 MOST_ROWS = 100
 
 
-def mix_card(record: dict[str, Any]) -> str:
+def write_card(folder: StepFolder, record: Record) -> None:
+    """Write the mixture's card beside its shards."""
+    folder.store.write_text(folder.file(f"{PUBLISHED}/README.md"), mix_card(record))
+
+
+def mix_card(record: Record) -> str:
     """Markdown for `mix/README.md`, of what mix.json holds."""
     spec = record["spec"]
-    unit, kind = spec["unit"], spec["output"]["format"]
+    unit: Unit = spec["unit"]
+    kind = spec["output"]["format"]
     files: dict[str, list[str]] = {stage["name"]: [] for stage in record["stages"]}
     for shard in record["shards"]:
         path = shard["file"].partition("/")[2]
@@ -58,16 +66,16 @@ load_dataset("mix", "{next(iter(filled), "default")}", split="train")
 {chr(10).join(tables)}"""
 
 
-def _config(name: str, paths: list[str]) -> dict[str, Any]:
+def _config(name: str, paths: list[str]) -> dict[str, object]:
     return {"config_name": name, "data_files": [{"split": "train", "path": paths}]}
 
 
 def _table(
-    record: dict[str, Any],
-    unit: str,
+    record: Record,
+    unit: Unit,
     title: str,
     names: list[str],
-    key: Callable[[dict[str, Any]], tuple[str, ...]],
+    key: Callable[[Exposure], tuple[str, ...]],
 ) -> str:
     """One of the ledger's sums, its largest rows."""
     found = summed(record["exposure"], unit, key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Any
+from typing import TypeAlias
 
 from polysieve.pipeline.mixing.spec import KEYS
 
@@ -56,12 +56,16 @@ class Size:
         return Size(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Size)))
 
 
-def as_json(sizes: dict[Cell, Size]) -> list[Any]:
+Cells: TypeAlias = list[tuple[list[str], list[int]]]
+"""What a manifest holds of cells: the key of each and its size; a pair is a list where it comes from JSON."""
+
+
+def as_json(sizes: dict[Cell, Size]) -> Cells:
     """What a manifest holds of cells; `of_json` reads it."""
-    return [[cell.key, [*astuple(size)]] for cell, size in sizes.items()]
+    return [(cell.key, [*astuple(size)]) for cell, size in sizes.items()]
 
 
-def of_json(data: Iterable[Any]) -> dict[Cell, Size]:
+def of_json(data: Cells) -> dict[Cell, Size]:
     """The cells that `as_json` wrote, in the same order."""
     return {Cell.of(key): Size(*size) for key, size in data}
 

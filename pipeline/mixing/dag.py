@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 
 from polysieve.pipeline.engines import packing
 from polysieve.pipeline.engines.engine import Teller
-from polysieve.pipeline.mixing import record
+from polysieve.pipeline.mixing import card, record
 from polysieve.pipeline.mixing.allocation import StagePlan, allocate
 from polysieve.pipeline.mixing.cells import Cell, Size, of_json
 from polysieve.pipeline.mixing.inputs import Input
@@ -70,7 +69,9 @@ def _survey(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
 
 def surveyed(plan: Plan) -> tuple[dict[Cell, Size], list[StagePlan]]:
     """What all files hold, cell by cell, and what every stage takes of it."""
-    manifests = (manifest_of(plan.folders["survey"], input.key) for input in plan.inputs)
+    manifests = (
+        manifest_of(plan.folders["survey"], input.key, survey.Surveyed) for input in plan.inputs
+    )
     sizes = sizes_of(manifests, plan.spec)
     return sizes, allocate(plan.spec, sizes)
 
@@ -92,9 +93,9 @@ def _cut(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
         for number, group in enumerate(packing.packed(by_label.values(), len, CELLS))
     ]
     yield Phase("cut", cut.run, tasks)
-    folder.commit(
-        cut.ALL, {"cuts": [one for t in tasks for one in manifest_of(folder, t.piece)["cuts"]]}
-    )
+    found = [one for t in tasks for one in manifest_of(folder, t.piece, cut.Found)["cuts"]]
+    manifest: cut.Found = {"cuts": found}
+    folder.commit(cut.ALL, manifest)
 
 
 def _wanted(
@@ -103,7 +104,9 @@ def _wanted(
     """Label -> what every stage wants of its cells, and which files hold them."""
     holders: dict[Cell, list[Input]] = {}
     for input in plan.inputs:
-        for cell in of_json(manifest_of(plan.folders["survey"], input.key)["cells"]):
+        for cell in of_json(
+            manifest_of(plan.folders["survey"], input.key, survey.Surveyed)["cells"]
+        ):
             holders.setdefault(cell, []).append(input)
     by_label: dict[str, list[cut.Wanted]] = {}
     for number, (cell, size) in enumerate(sizes.items()):
@@ -126,7 +129,8 @@ def _draw_tasks(plan: Plan, folder: StepFolder, shards: tuple[int, ...]) -> list
         for input in plan.inputs
         for number, (start, stop) in enumerate(
             draw.windows(
-                manifest_of(plan.folders["survey"], input.key)["groups"], plan.spec.output.window_bytes
+                manifest_of(plan.folders["survey"], input.key, survey.Surveyed)["groups"],
+                plan.spec.output.window_bytes,
             )
         )
     ]  # fmt: skip
@@ -136,8 +140,13 @@ def _draw(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """A task for each window of each file."""
     tasks = _draw_tasks(plan, folder, shards_of(plan.spec, *surveyed(plan)))
     yield Phase("draw", draw.run, tasks)
-    pieces = [task.piece for task in tasks if manifest_of(folder, task.piece)["exposures"]]
-    folder.commit(shuffle.DRAWN, {"pieces": pieces})
+    pieces = [task.piece for task in tasks if _exposures(task)]
+    manifest: shuffle.DrawnPieces = {"pieces": pieces}
+    folder.commit(shuffle.DRAWN, manifest)
+
+
+def _exposures(task: draw.Task) -> int:
+    return manifest_of(task.folder, task.piece, draw.DrawnCounts)["exposures"]
 
 
 def _shuffle(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
@@ -148,9 +157,9 @@ def _shuffle(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("shuffle", shuffle.run, tasks)
     if folder.manifest(STAGED) is None:
         drawn = _draw_tasks(plan, plan.folders["draw"], shards)
-        written = [(task, manifest_of(folder, task.piece)) for task in tasks]
+        written = [(task, manifest_of(folder, task.piece, shuffle.Shard)) for task in tasks]
         made = record.of(plan.spec, plan.inputs, plan.steps, sizes, stages, drawn, written)
-        record.write_card(folder, made)
+        card.write_card(folder, made)
         folder.commit(STAGED, made)
 
 
@@ -170,7 +179,7 @@ def _stale(plan: Plan, folder: StepFolder) -> Iterable[str]:
             yield name
 
 
-def _by_file(inputs: Inputs) -> dict[str, Any]:
+def _by_file(inputs: Inputs) -> dict[str, object]:
     return {}
 
 

@@ -3,27 +3,78 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import Any, TypedDict
 
-from polysieve.pipeline.mixing import card
 from polysieve.pipeline.mixing.allocation import StagePlan
 from polysieve.pipeline.mixing.cells import Cell, Size, added, of_json
-from polysieve.pipeline.mixing.exposure import Seen, ledger
+from polysieve.pipeline.mixing.exposure import Exposure, Seen, ledger
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.spec import Mix, MixError
 from polysieve.pipeline.mixing.steps import draw, shuffle
+from polysieve.pipeline.mixing.steps.survey import Surveyed
 from polysieve.pipeline.run.disk import disk_free
 from polysieve.pipeline.steps.step import Unfinished
-from polysieve.pipeline.storage.ledger import Manifest, StepFolder
 from polysieve.pipeline.storage.store import Store
 
 RECORD = "mix.json"
 STAGED = "staged"
 """The piece that says that all is ready to be swapped in, and what mix.json will be."""
-Record: TypeAlias = dict[str, Any]
 
 
-def sizes_of(manifests: Iterable[Manifest], spec: Mix) -> dict[Cell, Size]:
+class InputFile(TypedDict):
+    """A file that is mixed."""
+
+    root: str
+    name: str
+    size: int
+    etag: str
+
+
+class Group(TypedDict):
+    """A group of a part in a stage; sizes and amounts in words or tokens, as the mixture counts."""
+
+    part: str
+    group: str
+    size: int
+    asked: float
+    """The share of the stage that the spec asks for."""
+    share: float
+    """The share that it has."""
+    amount: int
+    epochs: float
+    at_cap: bool
+    """Whether no more of it may be taken."""
+
+
+class Stage(TypedDict):
+    """A stage: what was to be taken, what is, and of which groups."""
+
+    name: str
+    budget: int
+    taken: int
+    groups: list[Group]
+
+
+class Shard(shuffle.Shard):
+    """A shard that is published."""
+
+    file: str
+
+
+class Record(TypedDict):
+    """mix.json."""
+
+    polysieve: str
+    steps: dict[str, str]
+    """Step -> fingerprint."""
+    spec: dict[str, Any]
+    inputs: list[InputFile]
+    stages: list[Stage]
+    exposure: list[Exposure]
+    shards: list[Shard]
+
+
+def sizes_of(manifests: Iterable[Surveyed], spec: Mix) -> dict[Cell, Size]:
     """What all files hold, cell by cell. Raises MixError where documents have no tokens and these are counted."""
     parts, uncounted = [], 0
     for manifest in manifests:
@@ -62,7 +113,7 @@ def of(
     sizes: dict[Cell, Size],
     stages: list[StagePlan],
     drawn: Sequence[draw.Task],
-    written: Sequence[tuple[shuffle.Task, Manifest]],
+    written: Sequence[tuple[shuffle.Task, shuffle.Shard]],
 ) -> Record:
     """mix.json. steps: their fingerprints; drawn, written: the tasks that are done, the latter with their manifests.
 
@@ -90,7 +141,7 @@ def of(
 
 def _check(
     seen: dict[tuple[int, Cell], Seen],
-    written: Sequence[tuple[shuffle.Task, Manifest]],
+    written: Sequence[tuple[shuffle.Task, shuffle.Shard]],
     spec: Mix,
 ) -> None:
     """What was drawn of each stage is what its shards hold. Raises Unfinished."""
@@ -106,7 +157,7 @@ def _check(
         )
 
 
-def described(plan: StagePlan) -> dict[str, Any]:
+def described(plan: StagePlan) -> Stage:
     """A stage's groups as mix.json has them and `mix plan` prints them."""
     budget = plan.stage.budget
     return {
@@ -127,11 +178,6 @@ def described(plan: StagePlan) -> dict[str, Any]:
             for group in plan.groups
         ],
     }
-
-
-def write_card(folder: StepFolder, record: Record) -> None:
-    """Write the mixture's card beside its shards."""
-    folder.store.write_text(folder.file(f"{shuffle.PUBLISHED}/README.md"), card.mix_card(record))
 
 
 def published(store: Store) -> Record | None:

@@ -40,7 +40,7 @@ def render_pairs(plan: Plan, engine: Engine, watch: Watch) -> None:
 def _publish(plan: Plan) -> Record:
     """Swap in what is staged. mix.json goes first and comes last: where it is there, it tells of what is beside it."""
     folder = plan.folders["shuffle"]
-    record = manifest_of(folder, STAGED)
+    record = manifest_of(folder, STAGED, Record)
     plan.store.remove(RECORD)
     plan.store.publish(folder.file(shuffle.PUBLISHED), shuffle.PUBLISHED)
     plan.store.write_json(RECORD, record)

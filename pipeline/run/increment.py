@@ -6,16 +6,26 @@ already, and makes a next one where the choice of published members has changed.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from polysieve.pipeline.index import versions as index
-from polysieve.pipeline.index.versions import Earlier, Increment, IndexUnusable, Revision
+from polysieve.pipeline.index.versions import (
+    Earlier,
+    Increment,
+    IndexUnusable,
+    Pieces,
+    Revision,
+    RunAdded,
+    Settings,
+)
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.run.plan import inputs_hash
 from polysieve.pipeline.steps.cluster import clusters
+from polysieve.pipeline.steps.cluster.manifest import Clusters
 from polysieve.pipeline.steps.cluster.step import settings_of
+from polysieve.pipeline.steps.decide.manifest import Decided
 from polysieve.pipeline.steps.step import Plan, manifest_of
 from polysieve.pipeline.steps.translate import compared
+from polysieve.pipeline.steps.translate.manifest import Admitted
 from polysieve.pipeline.storage.store import Store
 
 
@@ -70,8 +80,8 @@ def check(recipe: Recipe) -> None:
         )
 
 
-def _difference(one: dict[str, Any], other: dict[str, Any]) -> str:
-    def flat(values: dict[str, Any]) -> dict[str, Any]:
+def _difference(one: Settings, other: Settings) -> str:
+    def flat(values: Settings) -> dict[str, object]:
         minhash = values["minhash"] or {"minhash": None}
         return {**{k: v for k, v in values.items() if k != "minhash"}, **minhash}
 
@@ -93,9 +103,9 @@ def _refuse_overlap(latest: Earlier, inputs: Sequence[str]) -> None:
 def finish(plan: Plan) -> None:
     """Make the version of the index that holds what a published run found; done already, it does nothing."""
     context, met = plan.context, plan.context.inputs.index
-    published: dict[str, Any] = {}
+    published: dict[str, Pieces] = {}
     for unit in plan.units:
-        published |= manifest_of(context.folder("decisions"), unit.piece)["published"]
+        published |= manifest_of(context.folder("decisions"), unit.piece, Decided)["published"]
     translated = _translated(plan)
     if isinstance(met, Revision):
         version = met.version
@@ -109,16 +119,16 @@ def finish(plan: Plan) -> None:
         return
     assert met is not None
     store = met.store
-    added: dict[str, Any] = {}
+    added: dict[str, Pieces] = {}
     dumps: set[str] = set()
     for unit in plan.units:
-        manifest = manifest_of(context.folder("clusters"), unit.piece)
+        manifest = manifest_of(context.folder("clusters"), unit.piece, Clusters)
         added |= manifest["index"]
         dumps.update(manifest["dumps"])
     for label, tables in translated.items():
         added[label] = {**added.get(label, {}), **tables}
     inputs_file = f"{clusters.delta_folder(context.folder('clusters'))}/inputs.json"
-    run = {
+    run: RunAdded = {
         "inputs": context.inputs.hash,
         "inputs_file": inputs_file,
         "measure": context.measure.fingerprint,
@@ -132,13 +142,13 @@ def finish(plan: Plan) -> None:
         index.commit(store, record)
 
 
-def _translated(plan: Plan) -> dict[str, index.Pieces]:
+def _translated(plan: Plan) -> dict[str, Pieces]:
     """What the translations of a run add to the index: label → the pieces of its table of translations."""
     context, met = plan.context, plan.context.inputs.index
     targets = plan.recipe.translate.targets if plan.recipe.translate else {}
-    found: dict[str, index.Pieces] = {}
+    found: dict[str, Pieces] = {}
     for label in targets:
-        if pieces := manifest_of(context.folder("admit"), label)["index"]:
+        if pieces := manifest_of(context.folder("admit"), label, Admitted)["index"]:
             found[label] = pieces
     if isinstance(met, Revision):
         # Languages that the output had translations into, and has no more.
@@ -154,7 +164,7 @@ def _translated(plan: Plan) -> dict[str, index.Pieces]:
     return found
 
 
-def _changed(version: Earlier, label: str, tables: index.Pieces) -> bool:
+def _changed(version: Earlier, label: str, tables: Pieces) -> bool:
     before = version.table(label, "published", index.PUBLISHED, ["member"])
     after = [
         version.store.read_columns(file, ["member"], start, start + rows)["member"].to_pylist()

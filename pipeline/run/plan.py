@@ -87,7 +87,8 @@ def inputs_hash(keys: Sequence[str]) -> str:
 def published_steps(store: Store) -> dict[str, str] | None:
     """The fingerprints of the steps whose output is published, by name; None where nothing is."""
     try:
-        return store.read_json(RUN)["steps"]
+        record: Record = store.read_json(RUN)
+        return record["steps"]
     except (FileNotFoundError, KeyError, ValueError):
         return None
 

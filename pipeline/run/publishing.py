@@ -5,7 +5,7 @@ comes next finishes the swap before anything else. run.json is written last: a r
 steps.
 """
 
-from typing import Any
+from typing import TypedDict
 
 from polysieve.pipeline.engines.engine import Engine
 from polysieve.pipeline.engines.watch import Watch
@@ -13,11 +13,11 @@ from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.run.plan import RUN, has_published
 from polysieve.pipeline.steps.report import step as report
-from polysieve.pipeline.steps.report.step import REPORT
+from polysieve.pipeline.steps.report.step import REPORT, Reported
 from polysieve.pipeline.steps.step import Context, Plan, manifest_of
 from polysieve.pipeline.steps.write.record import Record
-from polysieve.pipeline.steps.write.step import RECORD
-from polysieve.pipeline.steps.write.unchanged import WRITTEN
+from polysieve.pipeline.steps.write.step import RECORD, Recorded
+from polysieve.pipeline.steps.write.unchanged import WRITTEN, PublishedLabel
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
@@ -25,11 +25,28 @@ STAGED = "staged"
 SWAP = "swap.json"
 
 
+class Staged(TypedDict):
+    """The manifest STAGED: what run.json and WRITTEN will be."""
+
+    record: Record
+    written: dict[str, PublishedLabel]
+
+
+class Swap(TypedDict):
+    """The marker SWAP."""
+
+    folders: dict[str, str]
+    """Step that publishes -> its fingerprint."""
+    staged: str
+    """The name of the folder with STAGED."""
+
+
 def stage(context: Context, seconds: dict[str, float]) -> None:
     """Say that all steps are done and what will be said of them. seconds: of each step of this run, and in total."""
-    record = manifest_of(context.folder("write"), RECORD)["record"]
-    written = manifest_of(context.folder("report"), REPORT)["written"]
-    last(context).commit(STAGED, {"record": {**record, "seconds": seconds}, "written": written})
+    record = manifest_of(context.folder("write"), RECORD, Recorded)["record"]
+    written = manifest_of(context.folder("report"), REPORT, Reported)["written"]
+    staged: Staged = {"record": {**record, "seconds": seconds}, "written": written}
+    last(context).commit(STAGED, staged)
 
 
 def is_staged(context: Context) -> bool:
@@ -50,7 +67,8 @@ def swap(context: Context) -> Record:
     """
     publishing = [step.name for step in STEPS if step.publishes and context.get(step.name)]
     folders = {name: context.folder(name).fingerprint for name in publishing}
-    context.store.write_json(SWAP, {"folders": folders, "staged": last(context).name})
+    marker: Swap = {"folders": folders, "staged": last(context).name}
+    context.store.write_json(SWAP, marker)
     return _finish(context.store, folders, last(context).name)
 
 
@@ -70,7 +88,7 @@ def render_again(plan: Plan, record: Record, engine: Engine, watch: Watch) -> No
 def finish_swap(store: Store) -> None:
     """Finish a swap that was cut short. The caller holds the output's lock."""
     try:
-        marker: dict[str, Any] = store.read_json(SWAP)
+        marker: Swap = store.read_json(SWAP)
     except FileNotFoundError:
         return
     _finish(store, marker["folders"], marker["staged"])
@@ -78,7 +96,7 @@ def finish_swap(store: Store) -> None:
 
 def _finish(store: Store, folders: dict[str, str], staged_in: str) -> Record:
     step, _, digits = staged_in.rpartition("-")
-    staged = manifest_of(StepFolder(store, step, digits), STAGED)
+    staged = manifest_of(StepFolder(store, step, digits), STAGED, Staged)
     store.remove(WRITTEN)
     for step_value in STEPS:
         if step_value.name not in folders:

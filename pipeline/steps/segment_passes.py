@@ -3,6 +3,7 @@ keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,13 @@ PLACES = "places.parquet"
 GROUP = (
     1 << 16
 )  # rows of a row group of keys: of a file a range's share is read, and little besides
+
+
+class Keys(TypedDict):
+    """The manifest of a segment whose keys were written."""
+
+    keys: int
+    documents: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def representatives(context: Context, rows: tuple[int, int], n: int) -> np.ndarr
 
 def parts_for(folder: StepFolder, pieces: Sequence[str], each: int) -> int:
     """How many ranges the keys of finished pieces are cut into, of about `each` keys."""
-    keys = sum(manifest_of(folder, piece)["keys"] for piece in pieces)
+    keys = sum(manifest_of(folder, piece, Keys)["keys"] for piece in pieces)
     return max(1, -(-keys // each))
 
 

@@ -11,21 +11,22 @@ into its step's folder, commits it by a manifest, and returns a few counts.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from rich.console import Console
 
-from polysieve.pipeline.engines.engine import BaseTask, Pool, Teller
+from polysieve.pipeline.engines.engine import BaseTask, Counts, Pool, Teller
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.labels import Label, labels_of
 from polysieve.pipeline.steps.units import Unit, units
-from polysieve.pipeline.storage.ledger import Manifest, StepFolder
+from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
 S = TypeVar("S")
 P = TypeVar("P")
+M = TypeVar("M")
 
 
 class Unfinished(RuntimeError):
@@ -146,7 +147,7 @@ class Phase:
     """Tasks of a step that may run at the same time. A phase is listed when the one before it is done."""
 
     name: str
-    run: Callable[[Any], Mapping[str, Any]]
+    run: Callable[[Any], Counts]
     """From a task to its counts, which progress adds up."""
     tasks: Sequence[Any]
     pool: Pool | None = None
@@ -157,7 +158,7 @@ def _always(settings: Any) -> bool:
     return True
 
 
-def _nothing(settings: Any) -> dict[str, Any]:
+def _nothing(settings: Any) -> dict[str, object]:
     return {}
 
 
@@ -165,7 +166,7 @@ def _no_lines(settings: Any) -> list[str]:
     return []
 
 
-def of_inputs(inputs: Inputs) -> dict[str, Any]:
+def of_inputs(inputs: Inputs) -> dict[str, object]:
     """What a step depends on that reads what was measured of all inputs."""
     return {"inputs": inputs.hash}
 
@@ -185,9 +186,9 @@ class Step(Generic[S, P]):
     """The fields of the settings that change the result are those that affect these (pipeline/recipe/section.py,
     `Affects`); absent: the step's name."""
     is_asked: Callable[[S], bool] = _always
-    hashes: Callable[[S], Mapping[str, Any]] = _nothing
+    hashes: Callable[[S], Mapping[str, object]] = _nothing
     """What changes the result and is no field: hashes of models and files, versions of libraries."""
-    inputs: Callable[[Inputs], Mapping[str, Any]] = of_inputs
+    inputs: Callable[[Inputs], Mapping[str, object]] = of_inputs
     """What of the inputs changes the result."""
     problems: Callable[[S], list[str]] = _no_lines
     """What can be known to be wrong before anything starts, a line each."""
@@ -216,11 +217,11 @@ class Step(Generic[S, P]):
     """Whether manifests wait until files are on the disk; not where results are made again in no time."""
 
 
-def manifest_of(folder: StepFolder, piece: str) -> Manifest:
-    """The manifest of a piece that is done. Raises ManifestGone."""
+def manifest_of(folder: StepFolder, piece: str, kind: type[M]) -> M:
+    """The manifest of a piece that is done, of the type that its step declares. Raises ManifestGone."""
     manifest = folder.manifest(piece)
     if manifest is None:
         raise ManifestGone(
             f"{folder.name}: {piece} is not done or its manifest is gone; run the same command again"
         )
-    return manifest
+    return cast(M, manifest)

@@ -7,11 +7,12 @@ label. A task takes a unit and thinks of one label at a time (pipeline/steps/lab
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.storage.ledger import StepFolder
 
 UNIT_DOCUMENTS = 200_000
@@ -48,9 +49,10 @@ def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
     rows = []
     order = 0
     for key in inputs:
-        manifest = measure.manifest(key)
-        if manifest is None:
+        found = measure.manifest(key)
+        if found is None:
             raise FileNotFoundError(f"input {key} has no manifest in {measure.name}")
+        manifest = cast(Measured, found)
         for segment in manifest["segments"]:
             for entry in segment["labels"]:
                 rows.append(

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from polysieve.pipeline.storage.store import Store
 
-Manifest: TypeAlias = dict[str, Any]
-"""What a piece of work says of itself when it is done; plain JSON."""
+Manifest: TypeAlias = Mapping[str, object]
+"""What a piece of work says of itself when it is done; plain JSON. Each step declares what its own hold."""
 
 
 def fingerprint(step: str, **depends_on: Any) -> str:
@@ -46,7 +46,7 @@ class StepFolder:
         """The name, inside the store, of a file of this step."""
         return f"{self.name}/{name}"
 
-    def commit(self, piece: str, manifest: Mapping[str, Any]) -> None:
+    def commit(self, piece: str, manifest: Manifest) -> None:
         """Say that `piece` is finished; call it after the piece's data files are in place."""
         if self.is_durable:
             self.store.sync()

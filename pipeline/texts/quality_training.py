@@ -1,22 +1,33 @@
 """`polysieve quality`: models of good text, one per language, from examples in Parquet and JSONL."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.filters.quality import examples
+from polysieve.filters.quality.evaluation import Card
 from polysieve.filters.quality.examples import Part, Pool
 from polysieve.pipeline.texts import labelled
 
 SUMMARY, CARD = "training.json", "README.md"
 LEAST = 20  # examples of each class; with fewer the test part would hold one or none
 
-Trainer = Callable[[Path, str, dict[str, Part]], dict[str, Any]]
+
+class About(TypedDict):
+    """How all models of a folder were trained."""
+
+    settings: dict[str, object]
+    seed: int
+    positives: list[str]
+    negatives: list[str]
+
+
+Trainer = Callable[[Path, str, dict[str, Part]], Card]
 """From the model's path, the language and its parts to its card."""
 
 
@@ -39,14 +50,14 @@ def train(
     suffix: str,
     trainer: Trainer,
     all_positives: bool = False,
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Card], dict[str, str]]:
     """Write `<label><suffix>` for every language with enough examples of both classes.
 
     all_positives: the training part is of positives alone, all that the other parts leave.
 
     Returns the cards by label, and for each other language why it has no model.
     """
-    cards: dict[str, Any] = {}
+    cards: dict[str, Card] = {}
     left: dict[str, str] = {}
     for label in sorted({*positives, *negatives}):
         pools = [found.get(label) for found in (positives, negatives)]
@@ -68,7 +79,7 @@ def train(
     return cards, left
 
 
-def write_cards(output: Path, cards: dict[str, Any], about: dict[str, Any]) -> None:
+def write_cards(output: Path, cards: Mapping[str, Card], about: About) -> None:
     """Write what was trained from what and how good it is, for programs and for people."""
     output.mkdir(parents=True, exist_ok=True)
     summary = json.dumps({**about, "languages": cards}, indent=1, ensure_ascii=False)

@@ -2,20 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from polysieve.pipeline.engines.engine import BaseTask
+from polysieve.pipeline.engines.engine import BaseTask, Counts
 from polysieve.pipeline.mixing.cells import Cell, of_json
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.sampling import Chunk, Copies, Cut, cuts
+from polysieve.pipeline.mixing.steps.survey import Surveyed
 from polysieve.pipeline.steps.step import manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 
 ROWS = 1 << 20  # of a survey that are read at a time
 ALL = "all"
 """The piece that says the cuts of all cells."""
+
+
+Cuts = list[tuple[list[str], list[list[int]]]]
+"""The key of a cell, and of each stage the fields of `Cut`."""
+
+
+class Found(TypedDict):
+    """The manifest of a label, and of all."""
+
+    cuts: Cuts
 
 
 @dataclass(frozen=True)
@@ -44,20 +55,21 @@ class Task(BaseTask):
         return f"label-{self.number:05d}"
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Task) -> Counts:
     """Find the cuts of a label's cells and commit them."""
-    found = [
-        [wanted.cell.key, [[c.passes, c.rank, c.file, c.row] for c in _cuts(task, wanted)]]
+    found: Cuts = [
+        (wanted.cell.key, [[c.passes, c.rank, c.file, c.row] for c in _cuts(task, wanted)])
         for wanted in task.wanted
     ]
-    task.folder.commit(task.piece, {"cuts": found})
+    manifest: Found = {"cuts": found}
+    task.folder.commit(task.piece, manifest)
     return {"cells": len(found)}
 
 
 def _cuts(task: Task, wanted: Wanted) -> list[Cut]:
     def chunks() -> Iterator[Chunk]:
         for input in wanted.inputs:
-            manifest = manifest_of(task.survey, input.key)
+            manifest = manifest_of(task.survey, input.key, Surveyed)
             number = list(of_json(manifest["cells"])).index(wanted.cell)
             rows = sum(n for n, _ in manifest["groups"])
             for start in range(0, rows, ROWS):
@@ -77,6 +89,5 @@ def _chunk(folder: StepFolder, input: Input, number: int, start: int, stop: int)
 
 def read(folder: StepFolder) -> dict[Cell, list[Cut]]:
     """Every cell's cuts, a stage each."""
-    manifest = folder.manifest(ALL)
-    assert manifest is not None
+    manifest = manifest_of(folder, ALL, Found)
     return {Cell.of(key): [Cut(*cut) for cut in own] for key, own in manifest["cuts"]}

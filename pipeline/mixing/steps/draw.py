@@ -8,13 +8,13 @@ repeated.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.engines.engine import BaseTask
+from polysieve.pipeline.engines.engine import BaseTask, Counts
 from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.mixing.cells import Cell, of_json
 from polysieve.pipeline.mixing.exposure import Seen
@@ -22,6 +22,8 @@ from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.sampling import Copies, Cut, exposures
 from polysieve.pipeline.mixing.spec import Mix
 from polysieve.pipeline.mixing.steps import cut
+from polysieve.pipeline.mixing.steps.survey import Surveyed
+from polysieve.pipeline.steps.step import manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import CORPUS
 
@@ -56,6 +58,14 @@ class Task(BaseTask):
         return 4 * self.spec.output.window_bytes
 
 
+class DrawnCounts(TypedDict):
+    """The manifest of a window."""
+
+    seen: list[list[int]]
+    """Stage, number of the cell, and the fields of `Seen`."""
+    exposures: int
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What all stages show of a window; arrays of one length, in the order of rows, stages and repetitions."""
@@ -76,7 +86,7 @@ def windows(groups: list[list[int]], most: int) -> list[tuple[int, int]]:
     return [(start, stop) for start, stop in found if start < stop]
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Task) -> Counts:
     """Draw a window's documents and commit them. Raises RuntimeError where the file has changed since the survey."""
     drawn, cells = _drawn(task)
     seen = {}
@@ -87,23 +97,21 @@ def run(task: Task) -> dict[str, Any]:
         sources = pa.array([cell.source for cell in cells], pa.string())
         text_bytes = _write(task, drawn, documents, sources)
     counts = [[*key, *vars(added).values()] for key, added in seen.items()]
-    task.folder.commit(task.piece, {"seen": counts, "exposures": len(drawn.rows)})
+    manifest: DrawnCounts = {"seen": counts, "exposures": len(drawn.rows)}
+    task.folder.commit(task.piece, manifest)
     return {"documents": len(drawn.rows), "text_bytes": text_bytes}
 
 
 def seen_of(task: Task) -> dict[tuple[int, Cell], Seen]:
     """(stage, cell) -> what a window that is drawn adds to it."""
-    manifest = task.folder.manifest(task.piece)
-    assert manifest is not None
+    manifest = manifest_of(task.folder, task.piece, DrawnCounts)
     cells = _cells(task)
     return {(stage, cells[cell]): Seen(*counts) for stage, cell, *counts in manifest["seen"]}
 
 
 def _cells(task: Task) -> list[Cell]:
     """The cells of the file, in the order of their numbers."""
-    manifest = task.survey.manifest(task.input.key)
-    assert manifest is not None
-    return list(of_json(manifest["cells"]))
+    return list(of_json(manifest_of(task.survey, task.input.key, Surveyed)["cells"]))
 
 
 def _drawn(task: Task) -> tuple[Drawn, list[Cell]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from polysieve.filters.words import segment
-from polysieve.pipeline.engines.engine import BaseTask
+from polysieve.pipeline.engines.engine import BaseTask, Counts
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.spec import Mix, Source
 from polysieve.pipeline.mixing.templates import backward, interleaved, interlinear
@@ -45,7 +45,7 @@ class Pairs:
     texts: list[list[tuple[str, str]]]
 
 
-def hashes(spec: Mix) -> dict[str, Any]:
+def hashes(spec: Mix) -> dict[str, object]:
     """The hashes of the tokenizers of sources that are rendered. Raises TokenizerError."""
     return {
         name: tokens.fingerprint(source.tokenizer)
@@ -54,7 +54,7 @@ def hashes(spec: Mix) -> dict[str, Any]:
     }
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Task) -> Counts:
     """Render a file and commit it."""
     input = task.input
     source = task.spec.sources[input.sources[0]]
@@ -118,7 +118,7 @@ def _rendered(pairs: Pairs, source: Source, input: Input, seed: int) -> pa.Table
     else:
         texts = interlinear(pairs.texts, turned, source.between)
     text = pa.array(texts, pa.large_string())
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         **pairs.columns,
         "text": text,
         "language": [language] * n,

@@ -7,7 +7,7 @@ places are the same where an id occurs twice: then the order of files and rows d
 import io
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO, TypedDict
 
 import numpy as np
 import orjson
@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import zstandard
 
-from polysieve.pipeline.engines.engine import BaseTask
+from polysieve.pipeline.engines.engine import BaseTask, Counts
 from polysieve.pipeline.mixing.spec import Mix
 from polysieve.pipeline.mixing.steps.draw import PLACE, SHARDS, schema
+from polysieve.pipeline.steps.step import manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import parquet_rows
 
@@ -26,6 +27,19 @@ DRAWN = "drawn"
 """The piece of the folder of the step draw that names its files in order."""
 JSON_ROWS = 1000
 LEVEL = 3
+
+
+class Shard(TypedDict):
+    """The manifest of a shard."""
+
+    documents: int
+    text_bytes: int
+
+
+class DrawnPieces(TypedDict):
+    """The manifest DRAWN."""
+
+    pieces: list[str]
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ class Task(BaseTask):
         return f"{PUBLISHED}/{self.stage}/train-{self.within:05d}.{self.spec.output.format}"
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Task) -> Counts:
     """Write a shard and commit it."""
     table = _read(task)
     order = pa.array(np.argsort(table[PLACE].to_numpy(), kind="stable"))
@@ -70,9 +84,9 @@ def run(task: Task) -> dict[str, Any]:
     text_bytes = (
         pc.sum(pc.binary_length(table["text"])).as_py() if "text" in table.column_names else 0
     )
-    counts = {"documents": len(table), "text_bytes": text_bytes or 0}
-    task.folder.commit(task.piece, counts)
-    return counts
+    manifest: Shard = {"documents": len(table), "text_bytes": text_bytes or 0}
+    task.folder.commit(task.piece, manifest)
+    return {"documents": manifest["documents"], "text_bytes": manifest["text_bytes"]}
 
 
 def _read(task: Task) -> pa.Table:
@@ -91,9 +105,7 @@ def _read(task: Task) -> pa.Table:
 
 @lru_cache(maxsize=2)
 def _names(folder: StepFolder) -> list[str]:
-    manifest = folder.manifest(DRAWN)
-    assert manifest is not None
-    return manifest["pieces"]
+    return manifest_of(folder, DRAWN, DrawnPieces)["pieces"]
 
 
 def _write_lines(file: IO[bytes], table: pa.Table, order: pa.Array) -> None:

@@ -7,7 +7,7 @@ are planned from it without reading a file again.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from polysieve.filters.sampling import ranks
-from polysieve.pipeline.engines.engine import BaseTask
-from polysieve.pipeline.mixing.cells import Cell, Size, added, as_json
+from polysieve.pipeline.engines.engine import BaseTask, Counts
+from polysieve.pipeline.mixing.cells import Cell, Cells, Size, added, as_json
 from polysieve.pipeline.mixing.inputs import Input
 from polysieve.pipeline.mixing.spec import Mix, Source
 from polysieve.pipeline.steps.translate.choice import have_attributes
@@ -51,7 +51,7 @@ class Task(BaseTask):
         return self.input.key
 
 
-def run(task: Task) -> dict[str, Any]:
+def run(task: Task) -> Counts:
     """Survey a file and commit it."""
     table, manifest = survey(task.input, task.spec)
     task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
@@ -59,9 +59,19 @@ def run(task: Task) -> dict[str, Any]:
     return {"documents": len(table)}
 
 
-def survey(input: Input, spec: Mix) -> tuple[pa.Table, dict[str, Any]]:
-    """The table of a file, and what the manifest says of it: its cells in order of their numbers, rows and bytes of
-    text of each row group, and documents without tokens where these are counted."""
+class Surveyed(TypedDict):
+    """The manifest of a file."""
+
+    cells: Cells
+    """In the order of their numbers."""
+    groups: list[list[int]]
+    """Rows and bytes of text of each row group."""
+    uncounted: int
+    """Documents without tokens, where these are counted."""
+
+
+def survey(input: Input, spec: Mix) -> tuple[pa.Table, Surveyed]:
+    """The table of a file, and its manifest."""
     numbers: dict[Cell, int] = {}
     parts, sizes, groups, uncounted = [], [], [], 0
     for documents, text_bytes in _row_groups(input):
@@ -110,7 +120,7 @@ def survey(input: Input, spec: Mix) -> tuple[pa.Table, dict[str, Any]]:
             )
         )
     total = added(sizes)
-    manifest = {
+    manifest: Surveyed = {
         "cells": as_json({cell: total[cell] for cell in numbers}),
         "groups": groups,
         "uncounted": uncounted,

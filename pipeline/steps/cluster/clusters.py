@@ -9,19 +9,20 @@ beside.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.dedup.components import member_counts
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.index.versions import Earlier, Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster import components, partitions
 from polysieve.pipeline.steps.cluster import index_delta as delta
 from polysieve.pipeline.steps.cluster.components import Found
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
+from polysieve.pipeline.steps.cluster.manifest import Clusters
 from polysieve.pipeline.steps.cluster.order import representatives_by_cluster
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.labels import Label
@@ -99,7 +100,7 @@ def first_rows(units: Sequence[Unit], index: Increment | Revision | None) -> lis
     return found
 
 
-def run(task: Clustering) -> dict[str, Any]:
+def run(task: Clustering) -> Counts:
     """Cluster one unit and commit it."""
     labels, recipe, index = task.unit_labels(), task.recipe, task.context.inputs.index
     increment, earlier = index if isinstance(index, Increment) else None, task.earlier
@@ -136,10 +137,10 @@ def run(task: Clustering) -> dict[str, Any]:
                     dumps |= dict.fromkeys(pc.unique(part["dump"].drop_null()).to_pylist())
         if waiting:
             writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=10_000)
-    manifest: dict[str, Any] = {"rows": task.unit.documents, "clusters": clusters}
+    manifest: Clusters = {"rows": task.unit.documents, "clusters": clusters}
     if increment and added:
         increment.store.sync()
-        manifest |= {"index": added.ranges, "dumps": list(dumps)}
+        manifest["index"], manifest["dumps"] = added.ranges, list(dumps)
     task.folder.commit(task.piece, manifest)
     return {"documents": task.unit.documents, "clusters": clusters}
 

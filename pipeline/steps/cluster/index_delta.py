@@ -18,6 +18,7 @@ from polysieve.pipeline.index.versions import (
     KEYS,
     OTHER_COLUMNS,
     Earlier,
+    Piece,
     contents_schema,
     members_schema,
 )
@@ -28,7 +29,7 @@ from polysieve.pipeline.storage.store import Store, parquet_writer
 
 GROUP = 1 << 18  # rows of a row group: a label's slice of a shared file costs no more to read
 
-Ranges = dict[str, dict[str, list[tuple[str, int, int]]]]
+Ranges = dict[str, dict[str, list[Piece]]]
 """label → table → pieces that were written (file, first row, rows)."""
 
 

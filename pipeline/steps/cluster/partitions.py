@@ -8,12 +8,12 @@ does not depend on the cuts.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from polysieve.dedup.components import UnionFind, component_ranges, merged_forest
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.index.versions import Earlier
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster.components import (
@@ -27,6 +27,7 @@ from polysieve.pipeline.steps.cluster.components import (
     verified_forest,
 )
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs, packed
+from polysieve.pipeline.steps.cluster.manifest import Edges
 from polysieve.pipeline.steps.step import Phase, UnitTask, manifest_of
 
 # Bytes a task holds per row of what it is cut by, measured with room to spare.
@@ -105,7 +106,7 @@ def phases(start: Part) -> Iterator[Phase]:
         if len(pieces) == 1:
             break
     if settings.verify is not None:
-        tasks = len(manifest_of(start.folder, pieces[0])["groups"])
+        tasks = len(manifest_of(start.folder, pieces[0], Edges)["groups"])
         verifying = [
             replace(start, stage="verify", number=n, of=tasks, inputs=(pieces[0],))
             for n in range(tasks)
@@ -121,7 +122,7 @@ def _groups(task: Part, pieces: list[str], count: int) -> list[list[str]]:
     groups: list[list[str]] = []
     held = 0
     for piece in pieces:
-        size = manifest_of(task.folder, piece)["edges"] * EDGE_BYTES
+        size = manifest_of(task.folder, piece, Edges)["edges"] * EDGE_BYTES
         # Two at least, or merging would not end.
         if groups and (held + size <= memory or len(groups[-1]) < 2):
             groups[-1].append(piece)
@@ -136,11 +137,11 @@ def _array_fits(count: int, memory: int) -> bool:
     return 8 * count <= memory
 
 
-def run_part(task: Part) -> dict[str, Any]:
+def run_part(task: Part) -> Counts:
     """Do one task and commit it."""
     kind = task.stage.partition("-")[0]
     inputs = task.dedup_inputs()
-    extra: dict[str, Any] = {}
+    groups: list[tuple[int, int]] | None = None
     if kind == "contents":
         a, b = inputs.equal_contents(task.number, task.of)
     elif kind == "band":
@@ -148,13 +149,16 @@ def run_part(task: Part) -> dict[str, Any]:
         members = _members(task, inputs, task.inputs)
         a, b = star_edges(inputs, band, members, task.number, task.of)
     elif kind == "merge":
-        a, b, extra = _merge(task, inputs)
+        a, b, groups = _merge(task, inputs)
     else:
-        group = manifest_of(task.folder, task.inputs[0])["groups"][task.number]
+        group = manifest_of(task.folder, task.inputs[0], Edges)["groups"][task.number]
         a, b = verified_forest(inputs, task.recipe, _group(task, inputs, *group))
     table = pa.table([a, b], schema=EDGES)
     task.folder.store.write_table(task.folder.file(f"{task.piece}/edges.parquet"), table)
-    task.folder.commit(task.piece, {"edges": len(a), **extra})
+    manifest: Edges = {"edges": len(a)}
+    if groups is not None:
+        manifest["groups"] = groups
+    task.folder.commit(task.piece, manifest)
     return {"edges": len(a)}
 
 
@@ -163,7 +167,7 @@ def edges_of(task: Part, pieces: Sequence[str]) -> Iterator[tuple[np.ndarray, np
     for piece in pieces:
         file, count = (
             task.folder.file(f"{piece}/edges.parquet"),
-            manifest_of(task.folder, piece)["edges"],
+            manifest_of(task.folder, piece, Edges)["edges"],
         )
         for start in range(0, count, BLOCK):
             table = task.folder.store.read_columns(file, None, start, start + BLOCK)
@@ -178,8 +182,11 @@ def _members(task: Part, inputs: DedupInputs, contents: Sequence[str]) -> np.nda
     return packed(members)
 
 
-def _merge(task: Part, inputs: DedupInputs) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying."""
+def _merge(
+    task: Part, inputs: DedupInputs
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]] | None]:
+    """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying (None: there
+    is none)."""
     last = task.of == 1
     known = known_forest(inputs, "provisional") if last else iter(())
     found = chain(edges_of(task, task.inputs), known)
@@ -193,8 +200,8 @@ def _merge(task: Part, inputs: DedupInputs) -> tuple[np.ndarray, np.ndarray, dic
         roots, rows = merged_forest(found)
     settings = task.recipe.dedup.minhash
     if not last or settings is None or settings.verify is None:
-        return roots, rows, {}
-    return roots, rows, {"groups": _groups_to_verify(task, inputs.earlier, roots, rows)}
+        return roots, rows, None
+    return roots, rows, _groups_to_verify(task, inputs.earlier, roots, rows)
 
 
 def _groups_to_verify(

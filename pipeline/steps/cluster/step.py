@@ -1,10 +1,9 @@
 """The step clusters: exact and near-duplicate clusters of the documents of each label."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from polysieve.dedup import curve
-from polysieve.pipeline.index.versions import Increment
+from polysieve.pipeline.index.versions import Increment, Settings
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster import clusters, explain
 from polysieve.pipeline.steps.step import Inputs, Phase, Plan, Step
@@ -22,17 +21,17 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("clusters", clusters.run, tasks)
 
 
-def settings_of(recipe: Recipe) -> dict[str, Any]:
+def settings_of(recipe: Recipe) -> Settings:
     """What the clusters of all runs of an index depend on."""
     settings = recipe.dedup.minhash
     return {
         "exact": recipe.dedup.exact,
-        "minhash": settings and settings.model_dump(exclude={"split_over", "threshold"}),
+        "minhash": settings.model_dump(exclude={"split_over", "threshold"}) if settings else None,
         "kept": recipe.dedup.kept,
     }
 
 
-def inputs_of(inputs: Inputs) -> dict[str, Any]:
+def inputs_of(inputs: Inputs) -> dict[str, object]:
     """The inputs, and the version of the index that the run adds to."""
     index = inputs.index
     if not isinstance(index, Increment):

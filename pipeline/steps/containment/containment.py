@@ -12,7 +12,6 @@ Texts are read twice, those without candidates once. No task holds more than a s
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,6 +21,7 @@ import xxhash
 
 from polysieve.dedup import containment
 from polysieve.filters import words
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Containment
 from polysieve.pipeline.steps import segment_passes as segments
@@ -63,7 +63,7 @@ def settings(recipe: Recipe) -> Containment:
     return recipe.dedup.containment
 
 
-def sample(task: PassTask) -> dict[str, Any]:
+def sample(task: PassTask) -> Counts:
     """Sample the documents of one segment and commit it."""
     columns = ["text", "label", "cut"]
     file = task.context.measure.file(f"documents/{task.segment}.parquet")
@@ -82,11 +82,12 @@ def sample(task: PassTask) -> dict[str, Any]:
         found.append(pa.table([column[large] for column in part], schema=KEYS))
     table = pa.concat_tables(found).sort_by([("key", "ascending"), ("row", "ascending")])
     segments.write(task, "keys", table)
-    task.folder.commit(task.piece, {"keys": len(table)})
+    manifest: segments.Keys = {"keys": len(table)}
+    task.folder.commit(task.piece, manifest)
     return {"documents": len(rows)}
 
 
-def match(task: PassTask) -> dict[str, Any]:
+def match(task: PassTask) -> Counts:
     """Find the candidates of one range of keys and commit it."""
     low, high = key_range(task.number, task.parts)
     tables, numbers = [KEYS.empty_table()], [np.empty(0, np.int64)]
@@ -104,7 +105,7 @@ def match(task: PassTask) -> dict[str, Any]:
     return {"candidates": len(inner)}
 
 
-def ask(task: PassTask) -> dict[str, Any]:
+def ask(task: PassTask) -> Counts:
     """Write the shingles of one segment's documents for the segments of their candidates, and commit it."""
     parts = [PAIRS.empty_table()]
     for part in range(task.parts):
@@ -133,7 +134,7 @@ def ask(task: PassTask) -> dict[str, Any]:
     return {"asks": len(pairs)}
 
 
-def answer(task: PassTask) -> dict[str, Any]:
+def answer(task: PassTask) -> Counts:
     """Compare one segment's documents with those that asked, and commit it."""
     names = _segment_names(task)
     wanted = [np.empty(0, np.int64)]

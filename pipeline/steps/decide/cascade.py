@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.pipeline.steps.decide.manifest import Outcomes
+
 OUTCOMES = ("kept", "removed", "duplicate")
 KEPT, REMOVED, DUPLICATE = range(3)
 DUPLICATES = EXACT, NEAR = ("exact_duplicate", "near_duplicate")
@@ -88,7 +90,7 @@ def joined(parts: Sequence[Reasons]) -> Reasons:
     return found
 
 
-def decision_counts(reasons: Reasons) -> dict[str, int | dict[str, int]]:
+def decision_counts(reasons: Reasons) -> Outcomes:
     """What manifests say: documents kept, removed by reason, and duplicates."""
     by_name = reasons.counts()
     exact, near = (by_name.pop(name, 0) for name in DUPLICATES)

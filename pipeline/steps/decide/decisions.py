@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from polysieve.dedup import rebalance
 from polysieve.filters.parameters import vacuous
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster.clusters import Numbering, numberings
@@ -34,6 +35,7 @@ from polysieve.pipeline.steps.decide.cascade import (
     decision_counts,
     joined,
 )
+from polysieve.pipeline.steps.decide.manifest import Decided, DecidedLabel, HostLines, OfModels
 from polysieve.pipeline.steps.decide.members import Index, version_of
 from polysieve.pipeline.steps.decide.reasons import CONTAINED, HOST_LINES_ONLY, RuleNames
 from polysieve.pipeline.steps.decide.representatives import (
@@ -101,13 +103,13 @@ class LabelDecision:
     weight: np.ndarray
     """int32[n]: how often a document should be seen, 0 where it goes."""
     selected: Selected | None
-    figures: dict[str, Any]
+    figures: DecidedLabel
     """What the manifest says of the label."""
     published: np.ndarray | None
     """int64: with an index, the numbers of its members that are in a corpus now."""
 
 
-def run(task: Deciding) -> dict[str, Any]:
+def run(task: Deciding) -> Counts:
     """Decide one unit and commit it; its manifest holds the counts of each label.
 
     What is held of every document is a few narrow numbers (some 30 bytes); columns are read a segment at a time.
@@ -156,7 +158,7 @@ def run(task: Deciding) -> dict[str, Any]:
         )
         file = task.folder.file(f"{task.piece}-selected.parquet")
         selection.write(file, task.folder, chain.from_iterable(tables))
-    manifest: dict[str, Any] = {
+    manifest: Decided = {
         "rows": len(weight),
         "labels": {label.name: one.figures for label, one in zip(labels, decided, strict=True)},
     }
@@ -172,11 +174,11 @@ def run(task: Deciding) -> dict[str, Any]:
     return {"documents": len(weight), "kept": int(np.count_nonzero(whole.kept))}
 
 
-def decided_labels(context: Context, units: Sequence[Unit]) -> dict[str, dict[str, Any]]:
+def decided_labels(context: Context, units: Sequence[Unit]) -> dict[str, DecidedLabel]:
     """What was decided of each language, in alphabetical order."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, DecidedLabel] = {}
     for unit in units:
-        found |= manifest_of(context.folder("decisions"), unit.piece)["labels"]
+        found |= manifest_of(context.folder("decisions"), unit.piece, Decided)["labels"]
     return found
 
 
@@ -261,16 +263,18 @@ def decide_label(
     models = said = None
     if selected and sources.scores:
         models, said = selected.figures, [sources.scores.fingerprint, selected.figures]
-    figures = {
+    lost: HostLines = {"lines_removed": totals.lines} if sources.host_lines else {}
+    judged: OfModels = {"models": models} if models else {}
+    figures: DecidedLabel = {
         "documents": label.documents,
         **decision_counts(reasons),
         "words": totals.words,
         "kept_words": totals.kept_words,
         "text_bytes": totals.text_bytes,
         "kept_bytes": totals.kept_bytes,
-        **({"lines_removed": dict(totals.lines)} if sources.host_lines else {}),
+        **lost,
         "digest": _digest(reasons, chosen.size, weight, said),
-        **({"models": models} if models else {}),
+        **judged,
         "clusters": len(sizes),
         "cluster_sizes": weighting.histogram(sizes),
         "cut": cut,

@@ -11,7 +11,9 @@ import pyarrow as pa
 from polysieve.dedup.components import narrow
 from polysieve.pipeline.index.versions import MEMBERS, PUBLISHED, Earlier, Increment, Revision
 from polysieve.pipeline.steps.cluster.clusters import Numbering
+from polysieve.pipeline.steps.cluster.manifest import Clusters
 from polysieve.pipeline.steps.labels import Label
+from polysieve.pipeline.steps.step import manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
@@ -82,9 +84,7 @@ def of_clusters(
     members = np.full(n, -1)
     members[uncut] = known + np.arange(np.count_nonzero(uncut))
     if earlier and known:
-        manifest = clusters.manifest(unit_piece)
-        assert manifest is not None
-        pieces = manifest["index"][label.name]["components"]
+        pieces = manifest_of(clusters, unit_piece, Clusters)["index"][label.name]["components"]
         component = _components(increment.store, pieces, earlier.contents(label.name))
         others = _members(earlier, label.name, component)
     return Clustered(cluster, content, span, published, others, members)

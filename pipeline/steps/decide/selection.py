@@ -8,7 +8,6 @@ benchmark, then of the scores in the recipe's order.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +19,12 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.decide.cascade import Reasons
+from polysieve.pipeline.steps.decide.manifest import ModelFigures
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.score import scores
+from polysieve.pipeline.steps.score.scores import ScoringModels
+from polysieve.pipeline.steps.step import manifest_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import parquet_writer
 
@@ -52,7 +54,7 @@ class Selected:
     """bool[n]: the weight is 1 at most."""
     failed: np.ndarray
     """uint32[n]: a bit for each score that a document fails."""
-    figures: dict[str, Any]
+    figures: ModelFigures
     """What the report says of the label."""
 
 
@@ -95,10 +97,10 @@ def select(
     """Add what models remove of a label's documents, by what `folder`, the step of scores, holds of them."""
     n = label.documents
     once, failed = np.zeros(n, bool), np.zeros(n, np.uint32)
-    figures: dict[str, Any] = {"scores": {}}
+    figures: ModelFigures = {"scores": {}}
     _count(reasons, folder, unit_piece, label, quality, figures)
     keys = _sample_keys(label, quality.sample, seed)
-    of_models = (folder.manifest(scores.MODELS) or {}).get("models", {})
+    of_models = manifest_of(folder, scores.MODELS, ScoringModels)["models"]
     for place, (name, one) in enumerate(quality.scores.items()):
         values = read_scores(folder, unit_piece, label, name)
         known = np.flatnonzero(~np.isnan(values))
@@ -134,7 +136,7 @@ def select(
             tier = selection.tiers(values, (low, high))
             counts = np.bincount(tier[tier >= 0], minlength=len(selection.TIERS))
             figures["tiers"] = {
-                "cuts": [low, high],
+                "cuts": (low, high),
                 "documents": dict(zip(selection.TIERS, counts.tolist(), strict=True)),
             }
     return Selected(once, failed, figures)
@@ -195,7 +197,7 @@ def _count(
     unit_piece: str,
     label: Label,
     quality: Quality,
-    figures: dict[str, Any],
+    figures: ModelFigures,
 ) -> None:
     """Add the reasons of contaminated documents, and count them and each attribute."""
     columns = ["contaminated", *(f"attribute.{name}" for name in quality.attributes)]
@@ -203,9 +205,11 @@ def _count(
         add_contaminated(reasons, part["contaminated"], quality, own)
         for column in columns:
             for entry in pc.value_counts(part[column].drop_null()).to_pylist():
-                counts = figures.setdefault(column.partition(".")[0], {})
-                if column != "contaminated":
-                    counts = counts.setdefault(column.partition(".")[2], {})
+                if column == "contaminated":
+                    counts = figures.setdefault("contaminated", {})
+                else:
+                    of_attributes = figures.setdefault("attribute", {})
+                    counts = of_attributes.setdefault(column.partition(".")[2], {})
                 counts[entry["values"]] = counts.get(entry["values"], 0) + entry["counts"]
 
 
@@ -241,11 +245,11 @@ def write(file: str, folder: StepFolder, tables: Iterable[pa.Table]) -> None:
             writer.write_table(waiting.combine_chunks())
 
 
-def _tiers(part: pa.Table, quality: Quality, figures: dict[str, Any]) -> pa.Array:
+def _tiers(part: pa.Table, quality: Quality, figures: ModelFigures) -> pa.Array:
     """The tier of each row of a part."""
     codes = np.full(len(part), -1, np.int8)
     if tiers := figures.get("tiers"):
-        codes = selection.tiers(part[f"score.{quality.main}"].to_numpy(), tuple(tiers["cuts"]))
+        codes = selection.tiers(part[f"score.{quality.main}"].to_numpy(), tiers["cuts"])
     return pa.array(selection.TIERS, pa.string()).take(pa.array(codes, mask=codes < 0))
 
 

@@ -6,7 +6,6 @@ is there where rules read text, `survivors` where models are asked; `decisions` 
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.steps.cluster.clusters import first_rows
@@ -28,9 +27,9 @@ def phases(
     yield Phase(folder.step, decisions.run, tasks)
 
 
-def inputs_of(inputs: Inputs) -> dict[str, Any]:
+def inputs_of(inputs: Inputs) -> dict[str, object]:
     """The inputs, the version of an index by whose members is decided, and whether all are chosen anew."""
-    found: dict[str, Any] = {"inputs": inputs.hash, "rekeep": inputs.rekeep}
+    found: dict[str, object] = {"inputs": inputs.hash, "rekeep": inputs.rekeep}
     if isinstance(inputs.index, Increment):
         earlier = inputs.index.earlier
         found["index"] = earlier.fingerprint if earlier else "new"

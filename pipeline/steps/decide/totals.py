@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from polysieve.pipeline.steps.decide.manifest import LinesRemoved
+
 
 class Totals:
     """Sums over a label's documents, which come a stretch at a time, and where its shards end."""
 
     def __init__(self, shard_bytes: int) -> None:
         self.words = self.kept_words = self.text_bytes = self.kept_bytes = 0
-        self.lines = {"documents": 0, "lines": 0}
+        self.lines: LinesRemoved = {"documents": 0, "lines": 0}
         self.shards = {"corpus": ShardEnds(shard_bytes), "removed": ShardEnds(shard_bytes)}
 
     def add(self, kept: np.ndarray, words: np.ndarray, text_bytes: np.ndarray) -> None:

@@ -1,11 +1,10 @@
 """How often kept documents should be seen: the recipe's rebalancing over one language's clusters."""
 
-from typing import Any
-
 import numpy as np
 
 from polysieve.dedup import rebalance
 from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.decide.manifest import Rebalancing
 
 
 def quality_column(recipe: Recipe) -> str:
@@ -17,7 +16,7 @@ def quality_column(recipe: Recipe) -> str:
 
 def weights_of(
     sizes: np.ndarray, removed: np.ndarray, quality: np.ndarray | None, recipe: Recipe
-) -> tuple[dict[int, int], dict[str, Any]]:
+) -> tuple[dict[int, int], Rebalancing]:
     """Weights of representatives by cluster size, as steps, and how they came about, for the manifest."""
     settings = recipe.rebalance
     if settings is None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from polysieve import closure
 from polysieve.filters.quality import encoders
-from polysieve.pipeline.engines.engine import Pool
+from polysieve.pipeline.engines.engine import Counts, Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Quality
 from polysieve.pipeline.steps import scorers, windows
@@ -151,7 +151,7 @@ def earlier_folders(context: Context, folder: StepFolder) -> tuple[StepFolder, .
     return tuple(one for one in others if one != folder and one.manifest(ABOUT) == own)
 
 
-def run(task: Encode) -> dict[str, Any]:
+def run(task: Encode) -> Counts:
     """Encode one window and commit it."""
     assert task.recipe.quality is not None
     start, stop = windows.bounds(task.unit, task.number, WINDOW_DOCUMENTS)
@@ -163,7 +163,7 @@ def run(task: Encode) -> dict[str, Any]:
         rows.append(own + label.first - start)
     wanted, documents = np.concatenate(rows), pa.concat_tables(texts_of)
     known = _known(task)
-    columns: dict[str, Any] = {"row": pa.array(wanted, pa.int32())}
+    columns: dict[str, object] = {"row": pa.array(wanted, pa.int32())}
     encoded = 0
     for encoding, labels in task.encodings.items():
         vectors = _taken(known.get(encoding.column, []), wanted)
@@ -294,7 +294,7 @@ def answers(said: pa.Table, vectors: pa.Table, quality: Quality, origin: str = "
 
 def of_texts(documents: pa.Table, quality: Quality, origin: str) -> pa.Table:
     """`label` and encodings of n documents (columns `text` and `label`) of an origin, encoded here and now."""
-    columns: dict[str, Any] = {"label": documents["label"]}
+    columns: dict[str, object] = {"label": documents["label"]}
     for encoding, labels in asked(quality, origin).items():
         own = np.ones(len(documents), bool)
         if labels is not None:

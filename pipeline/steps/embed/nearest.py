@@ -7,13 +7,14 @@ was not asked about or its language has no seeds.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
 
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.nearest import BLOCK, Nearest
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
 from polysieve.pipeline.steps import scorers
 from polysieve.pipeline.steps.embed import embeddings
@@ -24,6 +25,14 @@ from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import seeds
 
 MARGIN = 1e-4  # between FAR and the score of the farthest neighbour
+
+
+class EncodedSeeds(TypedDict):
+    """The manifest of a file of seeds."""
+
+    seeds: int
+    numbers: int
+    """Of each vector."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def seeds_tasks(
     return list(found.values())
 
 
-def encode_seeds(task: Seeds) -> dict[str, Any]:
+def encode_seeds(task: Seeds) -> Counts:
     """Encode a file of seeds, or take its vectors from an earlier folder, and commit them."""
     assert task.recipe.quality is not None
     name = f"{task.piece}.parquet"
@@ -106,11 +115,12 @@ def encode_seeds(task: Seeds) -> dict[str, Any]:
         table = pa.table({"vector": embeddings.encode(task.encoding, texts, task.recipe.quality)})
     task.folder.store.write_table(task.folder.file(name), table)
     numbers = embeddings.unpacked(table["vector"]).shape[1]
-    task.folder.commit(task.piece, {"seeds": len(table), "numbers": numbers})
+    manifest: EncodedSeeds = {"seeds": len(table), "numbers": numbers}
+    task.folder.commit(task.piece, manifest)
     return {"seeds": len(table)}
 
 
-def run(task: Search) -> dict[str, Any]:
+def run(task: Search) -> Counts:
     """Find the nearest documents of a unit's labels, write their scores and commit them."""
     assert task.recipe.quality is not None
     scores = asked(task.recipe.quality)
@@ -149,7 +159,8 @@ def _seeds(task: Search, hash: str) -> np.ndarray:
 
 def _seeds_shape(task: Search, hash: str) -> tuple[int, int]:
     """Seeds, and numbers of each vector, as the step of vectors says."""
-    manifest = manifest_of(task.context.folder("embeddings"), seeds_piece(hash, task.encoding))
+    piece = seeds_piece(hash, task.encoding)
+    manifest = manifest_of(task.context.folder("embeddings"), piece, EncodedSeeds)
     return manifest["seeds"], manifest["numbers"]
 
 

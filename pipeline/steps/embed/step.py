@@ -1,7 +1,6 @@
 """The step embeddings: vectors of what all rules keep, where heads, seeds or the output want them."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from polysieve.filters.quality.fasttext_file import ModelError
 from polysieve.pipeline.recipe import Recipe
@@ -29,7 +28,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
         yield Phase("seeds", nearest.encode_seeds, seeds, pool)
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
+def hashes(recipe: Recipe) -> dict[str, object]:
     """What is encoded for which labels, by which encoders and libraries. Raises ModelError."""
     assert recipe.quality is not None
     encodings = embeddings.asked(recipe.quality)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import polars as pl
@@ -24,8 +24,10 @@ from polysieve.filters.parameters import LanguageParameters
 from polysieve.filters.relatives import members, relatives
 from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
+from polysieve.pipeline.steps.fit.manifest import Parameters
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Context, Task, UnitTask
 from polysieve.pipeline.steps.units import Unit
@@ -37,6 +39,30 @@ BATCH_BYTES = 4 * 2**20
 REMEASURED = ("stop_words", "wordlist_ratio")
 """Columns of signals that `measure_words` gives anew, and the rules on them."""
 RULES_ON_WORDS = ("gopher_stop_words", "precision_words")
+
+
+class FrequentWords(TypedDict):
+    """filters.stop_words.Frequent of a label; the table by column."""
+
+    total: int
+    documents: int
+    table: dict[str, list[Any]]
+
+
+class LabelCounts(TypedDict):
+    """What was counted of a label; `counts/<unit>.json` has it by label."""
+
+    distributions: dict[str, tuple[list[int], list[int]]]
+    """Metric -> bins and counts, as filters.distributions gives them."""
+    words: FrequentWords
+
+
+class LabelValues(TypedDict):
+    """A label's parameters; VALUES has them by label."""
+
+    origin: str
+    values: dict[str, Any]
+    """As filters.parameters.LanguageParameters dumps them."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +126,9 @@ def word_tasks(context: Context, folder: StepFolder, units: Sequence[Unit]) -> l
     return [Words(context, folder, unit) for unit in units if again & set(unit.labels)]
 
 
-def count(task: Counting) -> dict[str, Any]:
+def count(task: Counting) -> Counts:
     """Count one unit's documents, by label: the distribution of each metric, and frequent words."""
-    found: dict[str, Any] = {}
+    found: dict[str, LabelCounts] = {}
     assert task.recipe.parameters.fit is not None
     how, seed = task.recipe.parameters.fit, task.recipe.seed
     for label in task.unit_labels():
@@ -181,12 +207,12 @@ def segmented(
             yield places[start:end], words.segment(texts, labels), piece["url"].to_pylist()
 
 
-def run(task: Fitting) -> dict[str, Any]:
+def run(task: Fitting) -> Counts:
     """Write `parameters/<label>.yaml` for people, one JSON file for the next steps, and commit."""
     folder, recipe = task.folder, task.recipe
     source = recipe.parameters.folder
     fitted = _fit(folder, recipe, task.units) if recipe.parameters.fit else {}
-    every: dict[str, Any] = {}
+    every: dict[str, LabelValues] = {}
     labels = [label for unit in task.units for label in unit.labels]
     for label in labels:
         values, origin = fitted.get(label, (language_parameters.defaults(label), "defaults"))
@@ -204,7 +230,7 @@ def _fit(
 ) -> dict[str, tuple[LanguageParameters, str]]:
     """Label -> its fitted parameters and their origin."""
     assert recipe.parameters.fit is not None
-    counted: dict[str, Any] = {}
+    counted: dict[str, LabelCounts] = {}
     for unit in units:
         counted |= folder.store.read_json(folder.file(f"counts/{unit.piece}.json"))
     return fit_languages(
@@ -288,7 +314,7 @@ def _remeasured(
     return found
 
 
-def measure_words(task: Words) -> dict[str, Any]:
+def measure_words(task: Words) -> Counts:
     """Measure REMEASURED for all rows of a unit and commit them; the other labels keep the figures they have."""
     labels = task.unit_labels()
     names = list(task.unit.labels)
@@ -329,7 +355,7 @@ def _measured_words(label: Label) -> tuple[np.ndarray, np.ndarray]:
 
 def read(folder: StepFolder) -> dict[str, Fitted]:
     """What was fitted, by label."""
-    every = folder.store.read_json(folder.file(VALUES))
+    every: dict[str, LabelValues] = folder.store.read_json(folder.file(VALUES))
     return {
         label: Fitted(LanguageParameters.model_validate(entry["values"]), entry["origin"])
         for label, entry in every.items()
@@ -367,7 +393,8 @@ def signals_of(
         yield own, table, read
 
 
-def summary(fitted: Fitted) -> dict[str, Any]:
+def summary(fitted: Fitted) -> Parameters:
     """Where a language's parameters come from, for the report."""
     fit = fitted.parameters.fitted
-    return {"origin": fitted.origin, **({} if fit is None else json.loads(fit.model_dump_json()))}
+    values: Parameters = {} if fit is None else json.loads(fit.model_dump_json())
+    return {"origin": fitted.origin, **values}

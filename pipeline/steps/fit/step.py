@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from polysieve.filters import parameters as language_parameters
 from polysieve.filters import precision
@@ -24,7 +23,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
         yield Phase("words", fit.measure_words, again)
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
+def hashes(recipe: Recipe) -> dict[str, object]:
     """Hashes of the files that are read, and which rules need words measured again."""
     folder, lists = recipe.parameters.folder, recipe.parameters.precision
     return {

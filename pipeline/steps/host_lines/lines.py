@@ -13,13 +13,13 @@ so memory does not grow with the input, and what crosses segments are keys (dedu
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.dedup import host_lines
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import HostLines
 from polysieve.pipeline.steps import segment_passes as segments
@@ -52,7 +52,7 @@ def settings(recipe: Recipe) -> HostLines:
     return recipe.host_lines
 
 
-def count(task: PassTask) -> dict[str, Any]:
+def count(task: PassTask) -> Counts:
     """Count the keys of one segment and commit it."""
     texts, hosts, is_clustered = _segment(task)
     lines = _lines(texts, settings(task.recipe))
@@ -60,11 +60,12 @@ def count(task: PassTask) -> dict[str, Any]:
     keys, documents = host_lines.counted(lines, hosts, is_clustered & is_representative)
     table = pa.table([keys, documents], schema=KEYS)
     segments.write(task, "keys", table)
-    task.folder.commit(task.piece, {"keys": len(keys), "documents": len(hosts)})
+    manifest: segments.Keys = {"keys": len(keys), "documents": len(hosts)}
+    task.folder.commit(task.piece, manifest)
     return {"documents": len(hosts)}
 
 
-def total(task: PassTask) -> dict[str, Any]:
+def total(task: PassTask) -> Counts:
     """Sum the counts of one range of keys over all segments and commit it."""
     low, high = key_range(task.number, task.parts)
     keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
@@ -90,7 +91,7 @@ def total(task: PassTask) -> dict[str, Any]:
     return {"recurring": len(distinct)}
 
 
-def mark(task: PassTask) -> dict[str, Any]:
+def mark(task: PassTask) -> Counts:
     """Mark the lines of one segment that recur, and commit it."""
     asked = settings(task.recipe)
     texts, hosts, _ = _segment(task)

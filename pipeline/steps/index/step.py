@@ -4,10 +4,10 @@
 for the passes over segments (pipeline/steps/segment_passes.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps import segment_passes
 from polysieve.pipeline.steps.step import Phase, Plan, Step, Task
 from polysieve.pipeline.steps.units import build_index, units
@@ -28,7 +28,7 @@ class Index(Task):
         return PIECE
 
 
-def run(task: Index) -> Mapping[str, Any]:
+def run(task: Index) -> Counts:
     """Write both tables from the manifests of the inputs and commit them."""
     store, folder = task.context.store, task.folder
     index = build_index(task.context.measure, task.inputs)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -24,21 +24,33 @@ from polysieve.pipeline.storage.schema import DOCUMENTS, bands_schema
 from polysieve.pipeline.texts import cleaning
 
 
+class Quarantined(TypedDict):
+    """A row of QUARANTINE."""
+
+    file_path: str
+    offset: int
+    record: int
+    id: str | None
+    url: str | None
+    is_document: bool
+    cause: str
+
+
 @dataclass
-class Measured:
+class MeasuredBatch:
     """A batch of documents with their measurements, row-aligned."""
 
     documents: pa.RecordBatch
     signals: pa.RecordBatch
     bands: pa.RecordBatch
-    quarantined: list[dict[str, Any]]
+    quarantined: list[Quarantined]
     added: int = 0
     """Rows that splitting by language made beyond one for each document."""
 
 
 def quarantined_row(
     source: Source, record: Document | Damaged, cause: str, is_document: bool
-) -> dict[str, Any]:
+) -> Quarantined:
     """A row of QUARANTINE."""
     return {
         "file_path": source.address,
@@ -51,13 +63,13 @@ def quarantined_row(
     }
 
 
-def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Measured:
+def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> MeasuredBatch:
     """Extract, identify and measure documents. A document's row depends on that document alone."""
     rows: list[Document] = []
     texts: list[str | bytes | None] = []
     said: list[Metadata] = []
     cuts: list[str | None] = []
-    quarantined: list[dict[str, Any]] = []
+    quarantined: list[Quarantined] = []
     blocked = (
         url_filter(lists).blocked([d.url for d in batch], lists.soft_word_count)
         if (lists := recipe.url_filter)
@@ -119,7 +131,7 @@ def measure_batch(batch: list[Document], source: Source, recipe: Recipe) -> Meas
         ],
         schema=DOCUMENTS,
     )
-    return Measured(documents, measured, bands, quarantined, found.added)
+    return MeasuredBatch(documents, measured, bands, quarantined, found.added)
 
 
 def measure_texts(

@@ -10,20 +10,22 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.pipeline import sources
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.isolation import Crashed, survivors
 from polysieve.pipeline.sources import Damaged, Document, Retries, Skipped, Source
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.measure.batches import (
-    Measured,
+    MeasuredBatch,
+    Quarantined,
     measure_batch,
     quarantined_row,
 )
+from polysieve.pipeline.steps.measure.manifest import Measured, Segment
 from polysieve.pipeline.steps.measure.segment_tables import TABLES, Pending, write_segment
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.storage.schema import QUARANTINE
@@ -54,7 +56,7 @@ class Input(Task):
 
 
 @dataclass
-class Counts:
+class RecordCounts:
     """What became of the records of an input, so far as the step measure knows."""
 
     records_read: int = 0
@@ -64,15 +66,15 @@ class Counts:
     """Documents that came of splitting by language, beyond the first of each record."""
 
 
-def run(task: Input) -> dict[str, Any]:
+def run(task: Input) -> Counts:
     """Measure one input and commit its manifest. Returns the counts for the progress display.
 
     Raises sources.SourceError where the input cannot be read for a reason that a rerun may cure.
     """
     key, recipe, source = task.piece, task.recipe, task.source
-    counts = Counts()
-    quarantine: list[dict[str, Any]] = []
-    segments: list[dict[str, Any]] = []
+    counts = RecordCounts()
+    quarantine: list[Quarantined] = []
+    segments: list[Segment] = []
     pending: Pending = {table: [] for table in TABLES}
     pending_bytes = 0
 
@@ -110,7 +112,7 @@ def run(task: Input) -> dict[str, Any]:
         task.folder.store.write_table(
             task.folder.file(f"quarantine/{key}.parquet"), pa.Table.from_pylist(rows, QUARANTINE)
         )
-    manifest = {
+    manifest: Measured = {
         "address": source.address,
         "size": source.size,
         "segments": segments,
@@ -133,7 +135,9 @@ def run(task: Input) -> dict[str, Any]:
     }
 
 
-def _readable(task: Input, counts: Counts, quarantine: list[dict[str, Any]]) -> Iterator[Document]:
+def _readable(
+    task: Input, counts: RecordCounts, quarantine: list[Quarantined]
+) -> Iterator[Document]:
     """The input's documents; skipped and damaged records are counted on the way."""
     settings = task.recipe.input
     records = sources.read_records(
@@ -187,7 +191,7 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _measure(batch: list[Document], task: Input) -> Iterator[Measured]:
+def _measure(batch: list[Document], task: Input) -> Iterator[MeasuredBatch]:
     """Measurements of a batch; in careful mode the documents that kill a process are quarantined."""
     if not task.careful:
         yield measure_batch(batch, task.source, task.recipe)
@@ -196,6 +200,6 @@ def _measure(batch: list[Document], task: Input) -> Iterator[Measured]:
         if isinstance(result, Crashed):
             row = quarantined_row(task.source, result.item, result.cause, True)
             empty = measure_batch([], task.source, task.recipe)
-            yield Measured(empty.documents, empty.signals, empty.bands, [row])
+            yield MeasuredBatch(empty.documents, empty.signals, empty.bands, [row])
         else:
             yield result

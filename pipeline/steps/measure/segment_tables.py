@@ -1,6 +1,6 @@
 """The three tables of a segment: documents/, signals/, bands/, row-aligned, sorted by label, id and record number."""
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from polysieve.filters import parameters as language_parameters
 from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.measure.manifest import LabelRange, Segment
 from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -18,9 +19,7 @@ TABLES = ("documents", "signals", "bands")
 Pending: TypeAlias = dict[str, list[pa.RecordBatch]]  # by table: what has not been written
 
 
-def write_segment(
-    folder: StepFolder, name: str, pending: Pending, recipe: Recipe
-) -> dict[str, Any]:
+def write_segment(folder: StepFolder, name: str, pending: Pending, recipe: Recipe) -> Segment:
     """Write a segment's three tables and empty `pending`; returns the segment's entry in the manifest."""
     tables: dict[str, pa.Table] = {}
     for table, batches in pending.items():
@@ -45,9 +44,7 @@ def write_segment(
     }
 
 
-def _label_ranges(
-    labels: pa.ChunkedArray, sizes: np.ndarray, recipe: Recipe
-) -> list[dict[str, Any]]:
+def _label_ranges(labels: pa.ChunkedArray, sizes: np.ndarray, recipe: Recipe) -> list[LabelRange]:
     """For each label in order: its first row, its rows, its bytes of text, the stop list that was counted."""
     return [
         {
@@ -63,7 +60,7 @@ def _label_ranges(
     ]
 
 
-def _row_groups(sizes: np.ndarray, ranges: list[dict[str, Any]]) -> list[int]:
+def _row_groups(sizes: np.ndarray, ranges: list[LabelRange]) -> list[int]:
     """Rows of each row group: about ROW_GROUP_BYTES of text; a large label begins and ends its own."""
     groups: list[int] = []
     rows = size = 0

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from polysieve.filters import datatrove
 from polysieve.filters import parameters as language_parameters
@@ -31,7 +30,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("measure", inputs.run, [inputs.Input(plan.context, folder, s) for s in largest])
 
 
-def read_keys(recipe: Recipe) -> dict[str, Any]:
+def read_keys(recipe: Recipe) -> dict[str, object]:
     """What of fields that affect other steps is read here: whether texts are repaired, whether metrics of C4's rules
     are counted, and the seed of a sample of the input."""
     return {
@@ -41,7 +40,7 @@ def read_keys(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
+def hashes(recipe: Recipe) -> dict[str, object]:
     """Hashes of the models and lists that the recipe names, and versions of the libraries that texts pass through."""
     lists, folder = recipe.url_filter, recipe.parameters.folder
     return {

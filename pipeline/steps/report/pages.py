@@ -4,10 +4,10 @@ Texts are read only of the documents that a page shows or counts words of, from 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias, TypedDict, cast
 
 import numpy as np
 import polars as pl
@@ -17,14 +17,23 @@ import pyarrow.parquet as pq
 
 from polysieve.audit import examples, recurring
 from polysieve.audit.examples import Side
+from polysieve.audit.given import Document, LanguageFigures, Languages, Run, Samples
 from polysieve.audit.report import SAMPLE_CHARACTERS, write_language
-from polysieve.audit.tally import DECISION_COLUMNS, DOCUMENT_COLUMNS, Language, Tally
+from polysieve.audit.tally import (
+    DECISION_COLUMNS,
+    DOCUMENT_COLUMNS,
+    ColumnFigures,
+    Language,
+    Tally,
+)
 from polysieve.filters.rules import RULES
 from polysieve.filters.signals import METRICS
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import UnitTask
+from polysieve.pipeline.steps.write.accounting import Entry
 from polysieve.pipeline.storage.store import Store
 
 PAGES = 128
@@ -36,8 +45,17 @@ GROUPS = 6
 TEXTS = 200
 TEXT_CHARACTERS = 10_000
 """Kept documents whose words and lines are counted, and how much of each."""
-BRIEF = ("sites", "snapshots", "contamination", "means", "translated")
+BRIEF: tuple[Literal["sites", "snapshots", "contamination", "means"], ...] = (
+    "sites", "snapshots", "contamination", "means",
+)  # fmt: skip
 """Figures of a language that the index shows too."""
+
+
+class Written(TypedDict):
+    """The manifest of a task."""
+
+    languages: dict[str, ColumnFigures]
+    """Label -> the figures that the index shows too."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +64,9 @@ class Pages(UnitTask):
 
     written: str
     """What stands before the names `corpus/` and `removed/`: "", or the folder in which they are staged."""
-    languages: dict[str, dict[str, Any]] = field(repr=False)
-    """What was decided of each language, as the decisions' manifest has it."""
-    accounting: dict[str, dict[str, Any]] = field(repr=False)
+    languages: Languages = field(repr=False)
+    """What is said of each language."""
+    accounting: Mapping[str, Entry] = field(repr=False)
     unchanged: frozenset[str] = frozenset()
     """Languages whose pages are there already."""
     labels: tuple[str, ...] = ()
@@ -83,10 +101,10 @@ def tasks(template: Pages, index: pa.Table) -> list[Pages]:
     ]
 
 
-def run(task: Pages) -> dict[str, Any]:
+def run(task: Pages) -> Counts:
     """Write the pages of a task's languages and commit them; the manifest holds what the index shows of them."""
     labels = [label for label in task.labels if label not in task.unchanged]
-    briefs = {}
+    briefs: dict[str, ColumnFigures] = {}
     if labels:
         documents_of = task.context.labels(task.labels, task.first)
         there = _signal_names(documents_of[0])
@@ -112,19 +130,21 @@ def run(task: Pages) -> dict[str, Any]:
             tally.add(*_joined(waiting))
         figures = tally.figures()
         for label in labels:
-            language = {
+            language: LanguageFigures = {
                 **task.languages[label],
                 "columns": figures[label],
                 **chosen[label].read(),
             }
-            briefs[label] = {k: v for k in BRIEF if (v := figures[label].get(k)) is not None}
+            known = {k: v for k in BRIEF if (v := figures[label].get(k)) is not None}
+            briefs[label] = cast(ColumnFigures, known)
             _write(task, label, language)
-    task.folder.commit(task.piece, {"languages": briefs})
+    manifest: Written = {"languages": briefs}
+    task.folder.commit(task.piece, manifest)
     return {"languages": len(labels)}
 
 
-def _write(task: Pages, label: str, language: dict[str, Any]) -> None:
-    run = {
+def _write(task: Pages, label: str, language: LanguageFigures) -> None:
+    run: Run = {
         "recipe_name": task.recipe.name,
         "recipe": {"rules": dict.fromkeys(task.recipe.rules)},
         "accounting": {"languages": task.accounting},
@@ -184,6 +204,16 @@ class _Sides:
     kept: list[Side] = field(default_factory=list)
 
 
+class Shown(TypedDict):
+    """What a page shows of written texts."""
+
+    samples: dict[str, Samples]
+    words_of: int
+    """Documents whose words and lines were counted."""
+    frequent_words: list[dict[str, object]]
+    recurring_lines: list[dict[str, object]]
+
+
 class _Chosen:
     """The documents that a language's page shows. Rows are counted in `corpus/` and in `removed/`, each from 0."""
 
@@ -192,7 +222,7 @@ class _Chosen:
         self.label = label
         self.thresholds = task.languages[label]["thresholds"]
         self.files = {
-            kind: Written(
+            kind: WrittenFiles(
                 task.folder.store,
                 f"{task.written}{kind}/{label}",
                 f"{task.recipe.seed}\0{kind}\0{label}",
@@ -242,8 +272,15 @@ class _Chosen:
     ) -> tuple[np.ndarray, float]:
         if reason == "language_score":
             scores = documents["language_score"].to_numpy().astype(np.float64)
-            return scores, self.task.languages[self.label]["cut"]
-        return signals[RULES[reason].metric], self.thresholds[reason]
+            return scores, self._threshold(reason)
+        return signals[RULES[reason].metric], self._threshold(reason)
+
+    def _threshold(self, reason: str) -> float:
+        """What documents that went for a reason did not reach, or went beyond."""
+        cut = self.task.languages[self.label]["cut"]
+        found = cut if reason == "language_score" else self.thresholds[reason]
+        assert found is not None
+        return found
 
     def _remember(self, reason: str, ids: pl.Series, rows: np.ndarray) -> None:
         """Keep evenly spread candidates, of which a hash will choose."""
@@ -251,7 +288,7 @@ class _Chosen:
         known = self.others.setdefault(reason, [])
         known += zip(ids[::step].to_list(), rows[::step].tolist(), strict=True)
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> Shown:
         """`samples`, `words` and `lines` of the language's page, with texts."""
         seed = self.task.recipe.seed
         by_hash = {
@@ -261,9 +298,7 @@ class _Chosen:
         }
         near = {}
         for reason, sides in self.near.items():
-            threshold = self.task.languages[self.label]["cut"]
-            if reason != "language_score":
-                threshold = self.thresholds[reason]
+            threshold = self._threshold(reason)
             near[reason] = (
                 threshold,
                 examples.merge(sides.removed, threshold),
@@ -282,11 +317,13 @@ class _Chosen:
             "corpus": self.files["corpus"].take(np.unique(np.concatenate(corpus))),
             "removed": self.files["removed"].take(np.unique(np.concatenate(removed or [kept_rows[:0]]))),
         }  # fmt: skip
-        samples: dict[str, Any] = {}
+        samples: dict[str, Samples] = {}
         for reason, rows in by_hash.items():
             kind = "corpus" if reason == "kept" else "removed"
             found = [shown[kind][row] for row in rows.tolist() if row in shown[kind]]
-            samples[reason] = {"kept" if kind == "corpus" else "removed": _cut(found)}
+            samples[reason] = (
+                {"kept": _cut(found)} if reason == "kept" else {"removed": _cut(found)}
+            )
         for reason, (threshold, gone, kept) in near.items():
             metric = "language_score" if reason == "language_score" else RULES[reason].metric
             samples[reason] = {
@@ -296,25 +333,25 @@ class _Chosen:
                 "kept": _valued(kept, shown["corpus"]),
             }
         texts = [shown["corpus"][row]["text"] for row in counted.tolist() if row in shown["corpus"]]
-        texts = [text[:TEXT_CHARACTERS] for text in texts if text]
+        beginnings = [text[:TEXT_CHARACTERS] for text in texts if text]
         return {
             "samples": {k: v for k, v in samples.items() if v.get("removed") or v.get("kept")},
-            "words_of": len(texts),
-            "frequent_words": recurring.frequent_words(texts, self.label),
-            "recurring_lines": recurring.recurring_lines(texts),
+            "words_of": len(beginnings),
+            "frequent_words": recurring.frequent_words(beginnings, self.label),
+            "recurring_lines": recurring.recurring_lines(beginnings),
         }
 
 
-def _valued(side: Side, shown: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+def _valued(side: Side, shown: Mapping[int, Document]) -> list[Document]:
     pairs = zip(side.rows.tolist(), side.values.tolist(), strict=True)
     return _cut([{**shown[row], "value": round(value, 6)} for row, value in pairs if row in shown])
 
 
-def _cut(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _cut(documents: Sequence[Document]) -> list[Document]:
     return [{**one, "text": (one["text"] or "")[: SAMPLE_CHARACTERS + 1]} for one in documents]
 
 
-class Written:
+class WrittenFiles:
     """The files of a language in `corpus/` or `removed/`, of which some row groups are read."""
 
     COLUMNS = ("id", "url", "text", "language_score")
@@ -345,9 +382,9 @@ class Written:
         """bool[n]: which rows lie in the row groups that are read."""
         return examples.within(rows, [(start, stop) for _, _, start, stop in self.groups])
 
-    def take(self, rows: np.ndarray) -> dict[int, dict[str, Any]]:
+    def take(self, rows: np.ndarray) -> dict[int, Document]:
         """Row -> COLUMNS, of ascending readable rows; a row group is held at a time."""
-        found: dict[int, dict[str, Any]] = {}
+        found: dict[int, Document] = {}
         for name, group, start, stop in self.groups:
             own = rows[(rows >= start) & (rows < stop)]
             if not len(own):
@@ -363,7 +400,7 @@ class Written:
                 table = table.set_column(there.index("text"), "text", text)
             documents = table.to_pylist()
             found |= {
-                row: dict.fromkeys(self.COLUMNS) | document
+                row: cast(Document, dict.fromkeys(self.COLUMNS) | document)
                 for row, document in zip(own.tolist(), documents, strict=True)
             }
         return found

@@ -4,23 +4,40 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, cast
 
 from polysieve import closure
+from polysieve.audit.given import LanguageFigures, Languages, Run
 from polysieve.audit.pages import appearance
 from polysieve.audit.report import page_name, write_index, write_language
+from polysieve.audit.tally import ColumnFigures
 from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.report import pages
+from polysieve.pipeline.steps.report.described import described
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
 from polysieve.pipeline.steps.translate import figures
+from polysieve.pipeline.steps.translate.figures import Samples
+from polysieve.pipeline.steps.write.manifest import WrittenLabel
 from polysieve.pipeline.steps.write.record import Record
-from polysieve.pipeline.steps.write.step import RECORD
-from polysieve.pipeline.steps.write.unchanged import WRITTEN, label_keys, unchanged_labels
+from polysieve.pipeline.steps.write.step import RECORD, Recorded
+from polysieve.pipeline.steps.write.unchanged import (
+    WRITTEN,
+    PublishedLabel,
+    label_keys,
+    unchanged_labels,
+)
 from polysieve.pipeline.storage.ledger import StepFolder
 
 REPORT = "report"
-Details = dict[str, dict[str, Any]]
+Details = Mapping[str, WrittenLabel]
 """Label -> what was decided and written of it."""
+
+
+class Reported(TypedDict):
+    """The manifest REPORT."""
+
+    written: dict[str, PublishedLabel]
+    """What WRITTEN will be."""
 
 
 @dataclass(frozen=True)
@@ -30,61 +47,62 @@ class Output:
     written: str
     """What stands before `corpus/` and `removed/`."""
     record: Record
-    samples: Mapping[str, dict[str, Any]]
+    samples: Samples
     """Of the translations into each target."""
-    unchanged: Mapping[str, dict[str, Any]]
+    unchanged: Mapping[str, PublishedLabel]
     """Labels whose corpus is the published one, with their entries in WRITTEN."""
 
 
 def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """Pages of the staged corpus; the manifest REPORT says what WRITTEN will."""
     write = plan.context.folder("write")
-    staged = manifest_of(write, RECORD)
+    staged = manifest_of(write, RECORD, Recorded)
     unchanged = unchanged_labels(plan.context, decided_labels(plan.context, plan.units))
     output = Output(f"{write.name}/", staged["record"], staged["samples"], unchanged)
     details = details_of(plan, output.record)
-    described = figures.described(
-        details,
-        figures.outcomes(plan.context, dict(output.samples)),
-        output.record.get("synthetic", {}),
-    )
-    yield from written_pages(plan, folder, output, details, described)
+    outcomes = figures.outcomes(plan.context, output.samples)
+    languages = described(details, outcomes, output.record.get("synthetic"))
+    yield from written_pages(plan, folder, output, details, languages)
     if folder.manifest(REPORT) is None:
-        folder.commit(REPORT, {"written": _written(plan, folder, output, details, described)})
+        reported: Reported = {"written": _written(plan, folder, output, details, languages)}
+        folder.commit(REPORT, reported)
 
 
 def published_pages(plan: Plan, folder: StepFolder, record: Record) -> Iterator[Phase]:
     """Pages of a finished run's corpus. record: run.json."""
-    entries = plan.store.read_json(WRITTEN)
+    entries: dict[str, PublishedLabel] = plan.store.read_json(WRITTEN)
     samples = {k: entry["translated"] for k, entry in entries.items() if "translated" in entry}
     output = Output("", record, samples, {})
     details = details_of(plan, record)
-    described = figures.described(
-        details, figures.outcomes(plan.context, samples), record.get("synthetic", {})
-    )
-    yield from written_pages(plan, folder, output, details, described)
+    outcomes = figures.outcomes(plan.context, samples)
+    languages = described(details, outcomes, record.get("synthetic"))
+    yield from written_pages(plan, folder, output, details, languages)
 
 
 def details_of(plan: Plan, record: Record) -> Details:
     """What was decided of each language, with `pii` and `tokens` of what is written."""
     details = decided_labels(plan.context, plan.units)
     none = 0 if plan.recipe.output.tokenizer else None
-    for label, values in details.items():
-        values["pii"] = record["pii"].get(label, {})
-        values["tokens"] = record.get("tokens", {}).get(label, none)
-    return details
+    return {
+        label: {
+            **values,
+            "pii": record["pii"].get(label, {}),
+            "tokens": record.get("tokens", {}).get(label, none),
+        }
+        for label, values in details.items()
+    }
 
 
 def written_pages(
-    plan: Plan, folder: StepFolder, output: Output, details: Details, described: Details
+    plan: Plan, folder: StepFolder, output: Output, details: Details, languages: Languages
 ) -> Iterator[Phase]:
     """Write the whole report into `folder`.
 
-    described: `details` and, under `translated`, what became of translations.
+    languages: what is said of each, as `described` has it.
     """
     accounting = output.record["accounting"]
     index = plan.store.read_columns(plan.context.index_file, None)
-    same = _taken_over(plan, folder, output, details, described)
+    same = _taken_over(plan, folder, output, details, languages)
     tasks = [
         task
         for unit in plan.units
@@ -94,7 +112,7 @@ def written_pages(
                 folder,
                 unit,
                 output.written,
-                described,
+                languages,
                 accounting["languages"],
                 frozenset(same),
             ),
@@ -105,18 +123,18 @@ def written_pages(
     briefs = same | {
         label: brief
         for task in tasks
-        for label, brief in manifest_of(folder, task.piece)["languages"].items()
+        for label, brief in manifest_of(folder, task.piece, pages.Written)["languages"].items()
     }
-    _write_index(plan, folder, output, described, briefs)
+    _write_index(plan, folder, output, languages, briefs)
 
 
 def _taken_over(
-    plan: Plan, folder: StepFolder, output: Output, details: Details, described: Details
-) -> dict[str, Any]:
+    plan: Plan, folder: StepFolder, output: Output, details: Details, languages: Languages
+) -> dict[str, ColumnFigures]:
     """Label -> brief, of those whose pages are taken over from the published report."""
-    keys = _page_keys(plan, output, details, described)
+    keys = _page_keys(plan, output, details, languages)
     return {
-        label: entry["brief"]
+        label: cast(ColumnFigures, entry["brief"])
         for label, entry in output.unchanged.items()
         if entry.get("page") == keys[label] and _take_over(folder, label)
     }
@@ -133,18 +151,22 @@ def _take_over(folder: StepFolder, label: str) -> bool:
 
 
 def _write_index(
-    plan: Plan, folder: StepFolder, output: Output, described: Details, briefs: dict[str, Any]
+    plan: Plan,
+    folder: StepFolder,
+    output: Output,
+    languages: Languages,
+    briefs: Mapping[str, ColumnFigures],
 ) -> None:
     store, record = folder.store, output.record
     quarantine = store.read_columns(
         f"{output.written}quarantine/train-00000.parquet",
         ["file_path", "offset", "is_document", "cause"],
     )
-    run = {
+    run: Run = {
         "recipe_name": plan.recipe.name,
         "recipe": record["recipe"],
         "inputs": {"count": len(plan.sources), "bytes": sum(max(s.size, 0) for s in plan.sources)},
-        "accounting": record["accounting"],
+        "accounting": {**record["accounting"]},
         "synthetic": record.get("synthetic"),
         "quarantine_rows": quarantine.slice(0, 50).to_pylist(),
         "quarantine_total": quarantine.num_rows,
@@ -153,13 +175,18 @@ def _write_index(
     def put(name: str, text: str) -> None:
         store.write_text(folder.file(f"{REPORT}/{name}"), text)
 
-    write_index(run, {k: {**v, "columns": briefs.get(k, {})} for k, v in described.items()}, put)
+    shown: dict[str, LanguageFigures] = {
+        label: {**values, "columns": briefs.get(label, {})} for label, values in languages.items()
+    }
+    write_index(run, shown, put)
     for label in record["accounting"]["languages"]:
         if label not in briefs:  # nothing but quarantined documents, or translations
-            write_language(run, described, label, put)
+            write_language(run, languages, label, put)
 
 
-def _page_keys(plan: Plan, output: Output, details: Details, described: Details) -> dict[str, str]:
+def _page_keys(
+    plan: Plan, output: Output, details: Details, languages: Languages
+) -> dict[str, str]:
     """Label -> what its page depends on, its texts apart: `unchanged` says that those are the same."""
     lines = plan.context.get("lines")
     common = [
@@ -171,27 +198,31 @@ def _page_keys(plan: Plan, output: Output, details: Details, described: Details)
         plan.context.folder("fit").fingerprint,
         lines.fingerprint if lines else None,
     ]
-    languages = output.record["accounting"]["languages"]
+    accounting = output.record["accounting"]["languages"]
     return {
         label: hashlib.sha256(
-            json.dumps([*common, described[label], languages[label]], sort_keys=True).encode()
+            json.dumps([*common, languages[label], accounting[label]], sort_keys=True).encode()
         ).hexdigest()[:16]
         for label in details
     }
 
 
 def _written(
-    plan: Plan, folder: StepFolder, output: Output, details: Details, described: Details
-) -> dict[str, dict[str, Any]]:
+    plan: Plan, folder: StepFolder, output: Output, details: Details, languages: Languages
+) -> dict[str, PublishedLabel]:
     """WRITTEN: what the next run needs to know in order to take over files of labels and pages."""
     keys, page_keys = (
-        label_keys(plan.context, details), _page_keys(plan, output, details, described)
+        label_keys(plan.context, details), _page_keys(plan, output, details, languages)
     )  # fmt: skip
-    briefs = {label: entry["brief"] for label, entry in output.unchanged.items()}
+    briefs: dict[str, Mapping[str, object]] = {
+        label: entry["brief"] for label, entry in output.unchanged.items()
+    }
     for unit in plan.units:
         for number in range(-(-len(unit.labels) // pages.PAGES)):
-            briefs |= manifest_of(folder, f"audit-{unit.piece}-{number:04d}")["languages"]
-    found: dict[str, dict[str, Any]] = {
+            briefs |= manifest_of(folder, f"audit-{unit.piece}-{number:04d}", pages.Written)[
+                "languages"
+            ]
+    found: dict[str, PublishedLabel] = {
         label: {
             "key": keys[label],
             "pii": values["pii"],

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from polysieve.filters.quality.selection import DIGITS
 from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.decide.manifest import Decided
 from polysieve.pipeline.steps.explained import Explained, Life
 from polysieve.pipeline.steps.step import manifest_of
 
@@ -16,7 +17,7 @@ def explain(document: Explained, life: Life) -> None:
     context, unit = document.context, document.documents.unit
     label, row = document.label, document.row
     decisions = context.folder("decisions")
-    figures = manifest_of(decisions, unit.piece)["labels"][label.name]["models"]
+    figures = manifest_of(decisions, unit.piece, Decided)["labels"][label.name]["models"]
     for own, part in windows.read(context.folder("scores"), unit.piece, label):
         if own.start <= row < own.stop:
             said = part.slice(row - own.start, 1).to_pylist()[0]
@@ -27,7 +28,11 @@ def explain(document: Explained, life: Life) -> None:
         "scores": {
             name: {
                 "score": said[f"score.{name}"] and round(said[f"score.{name}"], DIGITS),
-                **{key: given[key] for key in ("model", "sha256", "kind", "cut", "action")},
+                "model": given["model"],
+                "sha256": given["sha256"],
+                "kind": given["kind"],
+                "cut": given["cut"],
+                "action": given["action"],
             }
             for name, given in figures["scores"].items()
         },

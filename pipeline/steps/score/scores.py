@@ -10,7 +10,7 @@ change: batches are cut by window, language and row, never by worker.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from polysieve.filters.quality import decontamination, selection
 from polysieve.filters.quality.decontamination import Benchmarks
-from polysieve.pipeline.engines.engine import Pool
+from polysieve.pipeline.engines.engine import Counts, Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
 from polysieve.pipeline.steps import scorers, windows
@@ -33,6 +33,13 @@ from polysieve.pipeline.texts import benchmarks
 MODELS = "models"  # the piece that says which models there are
 BATCH_BYTES = 8 * 2**20  # of texts that are scored at a time
 TASK_MEMORY = 3 * 2**30 // 2  # measured: benchmarks/quality/memory.py
+
+
+class ScoringModels(TypedDict):
+    """The manifest MODELS."""
+
+    models: dict[str, dict[str, str]]
+    """Score or attribute → label (`` for a model of all languages) → SHA-256 of its model."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +121,12 @@ def models(quality: Quality) -> dict[str, dict[str, str]]:
     return found | {name: scorers.hashes(one.fasttext) for name, one in quality.attributes.items()}
 
 
-def write_models(task: Models) -> dict[str, Any]:
+def write_models(task: Models) -> Counts:
     """Commit which models are asked, for the report and `explain`; after the run's own are trained."""
     assert task.recipe.quality is not None
     found = models(task.recipe.quality) | trained.hashes(task.folder, task.units)
-    task.folder.commit(MODELS, {"models": found})
+    manifest: ScoringModels = {"models": found}
+    task.folder.commit(MODELS, manifest)
     return {}
 
 
@@ -134,7 +142,7 @@ def by_device(quality: Quality) -> bool:
     return any(kind.by_device for _, kind in _asked(quality))
 
 
-def run(task: Scoring) -> dict[str, Any]:
+def run(task: Scoring) -> Counts:
     """Score one window and commit it."""
     vectors_of, survivors = task.context.get("embeddings"), task.context.folder("survivors")
     quality = task.recipe.quality

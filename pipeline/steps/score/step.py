@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
 
 from polysieve.filters.quality.fasttext_file import ModelError
 from polysieve.filters.quality.fasttext_scorer import read_labels
@@ -36,7 +35,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("scores", scores.run, tasks, scores.pool(plan.recipe))
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
+def hashes(recipe: Recipe) -> dict[str, object]:
     """Hashes of models, benchmarks and encoders, the device if a score depends on it, versions of libraries.
 
     Raises ModelError.

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ import xxhash
 
 from polysieve.filters.quality import ngrams
 from polysieve.filters.quality.ngrams import NgramModel
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.labels import Label
@@ -33,6 +34,14 @@ TOKEN_BYTES = (
     85  # an order, while a model is trained; measured on Chinese, where every character is a token
 )
 CACHED = 8  # models that a process holds
+
+
+class Trained(TypedDict):
+    """The manifest of a unit whose survivors trained models."""
+
+    models: dict[str, dict[str, str]]
+    """Score → label → SHA-256 of both halves' models."""
+    documents: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ def asked(quality: Quality) -> dict[str, TrainedNgrams]:
     }
 
 
-def run(task: Training) -> dict[str, Any]:
+def run(task: Training) -> Counts:
     """Train the models of a unit's labels, write and commit them."""
     assert task.recipe.quality is not None
     models = asked(task.recipe.quality)
@@ -80,7 +89,8 @@ def run(task: Training) -> dict[str, Any]:
                     file.write(data or b"")
             digest = hashlib.sha256(b"".join(one or b"" for one in halves))
             found[name][label.name] = digest.hexdigest()
-    task.folder.commit(task.piece, {"models": found, "documents": task.unit.documents})
+    manifest: Trained = {"models": found, "documents": task.unit.documents}
+    task.folder.commit(task.piece, manifest)
     return {"documents": task.unit.documents}
 
 
@@ -88,9 +98,8 @@ def hashes(folder: StepFolder, units: Iterable[Unit]) -> dict[str, dict[str, str
     """Score → label → SHA-256 of both halves' models, once all units are trained."""
     found: dict[str, dict[str, str]] = {}
     for unit in units:
-        for name, models in (folder.manifest(f"train-{unit.piece}") or {"models": {}})[
-            "models"
-        ].items():
+        trained = cast(Trained | None, folder.manifest(f"train-{unit.piece}"))
+        for name, models in trained["models"].items() if trained else ():
             found.setdefault(name, {}).update(models)
     return found
 

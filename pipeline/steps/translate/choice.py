@@ -12,16 +12,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.filters.url import split_address
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe.translating import Target
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.step import Task
+from polysieve.pipeline.steps.translate.manifest import Chosen
 from polysieve.pipeline.steps.translate.places import Place, windows_piece
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -68,7 +69,7 @@ class Windows(Task):
         return windows_piece(self.label)
 
 
-def list_candidates(task: Candidates) -> dict[str, Any]:
+def list_candidates(task: Candidates) -> Counts:
     """Write the kept documents of a label, with their ranks, and commit them."""
     decisions, piece = task.context.folder("decisions"), task.place.unit.piece
     (label,) = task.context.labels([task.label], task.place.first_row)
@@ -76,7 +77,7 @@ def list_candidates(task: Candidates) -> dict[str, Any]:
     assert task.recipe.translate is not None
     targets = [t for t in task.recipe.translate.targets.values() if task.label in t.sources]
     documents = label.take("documents", ["id", "language_score", "url"], kept)
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         "row": kept,
         "rank": [_rank(task.recipe.seed, id) for id in documents["id"].to_pylist()],
         "words": label.take("signals", ["word_count"], kept)["word_count"].cast(pa.int64()),
@@ -110,7 +111,7 @@ def _rank(seed: int, id: str) -> int:
     return int.from_bytes(digest[:8], "big")
 
 
-def choose_windows(task: Windows) -> dict[str, Any]:
+def choose_windows(task: Windows) -> Counts:
     """Find the rank up to which the budget reaches and the windows of each source label, and commit them.
 
     The manifest has `below` (ranks in buckets under it are chosen), `documents`, `words`, and `windows`: label, first
@@ -129,7 +130,7 @@ def choose_windows(task: Windows) -> dict[str, Any]:
     windows: list[tuple[str, int, int, int, int]] = []
     for label in task.sources:
         windows += _cut(task.folder, label, target, below, settings.window_words)
-    manifest = {
+    manifest: Chosen = {
         "below": below,
         "documents": sum(w[3] for w in windows),
         "words": sum(w[4] for w in windows),

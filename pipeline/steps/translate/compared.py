@@ -7,13 +7,18 @@ translations of a language, not its crawl. Native documents never see the table 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.index.versions import Earlier, Increment, Revision, translations_schema
+from polysieve.pipeline.index.versions import (
+    Earlier,
+    Increment,
+    Pieces,
+    Revision,
+    translations_schema,
+)
 from polysieve.pipeline.recipe.clustering import MinHash
 from polysieve.pipeline.steps.cluster.dedup_inputs import fixed_bytes
 from polysieve.pipeline.steps.labels import Label
@@ -168,7 +173,7 @@ def write_translations(
     label: str,
     kept: pa.Table,
     settings: MinHash | None,
-) -> dict[str, Any] | None:
+) -> Pieces | None:
     """Write what the index keeps of the translations into a label that are in the corpus now; returns the label's
     pieces: of an Increment those to add, of a Revision those in place of all, None where nothing changes.
 

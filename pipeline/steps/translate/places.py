@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from polysieve.pipeline.steps.decide.manifest import Decided
 from polysieve.pipeline.steps.step import Context, manifest_of
+from polysieve.pipeline.steps.translate.manifest import Chosen
 from polysieve.pipeline.steps.units import Unit
 
 
@@ -27,7 +29,8 @@ def places(context: Context, units: list[Unit]) -> dict[str, Place]:
     found = {}
     for unit in units:
         row = 0
-        for label, values in manifest_of(context.folder("decisions"), unit.piece)["labels"].items():
+        decided = manifest_of(context.folder("decisions"), unit.piece, Decided)
+        for label, values in decided["labels"].items():
             found[label] = Place(unit, row, values["documents"], values["kept_words"])
             row += values["documents"]
     return found
@@ -35,5 +38,5 @@ def places(context: Context, units: list[Unit]) -> dict[str, Place]:
 
 def sizes(context: Context, label: str) -> tuple[tuple[int, int], ...]:
     """Number and documents of each window of the translations into a label."""
-    chosen = manifest_of(context.folder("choice"), windows_piece(label))
+    chosen = manifest_of(context.folder("choice"), windows_piece(label), Chosen)
     return tuple((number, window[3]) for number, window in enumerate(chosen["windows"]))

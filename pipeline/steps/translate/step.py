@@ -16,6 +16,7 @@ from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
 from polysieve.pipeline.steps.translate import admission, checking, choice, explain, translations
+from polysieve.pipeline.steps.translate.manifest import Chosen
 from polysieve.pipeline.steps.translate.places import places, sizes, windows_piece
 from polysieve.pipeline.steps.translate.translations import back_engine, engine_of
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -53,7 +54,7 @@ def translate(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """A task for each window of each target."""
     tasks = []
     for label in _settings(plan.recipe).targets:
-        chosen = manifest_of(plan.context.folder("choice"), windows_piece(label))
+        chosen = manifest_of(plan.context.folder("choice"), windows_piece(label), Chosen)
         tasks += [
             translations.Window(
                 plan.context, folder, label, number, source, start, stop, chosen["below"]
@@ -75,7 +76,7 @@ def admit(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("admit", admission.run, tasks, scores.pool(plan.recipe, "mt"))
 
 
-def translate_hashes(recipe: Recipe) -> dict[str, Any]:
+def translate_hashes(recipe: Recipe) -> dict[str, object]:
     """Engines and checks with the hashes of their models, and what measuring depends on. Raises as `engine_of`."""
     return {
         "targets": {

@@ -5,25 +5,50 @@ more that was thought of. Of one source's renderings the longest counts. Within 
 so a target's `max_share` counts it once, too.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
 import pyarrow.compute as pc
 
+from polysieve.pipeline.steps.decide.manifest import DecidedLabel
 from polysieve.pipeline.steps.step import Context
+from polysieve.pipeline.steps.translate.manifest import Admitted
 from polysieve.pipeline.steps.translate.translations import translations_of
 
 PART = 20_000_000  # documents that are held at a time, 16 bytes each
 
 
+class Share(TypedDict):
+    """What of the kept documents of some languages is translated."""
+
+    documents: int
+    """Kept translations."""
+    sources: int
+    """Documents behind them."""
+    words: int
+    words_once: int
+    """Of the longest rendering of each source."""
+    share: float
+    share_once: float
+    """Of all words kept."""
+
+
+class Shares(TypedDict):
+    """How much of a corpus is translated."""
+
+    total: Share
+    languages: dict[str, Share]
+    """By code of the language, `por`."""
+
+
 def shares(
     context: Context,
     sizes: dict[str, tuple[tuple[int, int], ...]],
-    details: dict[str, dict[str, Any]],
-    translated: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
+    details: Mapping[str, DecidedLabel],
+    translated: Mapping[str, Admitted],
+) -> Shares:
     """`total` and `languages` (code, `por` → entry): `documents` and `words` of kept translations, `sources` behind
     them, `words_once` of the longest rendering of each, and both as shares of all words kept (`share`, `share_once`).
 
@@ -50,17 +75,16 @@ def _entry(
     context: Context,
     sizes: dict[str, tuple[tuple[int, int], ...]],
     labels: Sequence[str],
-    details: dict[str, dict[str, Any]],
-    translated: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
-    documents, words = (
-        sum(translated[label].get(key, 0) for label in labels) for key in ("kept", "kept_words")
-    )
+    details: Mapping[str, DecidedLabel],
+    translated: Mapping[str, Admitted],
+) -> Share:
+    documents = sum(translated[label]["kept"] for label in labels)
+    words = sum(translated[label].get("kept_words", 0) for label in labels)
     if len(labels) == 1:
         sources, once = documents, words
     else:
         sources, once = _distinct(context, {label: sizes[label] for label in labels}, documents)
-    native = sum(values.get("kept_words") or 0 for values in details.values())
+    native = sum(values["kept_words"] for values in details.values())
     return {
         "documents": documents,
         "sources": sources,

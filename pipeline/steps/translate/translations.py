@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import orjson
@@ -24,7 +24,7 @@ from polysieve.dedup import host_lines
 from polysieve.filters import precision
 from polysieve.filters.signals import StopWords
 from polysieve.filters.words import segment
-from polysieve.pipeline.engines.engine import Pool
+from polysieve.pipeline.engines.engine import Counts, Pool
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.translating import CTranslate2, Target
 from polysieve.pipeline.steps.fit import fit
@@ -33,6 +33,7 @@ from polysieve.pipeline.steps.labels import Label, Slice
 from polysieve.pipeline.steps.measure import batches, languages, segment_tables
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate import checking, choice
+from polysieve.pipeline.steps.translate.manifest import Spent, TranslatedWindow
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import DOCUMENTS
 from polysieve.pipeline.storage.store import Store
@@ -157,7 +158,7 @@ def cache_folder(store: Store, recipe: Recipe) -> str:
     return os.path.join(tempfile.gettempdir(), f"polysieve-{CACHE}-{os.getuid()}")
 
 
-def run(task: Window) -> dict[str, Any]:
+def run(task: Window) -> Counts:
     """Translate and measure one window and commit it. Raises EngineDown where the engine cannot work now."""
     rows, ranks = choice.chosen_rows(
         task.context.folder("choice"), task.source, task.target, task.below, task.start, task.stop
@@ -187,7 +188,7 @@ def run(task: Window) -> dict[str, Any]:
     ):
         name = task.folder.file(f"{table}/{task.piece}.parquet")
         task.folder.store.write_table(name, rows_of_table, level=segment_tables.LEVEL)
-    manifest = {
+    manifest: TranslatedWindow = {
         "source": task.source,
         "engine": engine.describe(),
         "documents": len(texts),
@@ -195,7 +196,7 @@ def run(task: Window) -> dict[str, Any]:
         "target_words": int(pc.sum(signals["word_count"]).as_py() or 0),
         "text_bytes": int(pc.sum(documents["text_bytes"]).as_py() or 0),
         "statuses": _total(t.statuses for t in translated),
-        "ledger": asdict(ledger),
+        "ledger": cast(Spent, asdict(ledger)),
     }
     task.folder.commit(task.piece, manifest)
     return {"documents": len(texts), "text_bytes": manifest["text_bytes"]}
@@ -256,7 +257,7 @@ def _measured(
         )
     ]
     lineage = json.dumps(engine.describe(), ensure_ascii=False)
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         "text": texts,
         "id": [_id(group, task.label, engine) for group in groups],
         **{name: sources[name] for name in ("dump", "url", "date", "offset", "record")},

@@ -14,18 +14,58 @@ has their part under the origin `mt`.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypedDict
 
-COUNTS = ("documents_in", "kept", "duplicates", "quarantined")
+Count = Literal["documents_in", "kept", "duplicates", "quarantined"]
+COUNTS: tuple[Count, ...] = ("documents_in", "kept", "duplicates", "quarantined")
+
+
+class Counts(TypedDict):
+    """How documents ended."""
+
+    documents_in: int
+    kept: int
+    removed: dict[str, int]
+    """Reason -> documents."""
+    duplicates: int
+    quarantined: int
+
+
+class Entry(Counts):
+    """A language's counts, and the parts of them that came from the web (`web`) and from translation (`mt`)."""
+
+    origins: dict[str, Counts]
+
+
+class Added(TypedDict, total=False):
+    """Documents that came of no record of their own, where there are any."""
+
+    documents_split: int
+    documents_translated: int
+
+
+class Total(Counts, Added):
+    """The counts of all languages, with the records behind them."""
+
+    records_read: int
+    records_skipped: dict[str, int]
+    """Reason -> records."""
+
+
+class Accounting(TypedDict):
+    """How every document of a run ended."""
+
+    total: Total
+    languages: dict[str, Entry]
 
 
 def entry(
     kept: int = 0, removed: dict[str, int] | None = None, duplicates: int = 0, quarantined: int = 0
-) -> dict[str, Any]:
+) -> Entry:
     """The entry of one language, from web documents alone."""
     removed = dict(sorted((removed or {}).items()))
-    values: dict[str, Any] = {
+    values: Counts = {
         "documents_in": kept + sum(removed.values()) + duplicates + quarantined,
         "kept": kept,
         "removed": removed,
@@ -35,57 +75,61 @@ def entry(
     return {**values, "origins": {"web": values}}
 
 
-def with_translations(native: dict[str, Any] | None, translated: dict[str, Any]) -> dict[str, Any]:
+def with_translations(native: Entry | None, translated: Entry) -> Entry:
     """The entry of a language with translations beside its web documents (None: there are none)."""
     native = native or entry()
     origins = {**native["origins"], "mt": translated["origins"]["web"]}
+    return {**_sum(origins.values()), "origins": origins}
+
+
+def _sum(parts: Iterable[Counts]) -> Counts:
+    parts = list(parts)
     removed: Counter[str] = Counter()
-    for part in origins.values():
+    for part in parts:
         removed.update(part["removed"])
-    sums = {key: sum(part[key] for part in origins.values()) for key in COUNTS}
-    return {**native, **sums, "removed": dict(sorted(removed.items())), "origins": origins}
-
-
-def total(
-    languages: dict[str, dict[str, Any]],
-    records_read: int,
-    records_skipped: dict[str, int],
-    documents_split: int = 0,
-) -> dict[str, Any]:
-    """The sum over languages, key by key, with the records besides."""
-    removed: Counter[str] = Counter()
-    for values in languages.values():
-        removed.update(values["removed"])
-    result: dict[str, Any] = {key: sum(v[key] for v in languages.values()) for key in COUNTS}
-    translated = sum(translations(values) for values in languages.values())
     return {
-        "records_read": records_read,
-        "records_skipped": dict(sorted(records_skipped.items())),
-        **({"documents_split": documents_split} if documents_split else {}),
-        **({"documents_translated": translated} if translated else {}),
-        "documents_in": result["documents_in"],
-        "kept": result["kept"],
+        "documents_in": sum(part["documents_in"] for part in parts),
+        "kept": sum(part["kept"] for part in parts),
         "removed": dict(sorted(removed.items())),
-        "duplicates": result["duplicates"],
-        "quarantined": result["quarantined"],
+        "duplicates": sum(part["duplicates"] for part in parts),
+        "quarantined": sum(part["quarantined"] for part in parts),
     }
 
 
-def violations(accounting: dict[str, Any]) -> list[str]:
+def total(
+    languages: Mapping[str, Entry],
+    records_read: int,
+    records_skipped: dict[str, int],
+    documents_split: int = 0,
+) -> Total:
+    """The sum over languages, key by key, with the records besides."""
+    added: Added = {}
+    if documents_split:
+        added["documents_split"] = documents_split
+    if translated := sum(translations(values) for values in languages.values()):
+        added["documents_translated"] = translated
+    return {
+        "records_read": records_read,
+        "records_skipped": dict(sorted(records_skipped.items())),
+        **added,
+        **_sum(languages.values()),
+    }
+
+
+def violations(accounting: Accounting) -> list[str]:
     """What does not hold, one line each; empty where the accounting is sound."""
-    found: list[str] = []
     whole = accounting["total"]
-    for name, values in [("total", whole), *accounting["languages"].items()]:
+    found = list(_unbalanced("total", whole))
+    for name, values in accounting["languages"].items():
         found += _unbalanced(name, values)
-        origins = values.get("origins")
-        if origins:
-            for origin, part in origins.items():
-                found += _unbalanced(f"{name}, origin {origin}", part)
-            for key in COUNTS:
-                if sum(part[key] for part in origins.values()) != values[key]:
-                    found.append(f"{name}: {key} is {values[key]}, not the sum over origins")
+        for origin, part in values["origins"].items():
+            found += _unbalanced(f"{name}, origin {origin}", part)
+        for count in COUNTS:
+            if sum(part[count] for part in values["origins"].values()) != values[count]:
+                found.append(f"{name}: {count} is {values[count]}, not the sum over origins")
     summed = total(accounting["languages"], whole["records_read"], whole["records_skipped"])
-    for key in (*COUNTS, "removed"):
+    checked: tuple[Literal[Count, "removed"], ...] = (*COUNTS, "removed")
+    for key in checked:
         if summed[key] != whole[key]:
             found.append(f"total: {key} is {whole[key]}, but the languages add up to {summed[key]}")
     records = sum(whole["records_skipped"].values()) + whole["documents_in"]
@@ -101,12 +145,13 @@ def violations(accounting: dict[str, Any]) -> list[str]:
     return found
 
 
-def translations(values: dict[str, Any]) -> int:
+def translations(values: Entry) -> int:
     """Documents of a language's entry that the run itself made by translation."""
-    return values.get("origins", {}).get("mt", {}).get("documents_in", 0)
+    made = values["origins"].get("mt")
+    return made["documents_in"] if made else 0
 
 
-def _unbalanced(name: str, values: dict[str, Any]) -> Iterable[str]:
+def _unbalanced(name: str, values: Counts) -> Iterable[str]:
     out = (
         values["kept"]
         + sum(values["removed"].values())

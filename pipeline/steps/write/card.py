@@ -1,11 +1,11 @@
 """The corpus's dataset card: its YAML lets `datasets.load_dataset(DIR/corpus, "swh_Latn")` work."""
 
-from typing import Any
-
 import yaml
 
+from polysieve.pipeline.steps.write.record import Record
 
-def dataset_card(record: dict[str, Any], kept: dict[str, int]) -> str:
+
+def dataset_card(record: Record, kept: dict[str, int]) -> str:
     """Markdown for `corpus/README.md`; `kept` has the documents of each label that has any."""
     head = {
         "pretty_name": f"polysieve corpus ({record['recipe_name']})",

@@ -6,19 +6,20 @@ Everything is written beside the published folders, under `write-<fingerprint>/`
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.dedup import host_lines
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
+from polysieve.pipeline.steps.decide.manifest import Decided
 from polysieve.pipeline.steps.host_lines import lines
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import UnitTask
-from polysieve.pipeline.storage.ledger import Manifest
+from polysieve.pipeline.steps.write.manifest import Shards
 from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
 from polysieve.pipeline.texts import cleaning, tokens
 
@@ -42,7 +43,7 @@ class Writing(UnitTask):
         return f"{first}-{self.shard[0]}-{self.shard[1]:05d}" if self.shard else first
 
 
-def tasks(template: Writing, manifest: Manifest) -> Iterator[Writing]:
+def tasks(template: Writing, manifest: Decided) -> Iterator[Writing]:
     """The tasks of a unit, from its decisions' manifest: about `shard_bytes` of text each."""
     limit = template.recipe.output.shard_bytes
     group: list[tuple[str, int]] = []
@@ -74,7 +75,7 @@ def tasks(template: Writing, manifest: Manifest) -> Iterator[Writing]:
     yield from grouped()
 
 
-def run(task: Writing) -> dict[str, Any]:
+def run(task: Writing) -> Counts:
     """Write one task's files and commit it."""
     names = [label for label, _ in task.labels]
     labels = task.context.labels(names, task.first_row)
@@ -113,7 +114,13 @@ def run(task: Writing) -> dict[str, Any]:
                 pii[label] = dict(sorted(pieces.items()))
                 if task.recipe.output.tokenizer:
                     token_counts[label] = pc.sum(documents["token_count"]).as_py()
-    task.folder.commit(task.piece, {**counts, "pii": pii, "tokens": token_counts})
+    manifest: Shards = {
+        "corpus": counts["corpus"],
+        "removed": counts["removed"],
+        "pii": pii,
+        "tokens": token_counts,
+    }
+    task.folder.commit(task.piece, manifest)
     return counts
 
 

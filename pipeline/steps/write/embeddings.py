@@ -1,7 +1,7 @@
 """Vectors beside the corpus: `embeddings/<label>/train-00000.parquet` has a row for each one of the corpus's file of
 that name, in its order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps import windows
+from polysieve.pipeline.steps.decide.manifest import Decided, DecidedLabel
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
 from polysieve.pipeline.steps.labels import Label
@@ -32,9 +34,9 @@ class Vectors(UnitTask):
         return f"{EMBEDDINGS}-{self.unit.piece}"
 
 
-def run(task: Vectors) -> dict[str, Any]:
+def run(task: Vectors) -> Counts:
     """Write the vectors of what is kept of one unit, and commit it."""
-    manifest = manifest_of(task.context.folder("decisions"), task.unit.piece)
+    manifest = manifest_of(task.context.folder("decisions"), task.unit.piece, Decided)
     ends, names = _shards(manifest["labels"], task.recipe.output.shard_bytes)
     written = 0
     with _Files(task, names) as files:
@@ -49,7 +51,7 @@ def run(task: Vectors) -> dict[str, Any]:
     return {"documents": written}
 
 
-def _shards(labels: dict[str, Any], shard_bytes: int) -> tuple[np.ndarray, list[str]]:
+def _shards(labels: Mapping[str, DecidedLabel], shard_bytes: int) -> tuple[np.ndarray, list[str]]:
     """(the row of the unit after each corpus file's last, the files' names), as pipeline/steps/write/corpus.py cuts
     them."""
     ends, names, first = [], [], 0

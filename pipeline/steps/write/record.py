@@ -2,14 +2,21 @@
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import Any, TypedDict
 
 from polysieve.pipeline.index.versions import Increment, Revision
 from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps.decide.manifest import LinesRemoved
+from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.steps.step import Plan, manifest_of
 from polysieve.pipeline.steps.translate import figures
+from polysieve.pipeline.steps.translate.figures import Cost, Outcome
+from polysieve.pipeline.steps.translate.synthetic import Shares
 from polysieve.pipeline.steps.write import accounting
+from polysieve.pipeline.steps.write.accounting import Accounting
+from polysieve.pipeline.steps.write.manifest import WrittenLabel
 from polysieve.pipeline.storage.schema import UNKNOWN
 
 LIBRARIES = (
@@ -26,12 +33,73 @@ LIBRARIES = (
 )
 
 
-Record: TypeAlias = dict[str, Any]
-"""run.json."""
+class Input(TypedDict):
+    """An input as it was when it was read."""
+
+    address: str
+    size: int
+    """-1 where it is not known."""
+    etag: str
+    key: str
+
+
+class Index(TypedDict):
+    """The deduplication index that a run met."""
+
+    address: str
+    version: str | None
+    """The version that it started from; None where the index was new."""
+    run: int
+    """The number that the run has in it."""
+
+
+class Embeddings(TypedDict):
+    """What the published vectors were made with."""
+
+    encoder: str
+    sha256: str
+    window: int
+
+
+class Parts(TypedDict, total=False):
+    """What run.json has of a run with an index, translations, a tokenizer, host lines or vectors."""
+
+    index: Index
+    translation: dict[str, Cost]
+    """Target -> what its translations cost."""
+    synthetic: Shares
+    tokens: dict[str, int]
+    """Label -> tokens of what is kept, where anything is."""
+    lines_removed: dict[str, LinesRemoved]
+    parallel: bool
+    """Whether there are pairs of translations."""
+    embeddings: Embeddings
+    seconds: dict[str, float]
+    """Wall time of each step of the run that was published, and in total."""
+
+
+class Record(Parts):
+    """run.json."""
+
+    polysieve: str
+    recipe_name: str
+    recipe: dict[str, Any]
+    """The recipe, without storage options."""
+    seed: int
+    versions: dict[str, str]
+    """Library -> version."""
+    language_model_hashes: list[str]
+    steps: dict[str, str]
+    """Step -> fingerprint, in order."""
+    inputs: list[Input]
+    quarantined_files: int
+    pii: dict[str, dict[str, int]]
+    """Label -> kind -> pieces of personal data in what is kept, where there are any."""
+    accounting: Accounting
 
 
 def record_of(
-    plan: Plan, details: dict[str, dict[str, Any]], translated: dict[str, dict[str, Any]]
+    plan: Plan, details: Mapping[str, WrittenLabel], translated: Mapping[str, Outcome]
 ) -> Record:
     """run.json. details: what was decided of each language; translated: what became of its translations."""
     index = plan.context.inputs.index
@@ -39,7 +107,7 @@ def record_of(
     skipped: Counter[str] = Counter()
     models: set[str] = set()
     for source in plan.sources:
-        manifest = manifest_of(plan.context.measure, source.key)
+        manifest = manifest_of(plan.context.measure, source.key, Measured)
         read += manifest["records_read"]
         quarantined += manifest["quarantined"]
         files += manifest["unreadable"]
@@ -60,6 +128,17 @@ def record_of(
     for label, values in translated.items():
         own = accounting.entry(values["kept"], values["removed"], values["duplicates"])
         languages[label] = accounting.with_translations(languages.get(label), own)
+    before: Parts = {}
+    if index:
+        before["index"] = _index_entry(index)
+    if translated:
+        before["translation"] = {label: values["ledger"] for label, values in translated.items()}
+        before["synthetic"] = figures.shares(plan.context, details, translated)
+    after: Parts = {}
+    if plan.recipe.output.tokenizer:
+        after["tokens"] = {k: v["tokens"] for k, v in details.items() if v["tokens"]}
+    if plan.context.get("lines"):
+        after["lines_removed"] = _lines_removed(details)
     return {
         "polysieve": version("polysieve"),
         "recipe_name": plan.recipe.name,
@@ -75,13 +154,10 @@ def record_of(
             {"address": s.address, "size": s.size, "etag": s.etag, "key": s.key}
             for s in plan.sources
         ],
-        **({"index": _index_entry(index)} if index else {}),
-        **({"translation": {k: v["ledger"] for k, v in translated.items()}} if translated else {}),
-        **({"synthetic": figures.shares(plan.context, details, translated)} if translated else {}),
+        **before,
         "quarantined_files": files,
         "pii": {label: values["pii"] for label, values in details.items() if values["pii"]},
-        **({"tokens": _tokens(details)} if plan.recipe.output.tokenizer else {}),
-        **({"lines_removed": _lines_removed(details)} if plan.context.get("lines") else {}),
+        **after,
         "accounting": {
             "total": accounting.total(languages, read, dict(skipped), split),
             "languages": dict(sorted(languages.items())),
@@ -89,18 +165,13 @@ def record_of(
     }
 
 
-def _tokens(details: dict[str, dict[str, Any]]) -> dict[str, int]:
-    """Label -> tokens of what is kept, where anything is."""
-    return {label: values["tokens"] for label, values in details.items() if values["tokens"]}
-
-
-def _lines_removed(details: dict[str, dict[str, Any]]) -> dict[str, dict[str, int]]:
+def _lines_removed(details: Mapping[str, WrittenLabel]) -> dict[str, LinesRemoved]:
     """Label -> the kept documents that lost lines, and the lines, where there are any."""
     found = {label: values["lines_removed"] for label, values in details.items()}
     return {label: counts for label, counts in found.items() if counts["documents"]}
 
 
-def _index_entry(index: Increment | Revision) -> dict[str, Any]:
+def _index_entry(index: Increment | Revision) -> Index:
     """What run.json says of the index."""
     version = index.version if isinstance(index, Revision) else index.earlier
     return {

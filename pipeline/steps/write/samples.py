@@ -1,7 +1,7 @@
 """A few documents per language and reason for the report, chosen by a hash of their ids."""
 
 import hashlib
-from typing import Any
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +12,16 @@ HEAD = 2_000  # documents of a shard that are looked at
 COLUMNS = ["id", "url", "text", "language_score"]
 
 
-def sample(table: pa.Table, seed: int) -> dict[str, list[dict[str, Any]]]:
+class Sample(TypedDict):
+    """A document that the report shows."""
+
+    id: str | None
+    url: str | None
+    text: str | None
+    language_score: float | None
+
+
+def sample(table: pa.Table, seed: int) -> dict[str, list[Sample]]:
     """Reason (or "kept") -> documents, of a table with the columns of `removed/`."""
     head = table.slice(0, HEAD)
     chosen: dict[str, list[tuple[bytes, int]]] = {}

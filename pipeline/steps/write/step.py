@@ -4,26 +4,42 @@ Everything is written beside what is published, and swapped in when the whole ru
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
 
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.decisions import decided_labels
+from polysieve.pipeline.steps.decide.manifest import Decided, DecidedLabel
 from polysieve.pipeline.steps.embed import embeddings as vectors
+from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.steps.step import Context, Phase, Plan, Step, Unfinished, manifest_of
 from polysieve.pipeline.steps.translate import figures
 from polysieve.pipeline.steps.translate.places import sizes
 from polysieve.pipeline.steps.write import accounting, corpus, embeddings, explain, translations
 from polysieve.pipeline.steps.write.card import dataset_card
+from polysieve.pipeline.steps.write.manifest import Shards, Translated, WrittenLabel
 from polysieve.pipeline.steps.write.record import Record, record_of
-from polysieve.pipeline.steps.write.unchanged import unchanged_labels, written_hashes
+from polysieve.pipeline.steps.write.samples import Sample
+from polysieve.pipeline.steps.write.unchanged import (
+    PublishedLabel,
+    unchanged_labels,
+    written_hashes,
+)
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import QUARANTINE
 from polysieve.pipeline.storage.store import parquet_writer
 from polysieve.pipeline.texts import tokens
 
 RECORD = "record"
-"""The piece that says what was written: `record` (run.json) and `samples` of translations, by label."""
+"""The piece that says what was written (`Recorded`)."""
+
+
+class Recorded(TypedDict):
+    """The manifest of all that was written."""
+
+    record: Record
+    samples: dict[str, dict[str, list[Sample]]]
+    """Target -> reason, or `kept` -> a few translations."""
 
 
 def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
@@ -47,8 +63,8 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
         ]
         yield Phase("write embeddings", embeddings.run, writing_vectors)
     if folder.manifest(RECORD) is None:
-        _add_written(folder, recipe, writing, unchanged, details)
-        _complete(plan, folder, details, unchanged)
+        written = _with_written(folder, recipe, writing, unchanged, details)
+        _complete(plan, folder, written, unchanged)
 
 
 def _corpus_tasks(
@@ -56,41 +72,46 @@ def _corpus_tasks(
 ) -> list[corpus.Writing]:
     found: list[corpus.Writing] = []
     for unit in plan.units:
-        manifest = manifest_of(plan.context.folder("decisions"), unit.piece)
+        manifest = manifest_of(plan.context.folder("decisions"), unit.piece, Decided)
         template = corpus.Writing(plan.context, folder, unit, unchanged=unchanged)
         found += corpus.tasks(template, manifest)
     return found
 
 
-def _add_written(
+def _with_written(
     folder: StepFolder,
     recipe: Recipe,
     writing: Sequence[corpus.Writing],
-    unchanged: dict[str, dict[str, Any]],
-    details: dict[str, dict[str, Any]],
-) -> None:
-    """Add the personal data found in what is kept of each label, and its tokens (None without a tokenizer)."""
+    unchanged: Mapping[str, PublishedLabel],
+    details: Mapping[str, DecidedLabel],
+) -> dict[str, WrittenLabel]:
+    """`details` with the personal data found in what is kept of each label, and its tokens."""
     pii: dict[str, Counter[str]] = {label: Counter() for label in details}
     token_counts = dict.fromkeys(details, 0)
     for label, entry in unchanged.items():
         pii[label].update(entry["pii"])
-        token_counts[label] += entry.get("tokens") or 0
+        token_counts[label] += entry["tokens"] or 0
     for task in writing:
-        manifest = manifest_of(folder, task.piece)
+        manifest = manifest_of(folder, task.piece, Shards)
         for label, found in manifest["pii"].items():
             pii[label].update(found)
         for label, n in manifest["tokens"].items():
             token_counts[label] += n
-    for label, values in details.items():
-        values["pii"] = dict(sorted(pii[label].items()))
-        values["tokens"] = token_counts[label] if recipe.output.tokenizer else None
+    return {
+        label: {
+            **values,
+            "pii": dict(sorted(pii[label].items())),
+            "tokens": token_counts[label] if recipe.output.tokenizer else None,
+        }
+        for label, values in details.items()
+    }
 
 
 def _complete(
     plan: Plan,
     folder: StepFolder,
-    details: dict[str, dict[str, Any]],
-    unchanged: dict[str, dict[str, Any]],
+    details: Mapping[str, WrittenLabel],
+    unchanged: Mapping[str, PublishedLabel],
 ) -> None:
     """Write what goes with the corpus: unchanged labels, quarantine, parameters, card; commit what run.json will say.
 
@@ -99,7 +120,8 @@ def _complete(
     context, store = plan.context, plan.store
     targets = plan.recipe.translate.targets if plan.recipe.translate else {}
     samples = {
-        label: manifest_of(folder, f"{translations.PREFIX}{label}")["samples"] for label in targets
+        label: manifest_of(folder, f"{translations.PREFIX}{label}", Translated)["samples"]
+        for label in targets
     }
     record = record_of(plan, details, figures.outcomes(context, samples))
     if wrong := accounting.violations(record["accounting"]):
@@ -121,7 +143,8 @@ def _complete(
         for kind in ("corpus", "removed"):
             store.link(f"{kind}/{label}", folder.file(f"{kind}/{label}"), "train-")
     _write_card(folder, record)
-    folder.commit(RECORD, {"record": record, "samples": samples})
+    recorded: Recorded = {"record": record, "samples": samples}
+    folder.commit(RECORD, recorded)
 
 
 def _write_card(folder: StepFolder, record: Record) -> None:
@@ -138,13 +161,13 @@ def _write_quarantine(plan: Plan, folder: StepFolder) -> None:
         parquet_writer(file, QUARANTINE) as writer,
     ):
         for source in plan.sources:
-            if manifest_of(measure, source.key)["quarantine_rows"]:
+            if manifest_of(measure, source.key, Measured)["quarantine_rows"]:
                 name = measure.file(f"quarantine/{source.key}.parquet")
                 writer.write_table(measure.store.read_columns(name, None))
 
 
 def _copy_parameters(
-    context: Context, folder: StepFolder, details: dict[str, dict[str, Any]]
+    context: Context, folder: StepFolder, details: Mapping[str, WrittenLabel]
 ) -> None:
     """Each language's parameters as they were fitted."""
     fit = context.folder("fit")
@@ -153,7 +176,7 @@ def _copy_parameters(
             folder.store.write_text(folder.file(f"parameters/{label}.yaml"), file.read().decode())
 
 
-def hashes(recipe: Recipe) -> dict[str, Any]:
+def hashes(recipe: Recipe) -> dict[str, object]:
     """All of the recipe: the card and run.json show it."""
     return {
         "recipe": recipe.model_dump(exclude={"input": {"storage_options", "retries"}}),

@@ -15,11 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate.translations import piece
 from polysieve.pipeline.steps.write.corpus import cleaned
-from polysieve.pipeline.steps.write.samples import sample
+from polysieve.pipeline.steps.write.manifest import Translated
+from polysieve.pipeline.steps.write.samples import Sample, sample
 from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
 from polysieve.pipeline.storage.store import Store, parquet_writer
 from polysieve.translation.checks import CHECKS
@@ -68,10 +70,10 @@ class Translations(Task):
         return f"{PREFIX}{self.label}"
 
 
-def run(task: Translations) -> dict[str, Any]:
+def run(task: Translations) -> Counts:
     """Write the translations into one label and commit them."""
-    counts = {"corpus": 0, "removed": 0}
-    samples: dict[str, Any] = {}
+    counts: dict[str, int] = {"corpus": 0, "removed": 0}
+    samples: dict[str, list[Sample]] = {}
     translate, admit = task.context.folder("translate"), task.context.folder("admit")
     shards = _Shards(task.folder.store, task.recipe.output.shard_bytes)
     first = 0
@@ -100,7 +102,12 @@ def run(task: Translations) -> dict[str, Any]:
                 _put(task, shards, kind, part)
             if task.recipe.translate and task.recipe.translate.parallel:
                 _put_pairs(task, shards, documents, kept, name)
-    task.folder.commit(task.piece, {**counts, "samples": samples})
+    manifest: Translated = {
+        "corpus": counts["corpus"],
+        "removed": counts["removed"],
+        "samples": samples,
+    }
+    task.folder.commit(task.piece, manifest)
     return counts
 
 
@@ -108,7 +115,7 @@ def _columns(documents: pa.Table, words: pa.Table, decisions: pa.Table) -> pa.Ta
     """The columns of removed/, for translations and their decisions."""
     n = documents.num_rows
     parts = pc.split_pattern(documents["label"], "_")
-    columns: dict[str, Any] = {name: documents[name] for name in documents.column_names}
+    columns = {name: documents[name] for name in documents.column_names}
     columns |= {
         "language": pc.list_element(parts, 0),
         "language_script": pc.list_element(parts, 1),
