@@ -32,8 +32,8 @@ def run(
 
     Returns the exit code of `polysieve run` (0, or 3 where much is damaged), its message and run.json. Raises
     RecipeError for a recipe that cannot be used here, InputError or SourceError for inputs that cannot be had,
-    FileExistsError for an output that is not a run's, Held where another run holds it, Unfinished where a task failed:
-    then the same call goes on.
+    ValueError for another engine, FileExistsError for an output that is not a run's, Held where another run holds it,
+    Unfinished where a task failed: then the same call goes on.
     """
     loaded = recipe if isinstance(recipe, Recipe) else load(recipe, list(settings))
     if found := problems(loaded):
@@ -50,10 +50,10 @@ def run(
     with OutputLock(store) as lock:
         watch = Watch(store, quiet, alive=lock.touch)
         try:
-            if engine != "inline":  # else each worker would compile what it calls
-                compile_kernels(groups(loaded, sources))
             runner = start(engine, workers, None)
             try:
+                if engine == "ray":  # or each worker would compile what it calls
+                    compile_kernels(groups(loaded, sources))
                 result = execute(make(loaded, sources, store), runner, watch)
             finally:
                 runner.close()

@@ -3,6 +3,7 @@
 import importlib
 import re
 import tokenize
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +30,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 EXCERPT = re.compile(r"^`([\w/]+\.py)`:\n((?:```\n.*?```\n)+)", re.MULTILINE | re.DOTALL)
 
 
+@cache
 def text_of(path: Path) -> str:
     """A document, or the comments and strings of a module."""
     if path.suffix == ".md":

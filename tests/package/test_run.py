@@ -32,7 +32,7 @@ def test_a_corpus_is_made_and_not_made_again(texts: str, tmp_path: Path) -> None
     assert again.message == "nothing to do: the output is up to date"
 
 
-def test_what_cannot_be_run_raises_before_anything_is_written(texts: str, tmp_path: Path) -> None:
+def test_what_cannot_be_run_raises(texts: str, tmp_path: Path) -> None:
     output = tmp_path / "out"
     with pytest.raises(RecipeError, match="no such recipe"):
         polysieve.run("maximal", texts, str(output))
@@ -42,6 +42,9 @@ def test_what_cannot_be_run_raises_before_anything_is_written(texts: str, tmp_pa
     (output / "corpus").mkdir(parents=True)
     with pytest.raises(FileExistsError, match="no run made it"):
         polysieve.run("minimal", texts, str(output))
+    with pytest.raises(ValueError, match="unknown engine 'spark'"):
+        polysieve.run("minimal", texts, str(tmp_path / "other"), engine="spark")
+    assert json.loads((tmp_path / "other" / "progress.json").read_text())["state"] == "failed"
     with pytest.raises(AttributeError, match="no attribute 'ran'"):
         _ = polysieve.ran
 
