@@ -137,7 +137,8 @@ def _cut(counts, most):
         if held > 0 and held + counts[i] > most:
             if cuts == ends.shape[0]:
                 grown = np.empty(2 * cuts, dtype=np.int64)
-                grown[:cuts] = ends
+                for k in range(cuts):
+                    grown[k] = ends[k]
                 ends = grown
             ends[cuts] = last
             cuts += 1

@@ -213,8 +213,9 @@ def _verified_edges(rows, starts, low_bytes, needed, shingles, offsets, minimum)
                 capacity = 2 * capacity + _FIRST
                 grown_a = np.empty(capacity, dtype=np.int64)
                 grown_b = np.empty(capacity, dtype=np.int64)
-                grown_a[:written] = out_a[:written]
-                grown_b[:written] = out_b[:written]
+                for k in range(written):
+                    grown_a[k] = out_a[k]
+                    grown_b[k] = out_b[k]
                 out_a = grown_a
                 out_b = grown_b
             mine = -1  # the group this row has joined

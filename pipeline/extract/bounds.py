@@ -137,7 +137,7 @@ def _scan(page, output, name_keys, name_kinds):
         if drop or cut >= 0:
             gap_start = start if drop else cut
             if output.size:
-                output[size : size + gap_start - copied] = page[copied:gap_start]
+                _copy(page, copied, gap_start, output, size)
             size += gap_start - copied
             if gap_start > copied or copied == 0:
                 if output.size:
@@ -145,5 +145,12 @@ def _scan(page, output, name_keys, name_kinds):
                 size += 1
             copied = i if drop else end
     if output.size:
-        output[size:] = page[copied:]
+        _copy(page, copied, n, output, size)
     return elements, size + n - copied
+
+
+@kernel
+def _copy(source, start, end, target, place):
+    # A loop, since assigning to a slice compiles the message for arrays of unequal length along.
+    for k in range(end - start):
+        target[place + k] = source[start + k]

@@ -12,24 +12,29 @@ The cache is the folder that NUMBA_CACHE_DIR names, else `polysieve/kernels` in 
 be written, as on a node of a cluster or in a container, it is read, and what it lacks is kept beside temporary files.
 """
 
+import functools
 import hashlib
 import os
 import platform
 import sys
 import tempfile
 import threading
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+from numba import types
 from numba.core.caching import InTreeCacheLocator
+from numba.extending import models, register_model, typeof_impl
 
 from polysieve.closure import PACKAGE, source_hash
 
 config: Any = numba.config  # its attributes are made when it is imported
 _door = threading.Lock()
+
+# Numba documents neither `_nrt`, which `leaf` sets, nor the options that leave wrappers out: pyproject.toml bounds its
+# version, and tests look at what is compiled.
 
 
 def kernel(function: Any = None, **options: Any) -> Any:
@@ -39,8 +44,70 @@ def kernel(function: Any = None, **options: Any) -> Any:
     """
     if function is None:
         return lambda given: kernel(given, **options)
+    if _is_ours(function.__module__):
+        source_hash(
+            function.__module__
+        )  # now: sources may change before the function is first called
+    # Numba's own inliner looks for a function of its own, and compiles nothing for it.
+    return _compiled(function, **options) if "inline" in options else Kernel(function, options)
+
+
+def leaf(function: Any = None, **options: Any) -> Any:
+    """A kernel that allocates nothing: compiled without counting references to the arrays it is given.
+
+    Numba counts them atomically wherever it cannot prove that it need not, which in loops of several branches
+    costs more than the work itself (a factor of 2.5 in the scan for words).
+    """
+    return kernel(function, _nrt=False, **options)
+
+
+class Kernel:
+    """A function that is compiled when it is first called: by Python, or by another kernel, into whose code it goes.
+
+    Numba gives every function two wrappers, which convert arguments from Python and from C. They cost more time to
+    compile than most functions do, and a function that only kernels call needs neither.
+    """
+
+    def __init__(self, function: Any, options: dict[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._options = {"no_cfunc_wrapper": True, **options}
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.for_python(*arguments)
+
+    @functools.cached_property
+    def for_python(self) -> Any:
+        """Numba's function that Python may call; it is kept on disk."""
+        return _compiled(self._function, **self._options)
+
+    @functools.cached_property
+    def for_kernels(self) -> Any:
+        """Numba's function that only kernels may call; it is kept with them."""
+        options = {"no_cpython_wrapper": True, **self._options}
+        return numba.njit(nogil=True, **options)(self._function)
+
+
+@typeof_impl.register(Kernel)
+def _type_of(value: Kernel, context: Any) -> types.Type:
+    """What a kernel is to the kernels that call it."""
+    return _Callee(value.for_kernels)
+
+
+class _Callee(types.Dispatcher):
+    """Takes a number that is written in a call for any number of its type: Numba would compile the function anew for
+    each."""
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        return super().get_call_type(context, tuple(types.unliteral(kind) for kind in args), kws)
+
+
+register_model(_Callee)(models.OpaqueModel)  # as a value in a kernel it is nothing
+
+
+def _compiled(function: Any, **options: Any) -> Any:
     module = function.__module__
-    is_kept = module.partition(".")[0] == PACKAGE and _folder(module) is not None
+    is_kept = _is_ours(module) and _folder(module) is not None
     # Numba asks for the folder while it decorates, by a class that NUMBA_CACHE_LOCATOR_CLASSES names. That variable is
     # set for as long as this takes, so that other users of Numba in the same process keep their own.
     with _door:
@@ -52,14 +119,8 @@ def kernel(function: Any = None, **options: Any) -> Any:
             config.CACHE_LOCATOR_CLASSES = before
 
 
-def leaf(function: Any = None, **options: Any) -> Any:
-    """A kernel that allocates nothing: compiled without counting references to the arrays it is given.
-
-    Numba counts them atomically wherever it cannot prove that it need not, which in loops of several branches
-    costs more than the work itself (a factor of 2.5 in the scan for words).
-    """
-    # No documented option does this: pyproject.toml bounds Numba's version, and a test looks at what is compiled.
-    return kernel(function, _nrt=False, **options)
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == PACKAGE
 
 
 class Locator(InTreeCacheLocator):
@@ -80,7 +141,7 @@ class Locator(InTreeCacheLocator):
         return source_hash(self._module)
 
 
-@cache
+@functools.cache
 def _folder(module: str) -> Path | None:
     """The folder of a module's kernels, which can be written; None where there is none.
 
@@ -110,7 +171,7 @@ def cache_folder() -> Path:
     return Path("/", caches, "polysieve", "kernels")  # "~" stays where a user has no home
 
 
-@cache
+@functools.cache
 def _private_folder() -> Path | None:
     """This user's folder beside temporary files, which nobody else can write; None where nothing can be written."""
     try:
@@ -122,7 +183,7 @@ def _private_folder() -> Path | None:
         return None
 
 
-@cache
+@functools.cache
 def _machine() -> str:
     """Numba, Python and the CPU, as far as machine code depends on them, as a folder's name."""
     name = config.CPU_NAME or llvm.get_host_cpu_name()

@@ -59,6 +59,18 @@ def test_a_change_anywhere_reaches_a_kernel(tmp_path: Path) -> None:
     assert value(tmp_path, cache) == "21 False"
 
 
+def test_a_change_while_python_runs_is_not_mistaken_for_what_runs(tmp_path: Path) -> None:
+    package, cache = a_package(tmp_path), tmp_path / "cache"
+    file = package / "words/limits.py"
+    change = (
+        f"from pathlib import Path; from polysieve.texts import kernels\n"
+        f"Path({str(file)!r}).write_text('SHARE = 5')\n"
+    )
+    code = change + VALUE.format(argument="2")
+    assert small.run(tmp_path, code, NUMBA_CACHE_DIR=str(cache)) == "21 True"
+    assert value(tmp_path, cache) == "25 True"
+
+
 def test_equal_sources_share_the_cache_wherever_they_are_installed(tmp_path: Path) -> None:
     for place in ("here", "there"):
         a_package(tmp_path / place)
@@ -112,8 +124,24 @@ def test_a_leaf_counts_no_references() -> None:
     counted, uncounted = compiling.kernel(swapped), compiling.leaf(swapped)
     rows = np.array([3, 0, 1]), np.array([4, 0, 0])
     assert counted(*rows) == uncounted(*rows) == 4
-    assert "NRT_incref" in "".join(counted.inspect_llvm().values())
-    assert "NRT_incref" not in "".join(uncounted.inspect_llvm().values())
+    assert "NRT_incref" in "".join(counted.for_python.inspect_llvm().values())
+    assert "NRT_incref" not in "".join(uncounted.for_python.inspect_llvm().values())
+
+
+@compiling.leaf
+def scaled(x, factor):
+    return x * factor
+
+
+@compiling.kernel
+def scaled_in_ways(x, factor):
+    return scaled(x, 2) + scaled(x, 3) + scaled(x, factor)
+
+
+def test_a_number_written_in_a_call_compiles_nothing_anew() -> None:
+    assert scaled_in_ways(10, 4) == 90
+    assert len(scaled.for_kernels.signatures) == 1
+    assert scaled(10, 4) == 40
 
 
 def test_nothing_is_compiled_but_through_the_door() -> None:
