@@ -6,7 +6,6 @@ label, id and record number. The manifest of an input names its segments with th
 label, its quarantine file, and its counts; it is written last.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.filters.sampling import ranks
 from polysieve.pipeline import sources
 from polysieve.pipeline.engines.isolation import Crashed, survivors
 from polysieve.pipeline.sources import Damaged, Document, Retries, Skipped, Source
@@ -170,8 +170,7 @@ def _readable(task: Input, counts: Counts, quarantine: list[dict[str, Any]]) -> 
 def _sampled(id: str, share: float | None, seed: int) -> bool:
     if share is None:
         return True
-    digest = hashlib.sha256(f"{seed}\0{id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    return int(ranks([id], seed)[0]) < share * 2**64
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

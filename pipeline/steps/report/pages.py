@@ -3,7 +3,6 @@
 Texts are read only of the documents that a page shows or counts words of, from the written corpus.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -20,6 +19,7 @@ from polysieve.audit.examples import Side
 from polysieve.audit.report import SAMPLE_CHARACTERS, write_language
 from polysieve.audit.tally import DECISION_COLUMNS, DOCUMENT_COLUMNS, Language, Tally
 from polysieve.filters.rules import RULES
+from polysieve.filters.sampling import least, ranks
 from polysieve.filters.signals import METRICS
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines
@@ -335,11 +335,8 @@ class Written:
                 row += rows
             number += 1
         if len(self.groups) > GROUPS:
-            keyed = [
-                (hashlib.sha256(f"{salt}\0{i}".encode()).digest(), i)
-                for i in range(len(self.groups))
-            ]
-            self.groups = [self.groups[i] for i in sorted(i for _, i in sorted(keyed)[:GROUPS])]
+            chosen = least(ranks(map(str, range(len(self.groups))), salt), GROUPS)
+            self.groups = [self.groups[i] for i in np.sort(chosen)]
 
     def is_readable(self, rows: np.ndarray) -> np.ndarray:
         """bool[n]: which rows lie in the row groups that are read."""
