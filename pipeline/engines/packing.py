@@ -1,6 +1,7 @@
 """Work cut into tasks and batches of a size: consecutive items, as many as fit."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -38,3 +39,16 @@ def packed(
         total += own
     if held:
         yield held
+
+
+def even_ranges(sizes: np.ndarray, each: int) -> Iterator[tuple[int, int]]:
+    """(first, stop) of consecutive items, cut where their total passes a multiple of `each`.
+
+    A range holds less than `each` beyond its first item; no cut depends on the one before.
+
+    Args:
+        sizes: int[n], of each item.
+    """
+    numbers = np.cumsum(sizes, dtype=np.int64) // each
+    if len(numbers):
+        yield from pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)])

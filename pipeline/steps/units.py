@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.storage.ledger import StepFolder
 
@@ -77,25 +79,14 @@ def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
 
 def units(index: pa.Table) -> list[Unit]:
     """The units of a run."""
-    found: list[Unit] = []
-    labels: list[str] = []
-    documents = 0
-
-    def close() -> None:
-        nonlocal labels, documents
-        if labels:
-            found.append(Unit(len(found), tuple(labels), documents))
-        labels, documents = [], 0
-
-    sizes = index["rows"].to_numpy()
-    for label, start, stop in label_slices(index["label"]):
-        rows = int(sizes[start:stop].sum())
-        if documents + rows > UNIT_DOCUMENTS:
-            close()
-        labels.append(label)
-        documents += rows
-    close()
-    return found
+    rows = index["rows"].to_numpy()
+    slices = label_slices(index["label"])
+    labels = [label for label, _, _ in slices]
+    sizes = np.array([rows[start:stop].sum() for _, start, stop in slices], np.int64)
+    return [
+        Unit(number, tuple(labels[first:stop]), int(sizes[first:stop].sum()))
+        for number, (first, stop) in enumerate(ranges(sizes, UNIT_DOCUMENTS))
+    ]
 
 
 def label_slices(labels: pa.ChunkedArray) -> list[tuple[str, int, int]]:

@@ -9,18 +9,18 @@ import fsspec
 import orjson
 
 from polysieve.pipeline.texts import reading
-from polysieve.pipeline.texts.reading import TextFileError as BenchmarkError
+from polysieve.pipeline.texts.reading import TextFileError
 
 FORMS = (".parquet", ".jsonl", ".json", ".txt", ".csv", ".tsv")
 
 
 def files(path: str) -> list[Path]:
-    """The file at a path, or those under a folder, in order. Raises BenchmarkError."""
+    """The file at a path, or those under a folder, in order. Raises TextFileError."""
     return reading.files(path, FORMS)
 
 
 def files_hash(path: str) -> str:
-    """SHA-256 over the files at a path. Raises BenchmarkError."""
+    """SHA-256 over the files at a path. Raises TextFileError."""
     digest = hashlib.sha256()
     for file in files(path):
         digest.update(file.read_bytes())
@@ -30,7 +30,7 @@ def files_hash(path: str) -> str:
 def items(path: str) -> list[str]:
     """Every text of the files at a path: each string of a record, wherever it stands in it; each line of a text file.
 
-    Raises BenchmarkError.
+    Raises TextFileError.
     """
     return [text for file in files(path) for text in _texts(file)]
 
@@ -48,7 +48,7 @@ def _texts(file: Path) -> Iterator[str]:
             else:
                 yield from (line.decode() for line in lines if line.strip())
     except (orjson.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise BenchmarkError(f"{file}: cannot be read ({error})") from None
+        raise TextFileError(f"{file}: cannot be read ({error})") from None
 
 
 def _strings(value: Any) -> Iterator[str]:

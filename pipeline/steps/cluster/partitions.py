@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from polysieve.dedup.components import UnionFind, component_ranges, merged_forest
 from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.index.versions import Earlier
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster.components import (
@@ -119,18 +120,11 @@ def _groups(task: Part, pieces: list[str], count: int) -> list[list[str]]:
     memory = task.recipe.dedup.task_memory
     if _array_fits(count, memory):
         return [pieces]
-    groups: list[list[str]] = []
-    held = 0
-    for piece in pieces:
-        size = manifest_of(task.folder, piece, Edges)["edges"] * EDGE_BYTES
-        # Two at least, or merging would not end.
-        if groups and (held + size <= memory or len(groups[-1]) < 2):
-            groups[-1].append(piece)
-            held += size
-        else:
-            groups.append([piece])
-            held = size
-    return groups
+    edges = np.array(
+        [manifest_of(task.folder, piece, Edges)["edges"] for piece in pieces], np.int64
+    )
+    # Two at least, or merging would not end.
+    return [pieces[first:stop] for first, stop in ranges(edges * EDGE_BYTES, memory, least=2)]
 
 
 def _array_fits(count: int, memory: int) -> bool:

@@ -22,6 +22,7 @@ import xxhash
 from polysieve.dedup import containment
 from polysieve.filters import words
 from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Containment
 from polysieve.pipeline.steps import segment_passes as segments
@@ -124,7 +125,8 @@ def ask(task: PassTask) -> Counts:
     file = task.file("asks")
     with task.folder.store.create(file) as handle, parquet_writer(handle, ASKS) as writer:
         lengths = np.diff(offsets)[places]
-        for block in _blocks(lengths):
+        for first, stop in ranges(lengths, ASKED):
+            block = slice(first, stop)
             ends = np.cumsum(np.r_[0, lengths[block]])
             parts_of = [shingles[offsets[p] : offsets[p + 1]] for p in places[block]]
             column = pa.ListArray.from_arrays(ends.astype(np.int32), np.concatenate(parts_of))
@@ -197,8 +199,8 @@ def _answers(folder: StepFolder, label: Label, segment: str, start: int, stop: i
 def _asks(task: PassTask, segment: int) -> Iterator[pa.Table]:
     """What one segment asks of the task's, some shingles at a time."""
     table = between(task.folder, task.file("asks", segment), "segment", task.number, task.number)
-    for block in _blocks(pc.list_value_length(table["shingles"]).to_numpy()):
-        yield table.slice(block.start, block.stop - block.start)
+    for first, stop in ranges(pc.list_value_length(table["shingles"]).to_numpy(), ASKED):
+        yield table.slice(first, stop - first)
 
 
 def _segment_names(task: PassTask) -> list[str]:
@@ -223,20 +225,9 @@ def _shingles(
 ) -> Iterator[tuple[np.ndarray, list[str], np.ndarray, np.ndarray]]:
     """(rows, labels, shingles, offsets) of some documents, a batch of text at a time."""
     sizes = pc.fill_null(pc.binary_length(documents["text"]), 0).to_numpy()[rows]
-    for block in _blocks(sizes, BATCH_BYTES):
-        own = rows[block]
+    for first, stop in ranges(sizes, BATCH_BYTES):
+        own = rows[first:stop]
         part = documents.take(pa.array(own))
         texts, labels = part["text"].combine_chunks(), part["label"].combine_chunks()
         tokens = words.segment(texts, labels)
         yield own, labels.to_pylist(), *signing.shingle_sets(texts, tokens, recipe.dedup)
-
-
-def _blocks(sizes: np.ndarray, limit: int = ASKED) -> Iterator[slice]:
-    """Consecutive rows of about `limit` in all, at least one row each."""
-    total = np.cumsum(sizes)
-    start = 0
-    while start < len(sizes):
-        before = total[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
-        yield slice(start, stop)
-        start = stop

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from polysieve.filters.quality import selection
+from polysieve.filters.sampling import least, ranks
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
 from polysieve.pipeline.steps import scorers, windows
@@ -108,7 +108,7 @@ def select(
             continue
         sample = values[known]
         if keys is not None and len(known) > quality.sample:
-            sample = sample[np.argsort(keys[known], kind="stable")[: quality.sample]]
+            sample = sample[least(keys[known], quality.sample)]
         cuts = cuts_of(one, label.name, sample)
         fails = ~passes(values, cuts, one)
         failed[fails] |= np.uint32(1 << place)
@@ -219,8 +219,7 @@ def _sample_keys(label: Label, most: int, seed: int) -> np.ndarray | None:
         return None
     found = np.zeros(label.documents, np.uint64)
     for own, read in label.stretches({"documents": ["id"]}):
-        ids = read["documents"]["id"].to_pylist()
-        found[own] = [xxhash.xxh64_intdigest((id or "").encode(), seed) for id in ids]
+        found[own] = ranks(read["documents"]["id"].to_pylist(), seed, "xxh64")
     return found
 
 

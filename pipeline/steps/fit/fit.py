@@ -6,7 +6,6 @@ languages with few documents. What the step measure could not know when it read 
 and word lists of `parameters.precision`, is measured once more (`measure_words`).
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ from polysieve.filters import parameters as language_parameters
 from polysieve.filters.distributions import Distribution
 from polysieve.filters.parameters import LanguageParameters
 from polysieve.filters.relatives import members, relatives
+from polysieve.filters.sampling import least, ranks
 from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
 from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.packing import even_ranges
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
 from polysieve.pipeline.steps.fit.manifest import Parameters
@@ -177,12 +178,8 @@ def _sample(ids: pa.ChunkedArray, rows: np.ndarray, most: int, seed: int) -> np.
     """At most `most` of these rows, ascending, those with the least hash of seed and id."""
     if len(rows) <= most:
         return rows
-    keys = [
-        hashlib.sha256(f"{seed}\0words\0{id}".encode()).digest()
-        for id in ids.take(pa.array(rows)).to_pylist()
-    ]
-    order = sorted(range(len(rows)), key=keys.__getitem__)
-    return np.sort(rows[order[:most]])
+    keys = ranks(ids.take(pa.array(rows)).to_pylist(), f"{seed}\0words")
+    return np.sort(rows[least(keys, most)])
 
 
 def segmented(
@@ -198,9 +195,7 @@ def segmented(
             part = part.take(pa.array(places - (row - part.num_rows)))
         if not part.num_rows:
             continue
-        batch = np.cumsum(part["text_bytes"].to_numpy()) // BATCH_BYTES
-        ends = [*(np.flatnonzero(np.diff(batch)) + 1).tolist(), part.num_rows]
-        for start, end in zip([0, *ends], ends, strict=False):
+        for start, end in even_ranges(part["text_bytes"].to_numpy(), BATCH_BYTES):
             piece = part.slice(start, end - start)
             texts = pc.fill_null(piece["text"], "").combine_chunks()
             labels = pa.repeat(pa.scalar(label.name), len(texts))

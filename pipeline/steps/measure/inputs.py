@@ -6,7 +6,6 @@ label, id and record number. The manifest of an input names its segments with th
 label, its quarantine file, and its counts; it is written last.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.filters.sampling import ranks
 from polysieve.pipeline import sources
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.isolation import Crashed, survivors
@@ -174,8 +174,7 @@ def _readable(
 def _sampled(id: str, share: float | None, seed: int) -> bool:
     if share is None:
         return True
-    digest = hashlib.sha256(f"{seed}\0{id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    return int(ranks([id], seed)[0]) < share * 2**64
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

@@ -3,7 +3,6 @@
 Texts are read only of the documents that a page shows or counts words of, from the written corpus.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -27,6 +26,7 @@ from polysieve.audit.tally import (
     Tally,
 )
 from polysieve.filters.rules import RULES
+from polysieve.filters.sampling import least, ranks
 from polysieve.filters.signals import METRICS
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps.fit import fit
@@ -372,11 +372,8 @@ class WrittenFiles:
                 row += rows
             number += 1
         if len(self.groups) > GROUPS:
-            keyed = [
-                (hashlib.sha256(f"{salt}\0{i}".encode()).digest(), i)
-                for i in range(len(self.groups))
-            ]
-            self.groups = [self.groups[i] for i in sorted(i for _, i in sorted(keyed)[:GROUPS])]
+            chosen = least(ranks(map(str, range(len(self.groups))), salt), GROUPS)
+            self.groups = [self.groups[i] for i in np.sort(chosen)]
 
     def is_readable(self, rows: np.ndarray) -> np.ndarray:
         """bool[n]: which rows lie in the row groups that are read."""

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from polysieve.filters.quality import decontamination, selection
 from polysieve.filters.quality.decontamination import Benchmarks
 from polysieve.pipeline.engines.engine import Counts, Pool
+from polysieve.pipeline.engines.packing import even_ranges
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
 from polysieve.pipeline.steps import scorers, windows
@@ -183,7 +184,8 @@ def said(documents: pa.Table, recipe: Recipe, origin: str = "web") -> pa.Table:
     parts = []
     for label, start, stop in label_slices(documents["label"]):
         texts = pc.fill_null(documents["text"].slice(start, stop - start), "").combine_chunks()
-        for batch in _batches(texts):
+        for first, end in even_ranges(pc.binary_length(texts).to_numpy(), BATCH_BYTES):
+            batch = texts.slice(first, end - first)
             parts.append(pa.table(_batch(batch, label, quality, origin), schema=schema(quality)))
     return pa.concat_tables(parts) if parts else schema(quality).empty_table()
 
@@ -198,13 +200,6 @@ def schema(quality: Quality) -> pa.Schema:
             ("contaminated", pa.string()),
         ]
     )
-
-
-def _batches(texts: pa.Array) -> list[pa.Array]:
-    sizes = np.cumsum(pc.binary_length(texts).to_numpy())
-    cuts = np.flatnonzero(np.diff(sizes // BATCH_BYTES)) + 1
-    ends = [*cuts.tolist(), len(texts)]
-    return [texts.slice(a, b - a) for a, b in zip([0, *ends], ends, strict=False) if b > a]
 
 
 def _batch(texts: pa.Array, label: str, quality: Quality, origin: str) -> list[pa.Array]:

@@ -13,6 +13,7 @@ from polysieve.pipeline.steps.scorers import LABEL, SCORERS
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import benchmarks
+from polysieve.pipeline.texts.reading import TextFileError
 
 
 def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
@@ -76,7 +77,7 @@ def problems(recipe: Recipe) -> list[str]:
         for name, path in quality.decontaminate.benchmarks.items():
             try:
                 benchmarks.items(path)
-            except benchmarks.BenchmarkError as error:
+            except TextFileError as error:
                 found.append(f"quality.decontaminate.benchmarks.{name}: {error}")
     return found
 

@@ -15,10 +15,10 @@ from typing import TypedDict, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from polysieve.filters.quality import ngrams
 from polysieve.filters.quality.ngrams import NgramModel
+from polysieve.filters.sampling import least, ranks
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
 from polysieve.pipeline.steps import scorers, windows
@@ -124,15 +124,14 @@ def answers(said: pa.Table, documents: pa.Table, quality: Quality, folder: StepF
 
 def _keys(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
     """uint64[n]: seeded hashes of ids; the lowest bit is the half."""
-    hashed = [xxhash.xxh64_intdigest((one or "").encode(), seed) for one in ids.to_pylist()]
-    return np.array(hashed, np.uint64)
+    return ranks(ids.to_pylist(), seed, "xxh64")
 
 
 def _trained(label: Label, own: np.ndarray, keys: np.ndarray, how: TrainedNgrams) -> bytes | None:
     """The model's file of the documents with the least keys among some rows; None where they are too few."""
     if len(own) < LEAST:
         return None
-    chosen = np.sort(own[np.argsort(keys[own], kind="stable")[: how.documents]])
+    chosen = np.sort(own[least(keys[own], how.documents)])
     texts = label.alone().take("documents", ["text"], chosen)["text"]
     beginnings = pc.utf8_slice_codeunits(pc.fill_null(texts, ""), 0, CHARACTERS)
     try:

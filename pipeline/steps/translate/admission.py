@@ -8,6 +8,7 @@ native documents and the translations of other runs count too; a translation tha
 document has come (pipeline/steps/translate/compared.py).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.dedup import components, edges
+from polysieve.dedup import edges
+from polysieve.dedup.components import components
 from polysieve.filters import rules
 from polysieve.filters.parameters import LanguageParameters
 from polysieve.pipeline.engines.engine import TASK_MEMORY, Counts
@@ -240,7 +242,8 @@ def _add_duplicates(
         precedence[[id in ids for id in table["id"].to_pylist()]] = _PUBLISHED
     weights = np.concatenate(documents)
     first = len(weights)
-    cluster = _components(Keys.joined([*before, own]), dedup)
+    every = Keys.joined([*before, own])
+    cluster = components(len(every.content), _edges(every, dedup))
     known = pl.DataFrame(
         {
             "cluster": cluster[:first],
@@ -267,22 +270,20 @@ def _add_duplicates(
     return size
 
 
-def _components(keys: Keys, dedup: Dedup) -> np.ndarray:
-    """int64[n]: rows of one cluster have the same number."""
-    sets = components.UnionFind(len(keys.content))
+def _edges(keys: Keys, dedup: Dedup) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of rows that belong to one cluster, a key at a time."""
     if dedup.exact:
-        sets.union_edges(*edges.equal_pairs(keys.content[:, 0], keys.content[:, 1]))
+        yield edges.equal_pairs(keys.content[:, 0], keys.content[:, 1])
     settings = dedup.minhash
     for band in range(settings.bands if settings else 0):
         assert settings is not None
         own = np.ascontiguousarray(keys.bands[:, band])
         if settings.verify is None:
-            sets.union_edges(*edges.band_edges(own, keys.shingled))
+            yield edges.band_edges(own, keys.shingled)
         else:
             shingled = np.flatnonzero(keys.shingled)
             a, b = edges.verified_band_edges(own[shingled], keys.low[shingled], settings.verify)
-            sets.union_edges(shingled[a], shingled[b])
-    return sets.roots().astype(np.int64)
+            yield shingled[a], shingled[b]
 
 
 def _equal_to_any(content: np.ndarray, chosen: np.ndarray) -> np.ndarray:

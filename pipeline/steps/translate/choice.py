@@ -8,17 +8,19 @@ label, in the order of their rows, are cut into windows, a task each.
 Kept documents are one a cluster, and none is a translation.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polysieve.filters.sampling import ranks
 from polysieve.filters.url import split_address
 from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.packing import packed
 from polysieve.pipeline.recipe.translating import Target
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.step import Task
@@ -79,7 +81,7 @@ def list_candidates(task: Candidates) -> Counts:
     documents = label.take("documents", ["id", "language_score", "url"], kept)
     columns: dict[str, object] = {
         "row": kept,
-        "rank": [_rank(task.recipe.seed, id) for id in documents["id"].to_pylist()],
+        "rank": ranks(documents["id"].to_pylist(), f"{task.recipe.seed}\0translate"),
         "words": label.take("signals", ["word_count"], kept)["word_count"].cast(pa.int64()),
         "language_score": documents["language_score"],
     }
@@ -104,11 +106,6 @@ def list_candidates(task: Candidates) -> Counts:
 def bucket_of(ranks: np.ndarray) -> np.ndarray:
     """int64[n] of ranks (uint64[n])."""
     return (ranks >> _SHIFT).astype(np.int64)
-
-
-def _rank(seed: int, id: str) -> int:
-    digest = hashlib.sha256(f"{seed}\0translate\0{id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big")
 
 
 def choose_windows(task: Windows) -> Counts:
@@ -143,20 +140,15 @@ def choose_windows(task: Windows) -> Counts:
 def _cut(
     folder: StepFolder, label: str, target: Target, below: int, window_words: int
 ) -> list[tuple[str, int, int, int, int]]:
-    found: list[tuple[str, int, int, int, int]] = []
-    first, documents, words, last = None, 0, 0, 0
-    for part in _allowed(folder, label, target, below):
-        for row, count in zip(part["row"].to_pylist(), part["words"].to_pylist(), strict=True):
-            if documents and words + count > window_words:
-                assert first is not None
-                found.append((label, first, last + 1, documents, words))
-                first, documents, words = None, 0, 0
-            first = row if first is None else first
-            documents, words, last = documents + 1, words + count, row
-    if documents:
-        assert first is not None
-        found.append((label, first, last + 1, documents, words))
-    return found
+    chosen = (  # (row, words) of each document
+        document
+        for part in _allowed(folder, label, target, below)
+        for document in zip(part["row"].to_pylist(), part["words"].to_pylist(), strict=True)
+    )
+    return [
+        (label, window[0][0], window[-1][0] + 1, len(window), sum(words for _, words in window))
+        for window in packed(chosen, itemgetter(1), window_words)
+    ]
 
 
 def chosen_rows(

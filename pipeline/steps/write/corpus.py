@@ -6,6 +6,7 @@ Everything is written beside the published folders, under `write-<fingerprint>/`
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from polysieve.dedup import host_lines
 from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.packing import packed
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
 from polysieve.pipeline.steps.decide.manifest import Decided
@@ -46,33 +48,20 @@ class Writing(UnitTask):
 def tasks(template: Writing, manifest: Decided) -> Iterator[Writing]:
     """The tasks of a unit, from its decisions' manifest: about `shard_bytes` of text each."""
     limit = template.recipe.output.shard_bytes
-    group: list[tuple[str, int]] = []
-    size = row = first = 0
-
-    def grouped() -> Iterator[Writing]:
-        if any(label not in template.unchanged for label, _ in group):
-            yield replace(template, first_row=first, labels=tuple(group))
-
-    for label, values in manifest["labels"].items():
-        n, text_bytes = values["documents"], values["text_bytes"]
-        if group and size + text_bytes > limit:
-            yield from grouped()
-            group, size = [], 0
-        if text_bytes <= limit:
-            first = first if group else row
-            group.append((label, n))
-            size += text_bytes
-        elif label not in template.unchanged:
-            for kind, ends in values["shards"].items():
-                for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-                    yield replace(
-                        template,
-                        first_row=row,
-                        labels=((label, n),),
-                        shard=(kind, number, start, end),
-                    )
-        row += n
-    yield from grouped()
+    row = 0
+    for group in packed(manifest["labels"].items(), lambda one: one[1]["text_bytes"], limit):
+        labels = tuple((label, values["documents"]) for label, values in group)
+        task = replace(template, first_row=row, labels=labels)
+        row += sum(n for _, n in labels)
+        _, first = group[0]
+        if template.unchanged.issuperset(label for label, _ in labels):
+            continue
+        if first["text_bytes"] <= limit:
+            yield task
+            continue
+        for kind, ends in first["shards"].items():  # of one label, larger than a shard
+            for number, (start, end) in enumerate(pairwise([0, *ends])):
+                yield replace(task, shard=(kind, number, start, end))
 
 
 def run(task: Writing) -> Counts:

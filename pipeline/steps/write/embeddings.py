@@ -2,13 +2,10 @@
 that name, in its order."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps import windows
@@ -17,7 +14,7 @@ from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.embed.embeddings import Encoding
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import UnitTask, manifest_of
-from polysieve.pipeline.storage.store import parquet_writer
+from polysieve.pipeline.storage.shards import Shards
 
 EMBEDDINGS = "embeddings"
 GROUP = 10_000  # rows
@@ -38,14 +35,20 @@ def run(task: Vectors) -> Counts:
     """Write the vectors of what is kept of one unit, and commit it."""
     manifest = manifest_of(task.context.folder("decisions"), task.unit.piece, Decided)
     ends, names = _shards(manifest["labels"], task.recipe.output.shard_bytes)
-    written = 0
-    with _Files(task, names) as files:
+    written, last = 0, ""
+    with Shards(task.folder.store, group_rows=GROUP) as shards:
         for label in task.unit_labels():
             for rows, ids, vectors in _kept(task, label):
+                schema = _schema(task.encoding, vectors.shape[1])
                 files_of = np.searchsorted(ends, rows + label.first, side="right")
                 for number in np.unique(files_of).tolist():
+                    file = task.folder.file(names[number])
+                    if last not in ("", file):
+                        shards.close(last)
                     start, stop = np.searchsorted(files_of, [number, number + 1]).tolist()
-                    files.write(number, ids.slice(start, stop - start), vectors[start:stop])
+                    part = _table(ids.slice(start, stop - start), vectors[start:stop], schema)
+                    shards.put(file, part)
+                    last = file
                 written += len(rows)
     task.folder.commit(task.piece, {"documents": written})
     return {"documents": written}
@@ -82,49 +85,10 @@ def _kept(task: Vectors, label: Label) -> Iterator[tuple[np.ndarray, pa.ChunkedA
             yield rows[stays], ids, embeddings.unpacked(part[column].take(pa.array(stays)))
 
 
-class _Files:
-    """The files of a unit, one after the other; rows are gathered into groups of GROUP, however they come."""
-
-    def __init__(self, task: Vectors, names: list[str]) -> None:
-        self.task = task
-        self.names = names
-        self.number = -1
-        self.waiting: list[pa.Table] = []
-        self.writer: pq.ParquetWriter | None = None
-        self.stack = ExitStack()
-
-    def __enter__(self) -> "_Files":
-        return self
-
-    def __exit__(self, kind: Any, *error: Any) -> bool | None:
-        if kind is None:
-            self._flush(1)
-        return self.stack.__exit__(kind, *error)
-
-    def write(self, number: int, ids: pa.ChunkedArray, vectors: np.ndarray) -> None:
-        """Add rows to a file; numbers ascend."""
-        dim = vectors.shape[1]
-        schema = _schema(self.task.encoding, dim)
-        if number != self.number:
-            self._flush(1)
-            self.stack.close()
-            name = self.task.folder.file(self.names[number])
-            handle = self.stack.enter_context(self.task.folder.store.create(name))
-            self.writer = self.stack.enter_context(parquet_writer(handle, schema))
-            self.number = number
-        flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
-        column = pa.FixedSizeListArray.from_arrays(flat, dim)
-        self.waiting.append(pa.table([ids.combine_chunks(), column], schema=schema))
-        self._flush(GROUP)
-
-    def _flush(self, least: int) -> None:
-        """Write groups of what waits, as long as there are so many rows."""
-        while sum(map(len, self.waiting)) >= least:
-            table = pa.concat_tables(self.waiting)
-            assert self.writer is not None
-            self.writer.write_table(table.slice(0, GROUP))
-            rest = table.slice(GROUP)
-            self.waiting = [rest] if len(rest) else []
+def _table(ids: pa.ChunkedArray, vectors: np.ndarray, schema: pa.Schema) -> pa.Table:
+    flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+    column = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    return pa.table([ids.combine_chunks(), column], schema=schema)
 
 
 def _schema(encoding: Encoding, dim: int) -> pa.Schema:

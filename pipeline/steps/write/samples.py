@@ -1,10 +1,11 @@
 """A few documents per language and reason for the report, chosen by a hash of their ids."""
 
-import hashlib
 from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from polysieve.filters.sampling import least, ranks
 
 PER_REASON = 3
 CHARACTERS = 600
@@ -24,14 +25,12 @@ class Sample(TypedDict):
 def sample(table: pa.Table, seed: int) -> dict[str, list[Sample]]:
     """Reason (or "kept") -> documents, of a table with the columns of `removed/`."""
     head = table.slice(0, HEAD)
-    chosen: dict[str, list[tuple[bytes, int]]] = {}
-    reasons = head["filter_reason"].to_pylist()
-    for row, (id, reason) in enumerate(zip(head["id"].to_pylist(), reasons, strict=True)):
-        key = hashlib.sha256(f"{seed}\0{id}".encode()).digest()
-        chosen.setdefault(reason or "kept", []).append((key, row))
-    rows = {
-        reason: [row for _, row in sorted(keys)[:PER_REASON]] for reason, keys in chosen.items()
-    }
+    reasons = [reason or "kept" for reason in head["filter_reason"].to_pylist()]
+    rows: dict[str, list[int]] = {reason: [] for reason in reasons}
+    for row in least(ranks(head["id"].to_pylist(), seed), HEAD).tolist():
+        of_reason = rows[reasons[row]]
+        if len(of_reason) < PER_REASON:
+            of_reason.append(row)
     documents = head.select(COLUMNS).take([row for group in rows.values() for row in group])
     text = pc.utf8_slice_codeunits(documents["text"], 0, CHARACTERS)
     position = documents.column_names.index("text")

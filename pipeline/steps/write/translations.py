@@ -6,10 +6,7 @@ files. `parallel/<source>-<label>/documents-00000.parquet` and `sentences-00000.
 with the figures of the checks.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +19,8 @@ from polysieve.pipeline.steps.translate.translations import piece
 from polysieve.pipeline.steps.write.corpus import cleaned
 from polysieve.pipeline.steps.write.manifest import Translated
 from polysieve.pipeline.steps.write.samples import Sample, sample
-from polysieve.pipeline.storage.schema import CORPUS, REMOVED, parquet_rows
-from polysieve.pipeline.storage.store import Store, parquet_writer
+from polysieve.pipeline.storage.schema import CORPUS, REMOVED
+from polysieve.pipeline.storage.shards import Shards
 from polysieve.translation.checks import CHECKS
 
 PREFIX = "translated-"
@@ -75,9 +72,8 @@ def run(task: Translations) -> Counts:
     counts: dict[str, int] = {"corpus": 0, "removed": 0}
     samples: dict[str, list[Sample]] = {}
     translate, admit = task.context.folder("translate"), task.context.folder("admit")
-    shards = _Shards(task.folder.store, task.recipe.output.shard_bytes)
     first = 0
-    with shards:
+    with Shards(task.folder.store, task.recipe.output.shard_bytes) as shards:
         for number, size in task.windows:
             if not size:
                 continue
@@ -129,7 +125,7 @@ def _columns(documents: pa.Table, words: pa.Table, decisions: pa.Table) -> pa.Ta
     return pa.table(arrays, schema=REMOVED)
 
 
-def _put(task: Translations, shards: "_Shards", kind: str, part: pa.Table) -> None:
+def _put(task: Translations, shards: Shards, kind: str, part: pa.Table) -> None:
     folder = task.folder.file(f"{kind}/{task.label}/{PREFIX}")
     if kind == "corpus":
         shards.put(folder, part.select(CORPUS.names).cast(CORPUS))
@@ -140,7 +136,7 @@ def _put(task: Translations, shards: "_Shards", kind: str, part: pa.Table) -> No
 
 
 def _put_pairs(
-    task: Translations, shards: "_Shards", documents: pa.Table, kept: np.ndarray, name: str
+    task: Translations, shards: Shards, documents: pa.Table, kept: np.ndarray, name: str
 ) -> None:
     chosen = documents.filter(pa.array(kept))
     if not len(chosen):
@@ -161,50 +157,3 @@ def _put_pairs(
     inside = pc.is_in(sentences["id"], chosen["id"].combine_chunks())
     inside = pc.and_(inside, pc.not_equal(sentences["status"], "failed"))
     shards.put(f"{folder}sentences-", sentences.filter(inside).cast(SENTENCE_PAIRS))
-
-
-@dataclass
-class _Shards:
-    """Parquet files of about `limit` bytes each, `<name>00000.parquet` and on, filled a table at a time."""
-
-    store: Store
-    limit: int
-    _open: dict[str, tuple[Any, ExitStack, int]] = field(default_factory=dict)
-    _numbers: dict[str, int] = field(default_factory=dict)
-
-    def __enter__(self) -> "_Shards":
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        for name in list(self._open):
-            _, stack, _ = self._open.pop(name)
-            if error is None:
-                stack.close()
-            else:
-                stack.__exit__(kind, error, trace)
-
-    def put(self, name: str, table: pa.Table) -> None:
-        if not len(table):
-            return
-        if name not in self._open:
-            number = self._numbers.get(name, 0)
-            self._numbers[name] = number + 1
-            stack = ExitStack()
-            file = stack.enter_context(self.store.create(f"{name}{number:05d}.parquet"))
-            writer = stack.enter_context(parquet_writer(file, table.schema))
-            self._open[name] = writer, stack, 0
-        writer, stack, size = self._open[name]
-        for rows in _slices(table):
-            writer.write_table(rows)
-        size += table.nbytes
-        self._open[name] = writer, stack, size
-        if size >= self.limit:
-            self._open.pop(name)
-            stack.close()
-
-
-def _slices(table: pa.Table) -> Iterator[pa.Table]:
-    start = 0
-    for rows in parquet_rows(table):
-        yield table.slice(start, rows)
-        start += rows

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polysieve.pipeline.engines.packing import packed, ranges
+from polysieve.pipeline.engines.packing import even_ranges, packed, ranges
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_items_that_come_one_by_one_are_cut_at_the_same_places(sizes, most) -> N
 def test_a_range_may_have_to_hold_several_and_a_list_not_more_than_some() -> None:
     assert list(ranges(np.array([9, 9, 9]), 5, least=2)) == [(0, 2), (2, 3)]
     assert list(packed("abcde", len, 100, count=2)) == [["a", "b"], ["c", "d"], ["e"]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([], []),
+        ([0, 0], [(0, 2)]),
+        ([2, 2, 2, 2, 2], [(0, 2), (2, 4), (4, 5)]),
+        ([1, 40, 1], [(0, 1), (1, 3)]),
+    ],
+)
+def test_even_ranges_are_cut_where_the_total_passes_a_multiple(sizes, expected) -> None:
+    assert list(even_ranges(np.array(sizes, np.int64), 5)) == expected
