@@ -36,9 +36,7 @@ def groups(recipe: Recipe, sources: Sequence[Source]) -> list[Group]:
         ("languages", partial(languages.identify, _texts(), pa.array([True]), recipe.language))
     )
     chosen.append(("words", partial(words.segment, _texts(), pa.array(["eng_Latn"]))))
-    chosen.append(
-        ("signals", partial(batches.measure_texts, _texts(), pa.array(["eng_Latn"]), recipe))
-    )
+    chosen.append(("signals", partial(_measure, recipe)))
     if recipe.dedup.minhash:
         chosen.append(("clusters", _cluster))
     if recipe.dedup.containment:
@@ -97,12 +95,22 @@ def _extract(recipe: Recipe) -> None:
         extract(content, engine=settings.engine, form=settings.form, comments=settings.comments)
 
 
+def _measure(recipe: Recipe) -> None:
+    labels = ["eng_Latn"]
+    if (settings := recipe.dedup.minhash) and settings.characters:  # by script or by label
+        key = min(settings.characters)
+        labels.append(key if "_" in key else f"und_{key}")
+    texts = pa.array([_TEXT] * len(labels), pa.large_string())
+    batches.measure_texts(texts, pa.array(labels), recipe)
+
+
 def _cluster() -> None:
     low = np.zeros((2, 112), np.uint8)
     a, b = edges.verified_band_edges(np.zeros(2, np.uint64), low, 0.55)
     forest = components.UnionFind(2)
     forest.union_edges(a, b)
-    forest.roots()
+    for kind in (np.int32, np.int64):
+        components.component_ranges(components.member_counts(forest.roots().astype(kind), 2), 2)
 
 
 def _contain() -> None:
