@@ -24,7 +24,6 @@ from polysieve.pipeline.recipe import load
 from polysieve.pipeline.run.plan import make
 from polysieve.pipeline.run.run import execute
 from polysieve.pipeline.sources import Source
-from polysieve.pipeline.steps.measure import inputs as measure
 from polysieve.pipeline.storage.schema import DOCUMENTS, bands_schema
 from polysieve.pipeline.storage.store import Store
 
@@ -114,7 +113,7 @@ def _measured(folder, source: Source, number: int, labels: list[str], n: int) ->
     )
     hashes = random.integers(0, 2**63, (2, n), np.uint64)
     bands = pa.table(list(map(pa.array, hashes)), schema=bands_schema(0, 0))
-    name = f"{measure.input_key(source)}-0000"
+    name = f"{source.key}-0000"
     for table, rows in (("documents", documents), ("signals", signals), ("bands", bands)):
         groups = [min(GROUP_ROWS, n - start) for start in range(0, n, GROUP_ROWS)]
         folder.store.write_table(folder.file(f"{table}/{name}.parquet"), rows, groups, level=1)
@@ -124,7 +123,7 @@ def _measured(folder, source: Source, number: int, labels: list[str], n: int) ->
         for i, (one, size) in enumerate(sizes.iter_rows())
     ]
     folder.commit(
-        measure.input_key(source),
+        source.key,
         {
             "address": source.address,
             "size": source.size,

@@ -1,4 +1,4 @@
-"""Measuring one function in a process of its own."""
+"""Measuring one function, or one phase of a step over made documents, in a process of its own."""
 
 import gc
 import multiprocessing
@@ -8,10 +8,19 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+
+from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.steps import segment_passes, units
+from polysieve.pipeline.steps.step import Context, Inputs, Plan, Step
+from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.storage.store import Store
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -59,6 +68,35 @@ def isolated(function: Callable[..., Any], *arguments: Any) -> Any:
     """`function(*arguments)` in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
+
+
+def made_plan(root: Path, recipe: Recipe, steps: Sequence[str]) -> Plan:
+    """The plan of a run whose documents are made here: a folder for each of these steps, `<step>-0000000000000000`."""
+    store = Store(str(root))
+    folders = {step: StepFolder(store, step, "0" * 16) for step in steps}
+    return Plan(Context(recipe, store, folders, Inputs("made")), ())
+
+
+def write_index(context: Context, rows: Sequence[tuple[Any, ...]]) -> None:
+    """What the step index would leave: both tables, of rows of `units.INDEX` sorted by label and input."""
+    columns = list(zip(*rows, strict=True))
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, units.INDEX, strict=True)]
+    index = pa.table(arrays, schema=units.INDEX)
+    context.store.write_table(context.index_file, index)
+    places = segment_passes.places(index, units.units(index))
+    context.store.write_table(segment_passes.places_of(context), places)
+
+
+def phase(plan: Plan, steps: Sequence[Step], number: int) -> tuple[str, int, Measured] | None:
+    """Run the tasks of one phase of some steps here, one at a time: its name, how many tasks, what they took.
+
+    The phases before it must be done; None behind the last.
+    """
+    every = (found for step in steps for found in step.phases(plan, plan.context.folder(step.name)))
+    chosen = next(islice(every, number, None), None)
+    if chosen is None:
+        return None
+    return chosen.name, len(chosen.tasks), measured(list, map(chosen.run, chosen.tasks))
 
 
 def best(function: Callable[..., Any], *arguments: Any, times: int = 5) -> float:

@@ -14,26 +14,22 @@ import argparse
 import functools
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.dedup.common import isolated, measured, on_disk
+from benchmarks.dedup.common import isolated, made_plan, on_disk, phase, write_index
 from polysieve.pipeline.recipe import Recipe
-from polysieve.pipeline.steps import segment_passes as segments
-from polysieve.pipeline.steps import units
-from polysieve.pipeline.steps.containment import containment
-from polysieve.pipeline.steps.host_lines import lines
-from polysieve.pipeline.storage.ledger import StepFolder
-from polysieve.pipeline.storage.store import Store
+from polysieve.pipeline.steps.containment import step as containment
+from polysieve.pipeline.steps.host_lines import step as host_lines
+from polysieve.pipeline.steps.step import Plan
 
 LABEL = "eng_Latn"
 SEGMENT = 40_000
 WORDS = 200_000
 HOST_DOCUMENTS = 500
 FURNITURE, FURNITURE_WORDS = 5, 4
-PASSES: dict[str, Any] = {"host_lines": lines, "containment": containment}
+PASSES = (host_lines.STEP, containment.STEP)
 
 
 def vocabulary() -> pa.Array:
@@ -88,9 +84,9 @@ def texts_of(number: int, hosts: list[int], known: pa.Array) -> pa.Array:
 
 
 def make(scratch: Path, count: int) -> int:
-    """Write what the steps measure and clusters would have left; the bytes of text."""
-    store = Store(str(scratch))
-    measure = StepFolder(store, "measure", "0" * 16)
+    """Write what the steps before the passes would have left; the bytes of text."""
+    context = plan_of(scratch).context
+    store, measure = context.store, context.measure
     known = vocabulary()
     entries, total = [], 0
     for number in range(count // SEGMENT):
@@ -110,43 +106,35 @@ def make(scratch: Path, count: int) -> int:
         name = f"seg-{number:04d}"
         store.write_table(measure.file(f"documents/{name}.parquet"), documents)
         entries.append((LABEL, number, name, "s3://made/segment.warc.gz", 0, SEGMENT, size, ""))
-    columns = list(zip(*entries, strict=True))
-    index = pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, units.INDEX, strict=True)], schema=units.INDEX
-    )
-    store.write_table(measure.file("index-made.parquet"), index)
-    (unit,) = units.units(index)
-    clustered = StepFolder(store, "clusters", "0" * 16)
+    write_index(context, entries)
+    (unit,) = context.units()
     kept = pa.table({"kept": np.ones(unit.documents, bool)})
-    store.write_table(clustered.file(f"{unit.piece}.parquet"), kept)
-    for name in PASSES:
-        places = segments.places(index, [unit])
-        store.write_table(StepFolder(store, name, "0" * 16).file(segments.PLACES), places)
+    store.write_table(context.folder("clusters").file(f"{unit.piece}.parquet"), kept)
     return total
 
 
-def phase(scratch: Path, name: str, number: int) -> tuple[str, int, float, float] | None:
-    """Run the tasks of one phase here: (phase, tasks, CPU seconds, MiB added at most); None behind the last."""
-    store = Store(str(scratch))
-    folder = StepFolder(store, name, "0" * 16)
+def plan_of(scratch: Path) -> Plan:
     recipe = Recipe.model_validate({"host_lines": {}, "dedup": {"containment": {}}})
-    measure, clustered = (StepFolder(store, step, "0" * 16) for step in ("measure", "clusters"))
-    places = store.read_columns(folder.file(segments.PLACES), None)
-    steps = PASSES[name].phases(folder, measure, clustered, recipe, places)
-    for place, (title, function, tasks) in enumerate(steps):
-        if place == number:
-            got = measured(list, map(function, tasks))
-            return title, len(tasks), got.cpu, got.memory
-    return None
+    steps = ("measure", "index", "clusters", *(step.name for step in PASSES))
+    return made_plan(scratch, recipe, steps)
+
+
+def run_phase(scratch: Path, place: int, number: int) -> tuple[str, int, float, float] | None:
+    """Run the tasks of one phase of a pass here: (phase, tasks, CPU seconds, MiB added at most)."""
+    found = phase(plan_of(scratch), [PASSES[place]], number)
+    if found is None:
+        return None
+    title, tasks, got = found
+    return title, tasks, got.cpu, got.memory
 
 
 def run(scratch: Path, count: int) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     size = isolated(make, scratch, count)
     print(f"\n{count / 1e6:g} million documents, {size / 1e9:.2f} GB of text", flush=True)
-    for name in PASSES:
+    for place, step in enumerate(PASSES):
         number, total = 0, 0.0
-        while got := isolated(phase, scratch, name, number):
+        while got := isolated(run_phase, scratch, place, number):
             title, tasks, cpu, memory = got
             total += cpu
             print(
@@ -155,9 +143,9 @@ def run(scratch: Path, count: int) -> None:
                 flush=True,
             )
             number += 1
-        left = on_disk(scratch / f"{name}-{'0' * 16}") / count
+        left = on_disk(scratch / f"{step.name}-{'0' * 16}") / count
         print(
-            f"  {name}: {total / count * 1e6:.1f} µs, {left:.0f} bytes on disk a document",
+            f"  {step.name}: {total / count * 1e6:.1f} µs, {left:.0f} bytes on disk a document",
             flush=True,
         )
 

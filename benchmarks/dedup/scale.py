@@ -4,8 +4,8 @@ bytes on disk of every phase.
 python -m benchmarks.dedup.scale SCRATCH [--millions 1 2 5 10 20] [--no-verify] [--task-memory 1GiB]
 
 A quarter of the documents are in clusters, 2 % of all in one; 14 bands; a member has its cluster's key in a band with
-a probability of 0.6. Band keys and bytes to verify by are made, in segments of 50,000 rows, and written as the
-step measure writes them; from there on everything is the pipeline's own: tasks, files, partitions. The phases run
+a probability of 0.6. Band keys and bytes to verify by are made, in segments of 50,000 rows, and written as the step
+measure writes them; from there on everything is the pipeline's own: tasks, files, partitions. The phases run
 one task at a time in a process of their own. Memory is the most that the phase's process added to what it
 held before; `components` are the arrays of the union-find alone, measured in memory.
 """
@@ -19,24 +19,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.dedup.common import isolated, measured, on_disk
+from benchmarks.dedup.common import isolated, made_plan, measured, on_disk, phase, write_index
 from polysieve.dedup.components import UnionFind
 from polysieve.filters import rules
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Dedup, MinHash
-from polysieve.pipeline.steps import units
-from polysieve.pipeline.steps.cluster import clusters
-from polysieve.pipeline.steps.decide import decisions
-from polysieve.pipeline.steps.fit import fit
-from polysieve.pipeline.storage.ledger import StepFolder
+from polysieve.pipeline.steps.cluster import step as cluster
+from polysieve.pipeline.steps.decide.step import DECISIONS
+from polysieve.pipeline.steps.fit import step as fit
+from polysieve.pipeline.steps.step import Plan
 from polysieve.pipeline.storage.schema import bands_schema
-from polysieve.pipeline.storage.store import Store
 
 BANDS = 14
 LANES = 112
 SEGMENT = 50_000
 LABEL = "rus_Cyrl"
 RULES = ("gopher_dup_line_frac", "fineweb_char_dup", "gopher_below_alpha")
+STEPS = (cluster.STEP, fit.STEP, DECISIONS)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -75,9 +74,9 @@ def bytes_of(cluster: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def make(scratch: Path, count: int) -> None:
-    """Write what the step measure would have left."""
-    store = Store(str(scratch / "out"))
-    folder = StepFolder(store, "measure", "0" * 16)
+    """Write what the steps measure and index would have left."""
+    context = made_plan(scratch / "out", Recipe(), ("measure", "index")).context
+    store, folder = context.store, context.measure
     whole = clusters_of(count)
     entries = []
     for number, first in enumerate(range(0, count, SEGMENT)):
@@ -115,45 +114,29 @@ def make(scratch: Path, count: int) -> None:
         signals = pa.table({"word_count": random.integers(30, 900, n, np.int32), **shares})
         store.write_table(folder.file(f"signals/{name}.parquet"), signals, groups)
         entries.append((LABEL, number, name, "s3://made/segment.warc.gz", 0, n, 3000 * n, ""))
-    columns = list(zip(*entries, strict=True))
-    index = pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, units.INDEX, strict=True)], schema=units.INDEX
-    )
-    store.write_table(folder.file("index-made.parquet"), index)
+    write_index(context, entries)
 
 
-def task_of(scratch: Path, verify: bool, memory: str) -> clusters.Task:
-    store = Store(str(scratch / "out"))
-    minhash = MinHash(verify=0.55 if verify else None)
+def plan_of(scratch: Path, verify: bool, memory: str) -> Plan:
     recipe = Recipe(
-        dedup=Dedup.model_validate({"minhash": minhash, "task_memory": memory}),
+        dedup=Dedup.model_validate(
+            {"minhash": MinHash(verify=0.55 if verify else None), "task_memory": memory}
+        ),
         rules=dict.fromkeys(RULES),
     )
-    measure = StepFolder(store, "measure", "0" * 16)
-    file = measure.file("index-made.parquet")
-    (unit,) = units.units(store.read_columns(file, None))
-    return clusters.Task(StepFolder(store, "clusters", "0" * 16), measure, file, unit, recipe, 0)
+    steps = ("measure", "index", *(step.name for step in STEPS))
+    return made_plan(scratch / "out", recipe, steps)
 
 
-def phase(scratch: Path, verify: bool, memory: str, number: int) -> tuple[str, int, list[float]]:
+def run_phase(
+    scratch: Path, verify: bool, memory: str, number: int
+) -> tuple[str, int, list[float]] | None:
     """Run the tasks of one phase here; (name, tasks, [CPU seconds, wall seconds, MiB added at most])."""
-    task = task_of(scratch, verify, memory)
-    position = -1
-    for position, (name, function, parts) in enumerate(clusters.phases([task])):
-        if position == number:
-            got = measured(list, map(function, parts))
-            return name, len(parts), [got.cpu, got.wall, got.memory]
-    if number == position + 1:
-        got = measured(clusters.run, task)
-        return "clusters", 1, [got.cpu, got.wall, got.memory]
-    fitted = StepFolder(task.folder.store, "fit", "0" * 16)
-    fit.run(fitted, task.recipe, [LABEL], [task.unit])
-    folder = StepFolder(task.folder.store, "decisions", "0" * 16)
-    deciding = decisions.Task(
-        folder, task.measure, task.index_file, fitted, task.folder, task.unit, task.recipe, 0
-    )
-    got = measured(decisions.run, deciding)
-    return "decisions", 1, [got.cpu, got.wall, got.memory]
+    found = phase(plan_of(scratch, verify, memory), STEPS, number)
+    if found is None:
+        return None
+    name, tasks, got = found
+    return name, tasks, [got.cpu, got.wall, got.memory]
 
 
 def union(scratch: Path, count: int) -> tuple[int, list[float]]:
@@ -202,17 +185,14 @@ def run(scratch: Path, count: int, verify: bool, memory: str) -> None:
     isolated(make, scratch, count)
     print(f"\n{count / 1e6:g} million documents", flush=True)
     number, total = 0, 0.0
-    while True:
-        name, tasks, figures = isolated(phase, scratch, verify, memory, number)
-        cpu, wall, added = figures
+    while found := isolated(run_phase, scratch, verify, memory, number):
+        name, tasks, (cpu, wall, added) = found
         total += cpu
         print(
             f"  {name:10} {tasks:5} tasks {cpu:8.2f} CPU s {wall:8.2f} s {cpu / count * 1e9:8.1f} ns a document "
             f"{added:8.0f} MiB {added * 2**20 / count:7.1f} bytes a document",
             flush=True,
         )
-        if name == "decisions":
-            break
         number += 1
     edges, (cpu, added) = isolated(union, scratch, count)
     print(
@@ -220,8 +200,8 @@ def run(scratch: Path, count: int, verify: bool, memory: str) -> None:
     )
     table = pq.read_table(scratch / "out" / "clusters-0000000000000000" / "unit-00000.parquet")
     sizes = np.bincount(table["cluster_id"].to_numpy())
-    found = disk(scratch)
-    each = {name: found[name] / count for name in ("band", "edges", "components", "signature")}
+    held = disk(scratch)
+    each = {name: held[name] / count for name in ("band", "edges", "components", "signature")}
     print(
         f"  all {total:.1f} CPU s; {np.count_nonzero(sizes):,} clusters, the largest of {sizes.max():,}; "
         f"bytes a document on disk: band keys {each['band']:.0f}, edges {each['edges']:.0f}, components "

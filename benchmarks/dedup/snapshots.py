@@ -24,7 +24,7 @@ from pathlib import Path
 
 import polars as pl
 
-STEPS = ("measure", "fit", "clusters", "decisions", "write")
+STEPS = ("measure", "fit", "clusters", "decisions", "write", "report")
 
 
 def command(options: argparse.Namespace, inputs: list[str], output: Path, index: Path) -> list[str]:
@@ -74,7 +74,7 @@ def killed(
             elif trigger == "index":
                 due = set(index.glob("versions/*")) != before
             elif trigger == "staged":
-                due = any(output.glob("write-*/done/staged.json"))
+                due = any(output.glob("*/done/staged.json"))
             else:
                 due = any(output.glob(trigger))
             if due:

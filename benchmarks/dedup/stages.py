@@ -7,7 +7,7 @@ environment, with the tokeniser that it assigns to each language. Compared: its 
 dedup.datatrove, bit for bit, and its clusters with ours of the same signatures. Exits with 1 where they differ.
 Then CPU seconds of each stage, theirs beside what our steps call for the same work: content hashes, band keys and bytes
 to verify by of a batch, as in the step measure; the clusters of a unit with all languages, read from its files and
-verified, as in the step clusters (their stages 2 and 3); the member that stands for each. And bytes on disk.
+verified, as in the step clusters (their stages 2 and 3); the representative of each. And bytes on disk.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from datasketch import MinHash, MinHashLSH
 
-from benchmarks.dedup.common import best, on_disk, resident
+from benchmarks.dedup.common import best, made_plan, on_disk, resident, write_index
 from benchmarks.dedup.languages import edited, lines_of
 from polysieve.dedup import datatrove
 from polysieve.dedup.components import components, member_counts
@@ -30,16 +30,14 @@ from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles
 from polysieve.filters.words import segment
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.cluster.components import find
-from polysieve.pipeline.steps.cluster.dedup_inputs import Population
-from polysieve.pipeline.steps.cluster.order import kept_by_cluster
+from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
+from polysieve.pipeline.steps.cluster.order import representatives_by_cluster
+from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.measure import batches
-from polysieve.pipeline.steps.units import Rows, Unit
-from polysieve.pipeline.storage.ledger import StepFolder
-from polysieve.pipeline.storage.store import Store
+from polysieve.pipeline.steps.step import Context
 
 RECIPE = Recipe()
 PARAMS = MinHashParams()
-Inputs = tuple[Rows, Population]
 LANGUAGES = {
     "arb_Arab": "arb", "ben_Beng": "ben", "cmn_Hani": "zho-CN", "deu_Latn": "deu", "ell_Grek": "ell",
     "fin_Latn": "fin", "fra_Latn": "fra", "guj_Gujr": "guj", "hin_Deva": "hin", "ita_Latn": "ita",
@@ -99,11 +97,12 @@ def our_signatures(texts: pa.Array, labels: list[str]) -> pa.RecordBatch:
     return batches._bands(texts, segment(texts, labels), RECIPE)
 
 
-def stored(folder: Path, found: dict[str, pa.RecordBatch]) -> Inputs:
+def stored(folder: Path, found: dict[str, pa.RecordBatch]) -> Context:
     """What the step clusters reads: the tables of one segment that holds the documents of all labels."""
     found = dict(sorted(found.items()))
     n = sum(map(len, found.values()))
-    measure = StepFolder(Store(str(folder)), "measure", "made")
+    context = made_plan(folder, RECIPE, ("measure", "index")).context
+    measure = context.measure
     columns = {
         "label": [label for label, bands in found.items() for _ in range(len(bands))],
         "id": [f"d{row}" for row in range(n)],
@@ -118,18 +117,32 @@ def stored(folder: Path, found: dict[str, pa.RecordBatch]) -> Inputs:
     }
     for name, table in tables.items():
         measure.store.write_table(measure.file(f"{name}/made.parquet"), table)
-    rows = Rows(measure, [("made", "made", 0, n)], len(found) > 1)
-    return rows, Population(rows, Unit(0, tuple(found), n), RECIPE.dedup.minhash)
+    rows, first = [], 0
+    for label, bands in found.items():
+        rows.append((label, 0, "made", "made", first, len(bands), 0, ""))
+        first += len(bands)
+    write_index(context, rows)
+    return context
 
 
-def our_clusters(inputs: Inputs) -> np.ndarray:
-    """int[n]: what the step clusters finds, read from its files, verification included."""
-    return find(inputs[1], RECIPE).component
+def labels_of(context: Context) -> list[Label]:
+    """The labels of the one unit, with nothing read of them yet."""
+    (unit,) = context.units()
+    return context.labels(unit.labels)
 
 
-def our_filter(inputs: Inputs, cluster: np.ndarray) -> np.ndarray:
-    """bool[n]: the member that stands for each cluster, by the recipe's order."""
-    return kept_by_cluster(inputs[0], RECIPE.dedup, cluster, member_counts(cluster, len(cluster)))
+def our_clusters(context: Context) -> list[np.ndarray]:
+    """int[n] for each label: what the step clusters finds, read from its files, verification included."""
+    minhash = RECIPE.dedup.minhash
+    return [find(DedupInputs(label, minhash), RECIPE).component for label in labels_of(context)]
+
+
+def our_filter(context: Context, clusters: list[np.ndarray]) -> list[np.ndarray]:
+    """bool[n] for each label: the representative of each cluster, by the recipe's order."""
+    return [
+        representatives_by_cluster(label, RECIPE.dedup, own, member_counts(own, len(own)))
+        for label, own in zip(labels_of(context), clusters, strict=True)
+    ]
 
 
 def datasketch_index(texts: list[str]) -> None:
@@ -202,9 +215,12 @@ def main() -> None:
             f"{len(texts) - kept:10}   {cpu[0]:8.3f} {cpu[1]:8.4f} {cpu[2]:8.4f}   {own:8.4f}",
             flush=True,
         )
-    inputs = stored(scratch / "ours", measured)
-    cluster = our_clusters(inputs)
-    sums[1, 1:] = best(our_clusters, inputs, times=20), best(our_filter, inputs, cluster, times=20)
+    context = stored(scratch / "ours", measured)
+    clusters = our_clusters(context)
+    sums[1, 1:] = (
+        best(our_clusters, context, times=20),
+        best(our_filter, context, clusters, times=20),
+    )
     ratios = sums[0] / sums[1]
     print(
         f"{documents} documents, {removed} duplicates; {differ} languages differ\n"

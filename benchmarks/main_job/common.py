@@ -17,7 +17,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared" / "data"
 BUILT = SHARED / "warc" / "built"
-COMMAND = [str(Path(sys.executable).with_name("polysieve"))]
+COMMAND = [sys.executable, "-m", "polysieve"]
 SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
 
 

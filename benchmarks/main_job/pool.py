@@ -122,7 +122,7 @@ def run(program: str, recipe: Path, crawl: Path, output: Path) -> dict[str, floa
     loads.write_text("")
     command = [sys.executable, "-c", program, "run", str(recipe), "--input", str(crawl)]
     command += ["--output", str(output), "--workers", "2", "--quiet"]
-    paths = [str(output.parent / "site"), str(Path(__file__).parents[2])]
+    paths = [str(output.parent / "site"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "LOADS": str(loads)}
     subprocess.run(command, check=True, env=environment)
     found = json.loads((output / "run.json").read_text())["seconds"]

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.quality.people import auc
 from benchmarks.quality.sets import halves
 from polysieve.filters.quality import ngrams
+from polysieve.filters.quality.evaluation import evaluate
 from polysieve.filters.quality.kenlm_model import KenlmModel
 
 _WORDS = re.compile(r"\w+")
@@ -59,17 +59,18 @@ def main(labelled: str, lmplz: str) -> int:
             theirs = KenlmModel(arpa)
         ours = ngrams.train(pa.array(texts, pa.large_string()), 3)
         ours.scores(array.slice(0, 2))
-        found, seconds = [], []
+        found, seconds, aucs = [], [], []
         for model in (theirs, ours):
             started = time.process_time()
             found.append(model.scores(array))
             seconds.append(time.process_time() - started)
+            aucs.append(evaluate(found[-1], test.good)["auc"])
         size = sum(len(text.encode()) for text in tested) / 1e6
         correlation = np.corrcoef(*found)[0, 1]
         good &= correlation >= 0.999
         print(
             f"{label:10} {correlation:11.4f} {np.abs(found[0] - found[1]).max():11.3f} "
-            f"{auc(found[0], test.good):11.3f} {auc(found[1], test.good):11.3f} "
+            f"{aucs[0]:11.3f} {aucs[1]:11.3f} "
             f"{size / seconds[0]:11.1f} {size / seconds[1]:11.1f}"
         )
     return 0 if good else 1

@@ -99,7 +99,7 @@ def measured(kind: str, asked: Recipe, gold: Path) -> None:
         # As pipeline/steps/score/scores.py does: what is kept is taken from what was read.
         kept = documents.take(pa.array(np.arange(0, DOCUMENTS)))
         scores.said(kept, asked)
-        declared = scores.memory(asked)
+        declared = scores.memory_of(asked, "web")
     print(json.dumps({"added": _peak() - before, "declared": declared}))
 
 

@@ -6,8 +6,8 @@ What is timed here is the step measure as a run has it (pipeline/steps/measure/i
 stop words, content hash, band keys; sort; Parquet out), but with each document's language given instead of identified,
 and then FineWeb2's rules on the columns read back. What is timed there: Gopher repetition, FineWeb quality, Gopher
 quality and the MinHash signatures (`datatrove_chain.py`), on the same documents with the same parameters, without
-reading or writing documents: (a) with the tokeniser that datatrove assigns to the language, (b) with `str.split` in its
-place.
+reading or writing documents: (a) with the tokeniser that datatrove assigns to the language, (b) with `str.split` in
+its place.
 
 CPU time of one process, all its threads; best of three here and of two there (b), one run (a). The last row is all
 languages as one input, each document once. The rows above it read a language's documents `--copies` times, so that
@@ -35,8 +35,8 @@ from polysieve.pipeline import recipe as recipes
 from polysieve.pipeline.run import warm
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.decide import reasons
-from polysieve.pipeline.steps.measure import inputs as measure
-from polysieve.pipeline.steps.measure import languages
+from polysieve.pipeline.steps.measure import inputs, languages
+from polysieve.pipeline.steps.step import Context, Inputs
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.store import Store
 
@@ -93,10 +93,12 @@ def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -
     for _ in range(3):
         languages.language_id.identify = KnownLabels(labels)  # type: ignore[assignment]
         with tempfile.TemporaryDirectory(dir=work) as out:
-            folder = StepFolder(Store(out), "measure", "benchmark")
-            task = measure.Task(folder, source, recipe)
+            store = Store(out)
+            folder = StepFolder(store, "measure", "benchmark")
+            context = Context(recipe, store, {"measure": folder}, Inputs("benchmark"))
+            task = inputs.Input(context, folder, source)
             started = time.process_time()
-            measure.run(task)
+            inputs.run(task)
             segments = folder.manifest(task.piece)["segments"]  # type: ignore[index]
             kept = sum(decide(folder, segment, recipe) for segment in segments)
             best = min(best, time.process_time() - started)

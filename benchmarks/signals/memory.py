@@ -2,9 +2,9 @@
 
     python -m benchmarks.signals.memory [--limit 1000]
 
-Each case is a Parquet file of one document of 64 MiB, or of three, and runs in a process of its own: the step
-measure as a run has it (pipeline/steps/measure/inputs.py), language identification included. Exit code 1 where a peak
-exceeds `--limit` (megabytes). It takes some minutes.
+Each case is a Parquet file of one document of 64 MiB, or of three, and runs in a process of its own: the step measure
+as a run has it (pipeline/steps/measure/inputs.py), language identification included. Exit code 1 where a peak exceeds
+`--limit` (megabytes). It takes some minutes.
 """
 
 import argparse
@@ -67,13 +67,17 @@ def _measure(path: Path) -> None:
     """In a process of its own: measure the input, print seconds of CPU and the peak in megabytes."""
     from polysieve.pipeline.recipe import Recipe
     from polysieve.pipeline.sources import Source
-    from polysieve.pipeline.steps.measure import inputs as measure
+    from polysieve.pipeline.steps.measure import inputs
+    from polysieve.pipeline.steps.step import Context, Inputs
     from polysieve.pipeline.storage.ledger import StepFolder
     from polysieve.pipeline.storage.store import Store
 
     started = time.process_time()
-    folder = StepFolder(Store(str(path.parent / "out")), "measure", "benchmark")
-    result = measure.run(measure.Task(folder, Source(str(path), path.stat().st_size, ""), Recipe()))
+    store = Store(str(path.parent / "out"))
+    folder = StepFolder(store, "measure", "benchmark")
+    context = Context(Recipe(), store, {"measure": folder}, Inputs("benchmark"))
+    source = Source(str(path), path.stat().st_size, "")
+    result = inputs.run(inputs.Input(context, folder, source))
     # Not getrusage's figure, which a process inherits from the one that started it.
     status = Path("/proc/self/status").read_text()
     peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
