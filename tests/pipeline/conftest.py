@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.prose import PROSE
+from tests.pipeline.runs import run_sample
 
 
 @pytest.fixture
@@ -21,3 +22,11 @@ def pages(tmp_path) -> Path:
     path.parent.mkdir()
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory) -> Path:
+    """The output of `fineweb2` over the sample crawl; tests read it and change nothing in it."""
+    folder = tmp_path_factory.mktemp("sample") / "out"
+    run_sample(folder)
+    return folder

@@ -7,20 +7,28 @@ import sys
 from pathlib import Path
 
 import polars as pl
+from click.testing import Result
 from typer.testing import CliRunner
 
 from polysieve.pipeline.cli import app
 
 CRAWL = Path(__file__).resolve().parents[2] / "recipes" / "sample"
+SAMPLE = f"{CRAWL}/crawl/*.gz"
 PAGES = CRAWL.parents[1] / "tools" / "sample_crawl" / "pages"
 SAME_BYTES = ("corpus", "removed", "quarantine", "parameters")
 
 
-def polysieve(*arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command, run in this process."""
+def polysieve_result(*arguments: str) -> Result:
+    """Exit code, stdout and stderr of a command, run in this process."""
     result = CliRunner().invoke(app, [*arguments])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
+    return result
+
+
+def polysieve(*arguments: str) -> tuple[int, str]:
+    """Exit code and output of a command, run in this process."""
+    result = polysieve_result(*arguments)
     return result.exit_code, result.output
 
 
@@ -30,13 +38,11 @@ def polysieve_process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
-def run_sample(
-    output: Path, *more: str, recipe: str = "fineweb2"
-) -> subprocess.CompletedProcess[str]:
-    """A run over the sample crawl, in a process of its own."""
-    return polysieve_process(
-        "run", recipe, "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output), "--quiet", *more
-    )
+def run_sample(output: Path, *more: str, recipe: str = "fineweb2") -> None:
+    """A run over the sample crawl, inline and in this process, which ends well."""
+    where = ("--input", SAMPLE, "--output", str(output), "--quiet", "--engine", "inline")
+    code, said = polysieve("run", recipe, *where, *more)
+    assert code == 0, said
 
 
 def digest(output: Path) -> dict[str, str]:

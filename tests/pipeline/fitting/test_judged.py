@@ -13,7 +13,7 @@ from polysieve.filters.parameters import load_file
 from polysieve.pipeline.cli import app
 from polysieve.pipeline.fitting import judged
 from polysieve.pipeline.recipe import load
-from tests.pipeline.runs import CRAWL, decisions
+from tests.pipeline.runs import PAGES, decisions
 
 RULES = "rules={fineweb_new_line: null, gopher_short_doc: 50}"
 
@@ -33,7 +33,7 @@ def text(number: int, words_of_line: int, vocabulary: list[str]) -> str:
 def output(tmp_path_factory) -> Path:
     """A run over 60 English pages of long lines and 60 of short ones, all kept, and 12 that are too short."""
     folder = tmp_path_factory.mktemp("judged")
-    prose = (CRAWL / "pages" / "eng_Latn.txt").read_text("utf-8")
+    prose = (PAGES / "eng_Latn.txt").read_text("utf-8")
     vocabulary = [word for word in prose.split() if word.isalpha()]
     pages = {f"good-{i}": text(i, 20, vocabulary) for i in range(60)}
     pages |= {f"bad-{i}": text(100 + i, 5, vocabulary) for i in range(60)}

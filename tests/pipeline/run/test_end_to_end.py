@@ -2,25 +2,28 @@
 
 import json
 import os
+import shutil
 import sys
-from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
 
 from benchmarks.audit.second_count import differences
+from polysieve.pipeline.storage.lock import OutputLock
+from polysieve.pipeline.storage.store import Store
 from tests.pipeline.killing import kill_when
-from tests.pipeline.runs import CRAWL, decisions, digest, polysieve_process, record, run_sample
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory) -> Path:
-    """An undisturbed run of `fineweb2` over the sample crawl, inline."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "out"
-    finished = run_sample(folder, "--engine", "inline")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return folder
+from tests.pipeline.runs import (
+    CRAWL,
+    SAMPLE,
+    decisions,
+    digest,
+    polysieve,
+    polysieve_process,
+    polysieve_result,
+    record,
+    run_sample,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +32,9 @@ def expected() -> dict:
 
 
 def test_every_page_of_the_sample_crawl_meets_the_fate_that_was_written_down(
-    output, expected
+    sample_run, expected
 ) -> None:
-    found = decisions(output)
+    found = decisions(sample_run)
     wrong = []
     for page in expected["pages"]:
         outcome = page["outcome"]
@@ -49,8 +52,8 @@ def test_every_page_of_the_sample_crawl_meets_the_fate_that_was_written_down(
     assert wrong == []
 
 
-def test_of_each_pair_of_copies_exactly_one_is_kept(output, expected) -> None:
-    found = decisions(output)
+def test_of_each_pair_of_copies_exactly_one_is_kept(sample_run, expected) -> None:
+    found = decisions(sample_run)
     groups: dict[str, list[str]] = {}
     for page in expected["pages"]:
         if page["outcome"] == "one_of_group":
@@ -59,8 +62,8 @@ def test_of_each_pair_of_copies_exactly_one_is_kept(output, expected) -> None:
     assert all(reasons.count("kept") == 1 for reasons in groups.values())
 
 
-def test_the_counts_are_those_written_down_and_the_identity_holds(output, expected) -> None:
-    accounting = record(output)["accounting"]
+def test_the_counts_are_those_written_down_and_the_identity_holds(sample_run, expected) -> None:
+    accounting = record(sample_run)["accounting"]
     for key, value in expected["total"].items():
         assert accounting["total"][key] == value, key
     for name, entry in [("total", accounting["total"]), *accounting["languages"].items()]:
@@ -71,9 +74,17 @@ def test_the_counts_are_those_written_down_and_the_identity_holds(output, expect
             + entry["quarantined"]
         )
         assert entry["documents_in"] == accounted, name
-    kept = pl.scan_parquet(output / "corpus" / "**" / "*.parquet").select(pl.len()).collect().item()
+    kept = (
+        pl.scan_parquet(sample_run / "corpus" / "**" / "*.parquet")
+        .select(pl.len())
+        .collect()
+        .item()
+    )
     removed = (
-        pl.scan_parquet(output / "removed" / "**" / "*.parquet").select(pl.len()).collect().item()
+        pl.scan_parquet(sample_run / "removed" / "**" / "*.parquet")
+        .select(pl.len())
+        .collect()
+        .item()
     )
     assert kept == accounting["total"]["kept"]
     assert (
@@ -81,170 +92,156 @@ def test_the_counts_are_those_written_down_and_the_identity_holds(output, expect
     )
 
 
-def test_nearly_every_page_is_told_in_its_language(output, expected) -> None:
-    found = decisions(output)
+def test_nearly_every_page_is_told_in_its_language(sample_run, expected) -> None:
+    found = decisions(sample_run)
     articles = [page for page in expected["pages"] if page["kind"] == "article"]
     right = sum(found[page["id"]][0] == page["label"] for page in articles)
     assert right / len(articles) >= 0.98
     assert len({page["label"] for page in articles}) >= 24
 
 
-def test_the_cut_off_record_is_quarantined_with_file_offset_and_cause(output) -> None:
-    rows = pl.read_parquet(output / "quarantine" / "*.parquet").filter("is_document").to_dicts()
+def test_the_cut_off_record_is_quarantined_with_file_offset_and_cause(sample_run) -> None:
+    rows = pl.read_parquet(sample_run / "quarantine" / "*.parquet").filter("is_document").to_dicts()
     assert len(rows) == 1
     assert rows[0]["file_path"].endswith(".warc.gz")
     assert rows[0]["offset"] > 0
     assert rows[0]["cause"]
 
 
-def test_personal_data_is_in_nothing_that_is_written(output, expected) -> None:
+def test_personal_data_is_in_nothing_that_is_written(sample_run, expected) -> None:
     page = next(page for page in expected["pages"] if page["kind"] == "personal_data")
-    rows = pl.read_parquet(output / "corpus" / page["label"] / "*.parquet").filter(id=page["id"])
+    rows = pl.read_parquet(sample_run / "corpus" / page["label"] / "*.parquet").filter(
+        id=page["id"]
+    )
     text = rows["text"][0]
     assert "write to email@example.com and say" in text
     assert "at the address 22.214.171.124 during" in text
-    assert record(output)["pii"][page["label"]] == {"email": 1, "ipv4": 1}
-    stored = pl.read_parquet(output / "measure-*" / "documents" / "*.parquet")
+    assert record(sample_run)["pii"][page["label"]] == {"email": 1, "ipv4": 1}
+    stored = pl.read_parquet(sample_run / "measure-*" / "documents" / "*.parquet")
     assert "anna.holt@seeds.example" in stored.filter(id=page["id"])["text"][0]
-    written = [*output.glob("report/*.*"), output / "run.json"]
+    written = [*sample_run.glob("report/*.*"), sample_run / "run.json"]
     assert not any("anna.holt" in path.read_text() for path in written)
 
 
-def test_every_figure_of_the_report_is_counted_again_from_the_files(output) -> None:
-    wrong, checked = differences(output)
+def test_every_figure_of_the_report_is_counted_again_from_the_files(sample_run) -> None:
+    wrong, checked = differences(sample_run)
     assert wrong == []
     assert checked > 30_000
 
 
-def test_the_card_names_a_configuration_for_every_language_of_the_corpus(output) -> None:
-    head = (output / "corpus" / "README.md").read_text().split("---")[1]
+def test_the_card_names_a_configuration_for_every_language_of_the_corpus(sample_run) -> None:
+    head = (sample_run / "corpus" / "README.md").read_text().split("---")[1]
     configs = {
         c["config_name"]: c["data_files"][0]["path"] for c in yaml.safe_load(head)["configs"]
     }
-    folders = {p.name for p in (output / "corpus").iterdir() if p.is_dir()}
+    folders = {p.name for p in (sample_run / "corpus").iterdir() if p.is_dir()}
     assert set(configs) == folders
-    assert all(list((output / "corpus").glob(path)) for path in configs.values())
+    assert all(list((sample_run / "corpus").glob(path)) for path in configs.values())
 
 
-def test_the_corpus_loads_with_datasets(output) -> None:
+def test_the_corpus_loads_with_datasets(sample_run) -> None:
     datasets = pytest.importorskip("datasets")
-    loaded = datasets.load_dataset(str(output / "corpus"), "swh_Latn", split="train")
-    assert loaded.num_rows == record(output)["accounting"]["languages"]["swh_Latn"]["kept"]
+    loaded = datasets.load_dataset(str(sample_run / "corpus"), "swh_Latn", split="train")
+    assert loaded.num_rows == record(sample_run)["accounting"]["languages"]["swh_Latn"]["kept"]
 
 
 def test_ray_with_two_workers_writes_the_same_bytes_and_a_second_run_does_nothing(
-    output, tmp_path
+    sample_run, tmp_path
 ) -> None:
-    finished = run_sample(tmp_path / "out", "--workers", "2")
+    command = ("run", "fineweb2", "--input", SAMPLE, "--output", str(tmp_path / "out"))
+    finished = polysieve_process(*command, "--workers", "2")
     assert finished.returncode == 0, finished.stderr
-    assert digest(tmp_path / "out") == digest(output)
-    again = polysieve_process(
-        "run",
-        "fineweb2",
-        "--input",
-        f"{CRAWL}/crawl/*.gz",
-        "--output",
-        str(tmp_path / "out"),
-        "--engine",
-        "inline",
-    )
-    assert again.returncode == 0
-    assert "up to date" in again.stderr
+    assert digest(tmp_path / "out") == digest(sample_run)
+    code, said = polysieve(*command, "--engine", "inline")
+    assert code == 0
+    assert "up to date" in said
 
 
-def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(output, tmp_path) -> None:
+def test_after_a_kill_the_same_command_goes_on_to_the_same_bytes(sample_run, tmp_path) -> None:
     folder = tmp_path / "out"
     command = [
-        sys.executable,
-        "-m",
-        "polysieve",
-        "run",
-        "fineweb2",
-        "--input",
-        f"{CRAWL}/crawl/*.gz",
-        "--output",
-        str(folder),
-        "--engine",
-        "inline",
-    ]
+        sys.executable, "-m", "polysieve", "run", "fineweb2", "--input", SAMPLE, "--output", str(folder),
+        "--engine", "inline",
+    ]  # fmt: skip
     kill_when(command, lambda: list(folder.glob("measure-*/done/*.json")))
     assert not (folder / "run.json").exists()
     done = {path: path.stat().st_mtime_ns for path in folder.glob("measure-*/done/*.json")}
-    assert run_sample(folder, "--engine", "inline").returncode == 0
-    assert digest(folder) == digest(output)
+    run_sample(folder)
+    assert digest(folder) == digest(sample_run)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
 
 
-def test_deciding_again_equals_a_run_from_scratch_and_reads_no_crawl_file(output, tmp_path) -> None:
+def test_deciding_again_equals_a_run_from_scratch_and_reads_no_crawl_file(
+    sample_run, tmp_path
+) -> None:
     change = ("--set", "rules.gopher_short_doc=150")
     decided, fresh = tmp_path / "decided", tmp_path / "fresh"
-    assert run_sample(decided, "--engine", "inline").returncode == 0
+    shutil.copytree(sample_run, decided)
     measured = {p: p.stat().st_mtime_ns for p in decided.glob("measure-*/**/*.parquet")}
-    finished = polysieve_process("decide", str(decided), *change)
-    assert finished.returncode == 0, finished.stderr
-    assert run_sample(fresh, "--engine", "inline", *change).returncode == 0
+    code, said = polysieve("decide", str(decided), *change)
+    assert code == 0, said
+    run_sample(fresh, *change)
     assert digest(decided) == digest(fresh)
-    assert digest(decided) != digest(output)
+    assert digest(decided) != digest(sample_run)
     assert {p: p.stat().st_mtime_ns for p in decided.glob("measure-*/**/*.parquet")} == measured
     assert len(list(decided.glob("decisions-*"))) == 1, "superseded steps go"
 
 
-def test_deciding_with_a_key_of_the_measuring_step_is_refused(output) -> None:
-    finished = polysieve_process("decide", str(output), "--set", "dedup.minhash.ngram=3")
-    assert finished.returncode == 2
-    assert "polysieve run" in finished.stderr
+def test_deciding_with_a_key_of_the_measuring_step_is_refused(sample_run) -> None:
+    code, said = polysieve("decide", str(sample_run), "--set", "dedup.minhash.ngram=3")
+    assert code == 2
+    assert "polysieve run" in said
 
 
 def test_explain_shows_a_document_that_was_kept_one_removed_and_one_quarantined(
-    output, expected
+    sample_run, expected
 ) -> None:
-    found = decisions(output)
+    found = decisions(sample_run)
     kept = next(page for page in expected["pages"] if page["outcome"] == "kept")
     life = json.loads(
-        polysieve_process("explain", str(output), "--id", kept["id"], "--json").stdout
+        polysieve_result("explain", str(sample_run), "--id", kept["id"], "--json").stdout
     )[0]
     assert life["decision"]["outcome"] == "kept"
     assert life["language"]["label"] == found[kept["id"]][0]
     assert life["source"]["file_path"].endswith(kept["file"])
-    assert {rule["rule"] for rule in life["rules"]} == set(record(output)["recipe"]["rules"])
+    assert {rule["rule"] for rule in life["rules"]} == set(record(sample_run)["recipe"]["rules"])
     removed = next(id for id, (_, reason) in found.items() if reason.startswith("gopher"))
-    life = json.loads(polysieve_process("explain", str(output), "--id", removed, "--json").stdout)[
-        0
-    ]
+    life = json.loads(
+        polysieve_result("explain", str(sample_run), "--id", removed, "--json").stdout
+    )[0]
     assert (
         next(rule["rule"] for rule in life["rules"] if rule["fails"]) == life["decision"]["reason"]
     )
     cut_off = next(page for page in expected["pages"] if page["outcome"] == "quarantined")
-    assert (
-        "quarantined" in polysieve_process("explain", str(output), "--url", cut_off["url"]).stdout
-    )
-    assert polysieve_process("explain", str(output), "--id", "<urn:uuid:none>").returncode == 1
+    assert "quarantined" in polysieve("explain", str(sample_run), "--url", cut_off["url"])[1]
+    assert polysieve("explain", str(sample_run), "--id", "<urn:uuid:none>")[0] == 1
 
 
-def test_status_and_plan_tell_that_the_run_is_done(output) -> None:
-    status = polysieve_process("status", str(output))
-    assert "done" in status.stdout
-    assert "fineweb_line_punct" in status.stdout
-    plan = polysieve_process(
-        "plan", "fineweb2", "--input", f"{CRAWL}/crawl/*.gz", "--output", str(output)
-    )
-    assert plan.returncode == 0
-    assert "to run" not in plan.stdout
+def test_status_and_plan_tell_that_the_run_is_done(sample_run) -> None:
+    _, status = polysieve("status", str(sample_run))
+    assert "done" in status
+    assert "fineweb_line_punct" in status
+    code, plan = polysieve("plan", "fineweb2", "--input", SAMPLE, "--output", str(sample_run))
+    assert code == 0
+    assert "to run" not in plan
 
 
 def test_the_minimal_recipe_removes_nothing_but_duplicates_and_empty_pages(tmp_path) -> None:
-    assert run_sample(tmp_path / "out", "--engine", "inline", recipe="minimal").returncode == 0
+    run_sample(tmp_path / "out", recipe="minimal")
     whole = record(tmp_path / "out")["accounting"]["total"]
     assert set(whole["removed"]) <= {"empty_text"}
     assert whole["duplicates"] > 0
 
 
-def test_too_much_quarantine_ends_in_exit_code_3(tmp_path) -> None:
-    finished = run_sample(
-        tmp_path / "out", "--engine", "inline", "--set", "quarantine.max_share=0.001"
-    )
-    assert finished.returncode == 3
-    assert (tmp_path / "out" / "run.json").exists()
+def test_too_much_quarantine_ends_in_exit_code_3(sample_run, tmp_path) -> None:
+    copy = shutil.copytree(sample_run, tmp_path / "out")
+    (copy / "run.json").unlink()
+    code, _ = polysieve(
+        "run", "fineweb2", "--input", SAMPLE, "--output", str(copy), "--quiet", "--engine", "inline",
+        "--set", "quarantine.max_share=0.001",
+    )  # fmt: skip
+    assert code == 3
+    assert (copy / "run.json").exists()
 
 
 RUN = ["run", "fineweb2", "--input", "{crawl}", "--output", "{out}"]
@@ -265,19 +262,18 @@ RUN = ["run", "fineweb2", "--input", "{crawl}", "--output", "{out}"]
     ],
 )
 def test_a_wrong_command_is_one_clear_line_and_exit_code_2(tmp_path, arguments, message) -> None:
-    places = {"{out}": str(tmp_path / "out"), "{crawl}": f"{CRAWL}/crawl/*.gz"}
-    finished = polysieve_process(*(places.get(a, a) for a in arguments))
-    assert finished.returncode == 2, finished.stderr
+    places = {"{out}": str(tmp_path / "out"), "{crawl}": SAMPLE}
+    finished = polysieve_result(*(places.get(a, a) for a in arguments))
+    assert finished.exit_code == 2, finished.stderr
     assert message in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not (tmp_path / "out" / "run.json").exists()
 
 
-def test_an_output_that_another_run_holds_is_refused_by_name(output) -> None:
-    from polysieve.pipeline.storage.lock import OutputLock
-    from polysieve.pipeline.storage.store import Store
-
-    with OutputLock(Store(str(output))):
-        finished = run_sample(output, "--engine", "inline")
+def test_an_output_that_another_run_holds_is_refused_by_name(sample_run) -> None:
+    with OutputLock(Store(str(sample_run))):
+        finished = polysieve_process(
+            "run", "fineweb2", "--input", SAMPLE, "--output", str(sample_run), "--engine", "inline"
+        )
     assert finished.returncode == 2
     assert f"process {os.getpid()}" in finished.stderr

@@ -1,4 +1,4 @@
-"""Fitting in a run, word lists, and `polysieve fit`: on the sample crawl, by the commands that a user types."""
+"""Fitting in a run, word lists, and `polysieve fit`: on the sample crawl."""
 
 import json
 import shutil
@@ -14,7 +14,8 @@ from tests.pipeline.runs import (
     PAGES,
     decisions,
     digest,
-    polysieve_process,
+    polysieve,
+    polysieve_result,
     record,
     run_sample,
 )
@@ -25,10 +26,9 @@ FIT = ("--set", "parameters.fit={min_documents: 3, pooled_documents: 5}")
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory) -> Path:
-    """A run that fits, with two workers."""
+    """A run that fits."""
     folder = tmp_path_factory.mktemp("fitted") / "out"
-    finished = run_sample(folder, *FIT, "--workers", "2")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    run_sample(folder, *FIT)
     return folder
 
 
@@ -75,26 +75,20 @@ def test_stop_words_that_were_fitted_are_counted_in_the_texts(output) -> None:
             )
 
 
-def test_a_fitted_run_is_the_same_inline(output, tmp_path) -> None:
-    finished = run_sample(tmp_path / "out", *FIT, "--engine", "inline")
-    assert finished.returncode == 0, finished.stderr
-    assert digest(tmp_path / "out") == digest(output)
-
-
-def test_decide_fits_anew_without_reading_a_crawl_file(output, tmp_path) -> None:
-    plain = tmp_path / "out"
-    assert run_sample(plain, "--engine", "inline").returncode == 0
-    finished = polysieve_process("decide", str(plain), *FIT, "--quiet")
-    assert finished.returncode == 0, finished.stderr
+def test_decide_fits_anew_without_reading_a_crawl_file(output, sample_run, tmp_path) -> None:
+    plain = shutil.copytree(sample_run, tmp_path / "out")
+    code, said = polysieve("decide", str(plain), *FIT, "--quiet")
+    assert code == 0, said
     assert digest(plain) == digest(output)
 
 
-def test_what_a_run_fitted_can_be_passed_back(output, tmp_path) -> None:
-    finished = run_sample(
-        tmp_path / "out", "--engine", "inline", "--set", f"parameters={output}/parameters"
+def test_what_a_run_fitted_can_be_passed_back(output, sample_run, tmp_path) -> None:
+    passed = shutil.copytree(sample_run, tmp_path / "out")
+    code, said = polysieve(
+        "decide", str(passed), "--quiet", "--set", f"parameters={output}/parameters"
     )
-    assert finished.returncode == 0, finished.stderr
-    assert decisions(tmp_path / "out") == decisions(output)
+    assert code == 0, said
+    assert decisions(passed) == decisions(output)
 
 
 def test_an_edited_file_is_decided_by_without_reading_a_crawl_file(output, tmp_path) -> None:
@@ -103,10 +97,10 @@ def test_an_edited_file_is_decided_by_without_reading_a_crawl_file(output, tmp_p
     shutil.copytree(output, tmp_path / "out")
     own = yaml.safe_load((folder / "swh_Latn.yaml").read_text())
     (folder / "swh_Latn.yaml").write_text(yaml.safe_dump({**own, "stopwords": ["hakuna", "neno"]}))
-    finished = polysieve_process(
+    finished = polysieve_result(
         "decide", str(tmp_path / "out"), "--quiet", "--set", f"parameters={folder}"
     )
-    assert finished.returncode == 0, finished.stderr
+    assert finished.exit_code == 0, finished.stderr
     changed = record(tmp_path / "out")["accounting"]["languages"]
     before = record(output)["accounting"]["languages"]
     assert changed["swh_Latn"]["removed"]["gopher_stop_words"] > 0 == changed["swh_Latn"]["kept"]
@@ -123,15 +117,15 @@ def test_an_edited_file_is_decided_by_without_reading_a_crawl_file(output, tmp_p
     ],
 )
 def test_decide_names_parameters_that_are_not_there(output, setting, message) -> None:
-    finished = polysieve_process("decide", str(output), "--quiet", "--set", setting)
-    assert finished.returncode == 2
+    finished = polysieve_result("decide", str(output), "--quiet", "--set", setting)
+    assert finished.exit_code == 2
     assert message in finished.stderr
     assert "no" in finished.stderr
 
 
 def test_explain_shows_the_counts_that_decided(output) -> None:
     id = pl.read_parquet(output / "corpus" / "swh_Latn" / "*.parquet")["id"][0]
-    life = json.loads(polysieve_process("explain", str(output), "--id", id, "--json").stdout)[0]
+    life = json.loads(polysieve_result("explain", str(output), "--id", id, "--json").stdout)[0]
     judged = next(r for r in life["rules"] if r["rule"] == "gopher_stop_words")
     assert judged["value"] >= 2
     assert judged["threshold"] == 2
@@ -148,13 +142,13 @@ def test_a_document_without_a_listed_word_goes_unless_its_address_vouches(tmp_pa
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "swh_Latn.txt").write_text(f"{listed}\n")
     (tmp_path / "terms.json").write_text(json.dumps({"swh": [".tz"]}))
-    finished = polysieve_process(
+    finished = polysieve_result(
         "run", "minimal", "--input", f"{tmp_path}/in.jsonl", "--output", f"{tmp_path}/out", "--quiet",
         "--engine", "inline", "--set", "rules.precision_words=0.0000001",
         "--set", f"parameters.precision.wordlists={tmp_path}/lists",
         "--set", f"parameters.precision.url_whitelist={tmp_path}/terms.json",
     )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
+    assert finished.exit_code == 0, finished.stderr
     fates = {
         row["url"].rsplit("/")[-1]: row.get("filter_reason")
         for kind in ("corpus", "removed")
@@ -172,10 +166,10 @@ def test_a_document_without_a_listed_word_goes_unless_its_address_vouches(tmp_pa
 
 def test_fit_makes_language_files_and_word_lists_of_labelled_text(labelled_text, tmp_path) -> None:
     folder = tmp_path / "parameters"
-    finished = polysieve_process(
+    finished = polysieve_result(
         "fit", str(labelled_text), "-o", str(folder), "--word-lists", "--set", "min_documents=3"
     )
-    assert finished.returncode == 0, finished.stderr
+    assert finished.exit_code == 0, finished.stderr
     assert len(load_folder(folder)) == 27
     assert (
         load_file(folder / "hin_Deva.yaml").language_score is None
@@ -187,13 +181,12 @@ def test_fit_makes_language_files_and_word_lists_of_labelled_text(labelled_text,
 def test_fit_reads_a_run_and_prefers_the_reference(output, labelled_text, tmp_path) -> None:
     settings = ("--set", "min_documents=3", "--set", "pooled_documents=5")
     assert (
-        polysieve_process("fit", str(output), "-o", str(tmp_path / "run"), *settings).returncode
-        == 0
+        polysieve_result("fit", str(output), "-o", str(tmp_path / "run"), *settings).exit_code == 0
     )
-    finished = polysieve_process(
+    finished = polysieve_result(
         "fit", str(output), str(labelled_text), "-o", str(tmp_path / "both"), *settings
     )
-    assert finished.returncode == 0, finished.stderr
+    assert finished.exit_code == 0, finished.stderr
     run_only, both = (load_file(tmp_path / name / "swh_Latn.yaml") for name in ("run", "both"))
     assert both.language_score == run_only.language_score is not None
     assert both.fitted != run_only.fitted
@@ -211,8 +204,8 @@ def test_fit_reads_a_run_and_prefers_the_reference(output, labelled_text, tmp_pa
 def test_bad_labelled_text_is_named_with_its_row(tmp_path, rows, message) -> None:
     path = tmp_path / "text.jsonl"
     path.write_text(rows)
-    finished = polysieve_process("fit", str(path), "-o", str(tmp_path / "out"))
-    assert finished.returncode == 2
+    finished = polysieve_result("fit", str(path), "-o", str(tmp_path / "out"))
+    assert finished.exit_code == 2
     assert f"polysieve: {path}: {message}" in finished.stderr
     assert not (tmp_path / "out").exists()
 
@@ -226,24 +219,24 @@ def test_bad_labelled_text_is_named_with_its_row(tmp_path, rows, message) -> Non
     ],
 )
 def test_a_wrong_setting_of_the_fit_is_named(labelled_text, tmp_path, setting, message) -> None:
-    finished = polysieve_process(
+    finished = polysieve_result(
         "fit", str(labelled_text), "-o", str(tmp_path / "out"), "--set", setting
     )
-    assert finished.returncode == 2
+    assert finished.exit_code == 2
     assert message in finished.stderr
 
 
 def test_fit_leaves_a_folder_alone_that_it_did_not_make(labelled_text, tmp_path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    finished = polysieve_process("fit", str(labelled_text), "-o", str(tmp_path))
-    assert finished.returncode == 2
+    finished = polysieve_result("fit", str(labelled_text), "-o", str(tmp_path))
+    assert finished.exit_code == 2
     assert "name another --output" in finished.stderr
 
 
 def test_thresholds_that_can_never_fire_are_listed(tmp_path) -> None:
     (tmp_path / "swh_Latn.yml").write_text("top_n_grams: [[2, 1.5]]\ndup_line_frac: 0\n")
     (tmp_path / "zul_Latn.yml").write_text("dup_line_frac: 0.2\n")
-    listed = polysieve_process("lint-parameters", str(tmp_path)).stdout
+    listed = polysieve_result("lint-parameters", str(tmp_path)).stdout
     assert "gopher_top_2_gram" in listed
     assert "0: off" in listed
     assert "2 files, 2 thresholds in 1 of them can never fire" in listed
@@ -251,8 +244,8 @@ def test_thresholds_that_can_never_fire_are_listed(tmp_path) -> None:
 
 def test_all_of_fineweb2s_files_load_and_their_idle_thresholds_are_listed() -> None:
     folder = unpacked("lists.tar.xz") / "lists" / "fineweb-2" / "configs"
-    finished = polysieve_process("lint-parameters", str(folder))
-    assert finished.returncode == 0
+    finished = polysieve_result("lint-parameters", str(folder))
+    assert finished.exit_code == 0
     assert "1929 files" in finished.stdout
     idle = [line for line in finished.stdout.splitlines() if "gopher_top_2_gram" in line]
     assert len(idle) == 815
