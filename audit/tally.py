@@ -10,7 +10,15 @@ import polars as pl
 from polysieve.audit import places, signals
 from polysieve.filters.rules import RULES
 
-DOCUMENT_COLUMNS = ("label", "url", "date", "dump", "language_score", "top_langs", "cut")
+DOCUMENT_COLUMNS = (
+    "label",
+    "url",
+    "date",
+    "dump",
+    "language_score",
+    "top_langs",
+    "prefilter_reason",
+)
 DECISION_COLUMNS = ("outcome", "reason", "minhash_cluster_size", "weight")
 MEANS = ("script_purity", "type_token_ratio", "mtld", "compression_ratio", "mean_word_length")
 
@@ -184,7 +192,7 @@ class Tally:
         self._add("contamination", np.stack(counts, axis=1))
 
     def _add_scores(self, documents: pl.DataFrame, group: np.ndarray) -> None:
-        identified = documents["cut"].is_null().to_numpy()
+        identified = documents["prefilter_reason"].is_null().to_numpy()
         scores = documents["language_score"].to_numpy()[identified].astype(np.float64)
         group = group[identified]
         cut = np.array([np.nan if one.cut is None else one.cut for one in self.languages])[group]

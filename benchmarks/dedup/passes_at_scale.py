@@ -100,7 +100,7 @@ def make(scratch: Path, count: int) -> int:
                 "label": pa.repeat(pa.scalar(LABEL), SEGMENT),
                 "text": texts,
                 "url": [f"https://host{h}.example/{r}" for h, r in zip(hosts, rows, strict=True)],
-                "cut": pa.nulls(SEGMENT, pa.string()),
+                "prefilter_reason": pa.nulls(SEGMENT, pa.string()),
             }
         )
         name = f"seg-{number:04d}"
@@ -109,7 +109,7 @@ def make(scratch: Path, count: int) -> int:
     write_index(context, entries)
     (unit,) = context.units()
     kept = pa.table({"kept": np.ones(unit.documents, bool)})
-    store.write_table(context.folder("clusters").file(f"{unit.piece}.parquet"), kept)
+    store.write_table(context.folder("clusters").file(f"{unit.name}.parquet"), kept)
     return total
 
 

@@ -91,7 +91,7 @@ def make(scratch: Path, count: int) -> None:
                 "date": pa.repeat(pa.scalar("2024-10-01T00:00:00Z"), n),
                 "offset": rows,
                 "language_score": np.full(n, 0.95),
-                "cut": pa.nulls(n, pa.string()),
+                "prefilter_reason": pa.nulls(n, pa.string()),
                 "dump": pa.repeat(pa.scalar("CC-MAIN-2024-42"), n),
                 "text_bytes": np.full(n, 3000),
             }

@@ -99,7 +99,7 @@ def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -
             task = inputs.Input(context, folder, source)
             started = time.process_time()
             inputs.run(task)
-            segments = folder.manifest(task.piece)["segments"]  # type: ignore[index]
+            segments = folder.manifest(task.name)["segments"]  # type: ignore[index]
             kept = sum(decide(folder, segment, recipe) for segment in segments)
             best = min(best, time.process_time() - started)
     return best, kept

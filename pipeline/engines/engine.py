@@ -42,14 +42,14 @@ class BaseTask:
     """What every task says of itself."""
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         """The name of the manifest that commits it."""
         raise NotImplementedError
 
     @property
-    def name(self) -> str:
+    def title(self) -> str:
         """What messages call it."""
-        return self.piece
+        return self.name
 
     @property
     def memory(self) -> int:
@@ -119,7 +119,7 @@ def attempt(function: Callable[[Any], Counts], task: Any) -> Outcome:
         if isinstance(error, EngineDown):  # a state of the world, which its message tells whole
             log.error("%s", error)
         else:
-            log.exception("task failed: %s", getattr(task, "name", task))
+            log.exception("task failed: %s", getattr(task, "title", task))
         return Outcome(task, error=f"{type(error).__name__}: {_one_line(error)}")
 
 

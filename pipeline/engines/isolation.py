@@ -17,7 +17,7 @@ class Crashed:
     cause: str
 
 
-def survivors(function: Callable[..., Any], items: list[Any], *arguments: Any) -> Iterator[Any]:
+def isolated(function: Callable[..., Any], items: list[Any], *arguments: Any) -> Iterator[Any]:
     """`function(part, *arguments)` for parts of `items` that a fresh process survives, in order.
 
     A part whose process dies is halved until single items are left; such an item is tried once more and then

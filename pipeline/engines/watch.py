@@ -29,10 +29,10 @@ Totals: TypeAlias = dict[str, float | dict[str, int]]
 
 
 class StepProgress(TypedDict):
-    """How far a step is; rate and time left are there once a piece of it has ended."""
+    """How far a step is; rate and time left are there once a task of it has ended."""
 
     total: int
-    """Pieces."""
+    """Extents."""
     done: int
     found_done: int
     """Of those done, the ones that an earlier run did."""
@@ -44,10 +44,10 @@ class StepProgress(TypedDict):
 
 
 class Failure(TypedDict):
-    """A piece that was left unfinished."""
+    """A task that was left unfinished."""
 
     step: str
-    piece: str
+    task: str
     error: str
 
 
@@ -111,8 +111,8 @@ class Watch:
 
     @contextmanager
     def step(self, name: str, total: int, done: int) -> Iterator[Callable[[Counts], None]]:
-        """Follow a step of `total` pieces of which `done` were finished before; call the result with the
-        counts of each further piece. A step without pieces is not shown."""
+        """Follow a step of `total` tasks of which `done` were finished before; call the result with the
+        counts of each further task. A step without tasks is not shown."""
         counts: Totals = {}
         state: StepProgress = {
             "total": total,
@@ -138,9 +138,9 @@ class Watch:
         with progress:
             row = progress.add_task(name, total=total, completed=done, rate="")
 
-            def advance(piece: Counts) -> None:
+            def advance(task: Counts) -> None:
                 nonlocal last_line
-                add_counts(counts, piece)
+                add_counts(counts, task)
                 state["done"] += 1
                 seconds = max(time.monotonic() - begun, 1e-9)
                 state["seconds"] = round(seconds, 1)
@@ -209,12 +209,10 @@ class Watch:
         finally:
             progress.stop()
 
-    def failure(self, step: str, piece: str, error: str) -> None:
-        """A piece that was left unfinished."""
-        self._state.setdefault("failures", []).append(
-            {"step": step, "piece": piece, "error": error}
-        )
-        self.say(f"{step}: {piece} failed: {error}", style="red")
+    def failure(self, step: str, task: str, error: str) -> None:
+        """A task that was left unfinished."""
+        self._state.setdefault("failures", []).append({"step": step, "task": task, "error": error})
+        self.say(f"{step}: {task} failed: {error}", style="red")
         self.write_progress(force=True)
 
     def end(self, state: str, exit_code: int | None = None, error: str | None = None) -> None:
@@ -247,9 +245,9 @@ class Watch:
         }
 
 
-def add_counts(total: Totals, piece: Counts) -> None:
+def add_counts(total: Totals, task: Counts) -> None:
     """Add numbers, and maps of numbers, key by key."""
-    for key, value in piece.items():
+    for key, value in task.items():
         before = total.get(key)
         if isinstance(value, Mapping):
             sums = before if isinstance(before, dict) else {}

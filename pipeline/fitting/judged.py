@@ -107,7 +107,7 @@ def _measured(plan: Plan, unit: Unit, keys: Sequence[Key]) -> dict[Key, dict[str
         plan.context.folder("fit"),
     )
     for label in plan.context.labels(unit.labels):
-        for own, signals, read in fit.signals_of(fitting, unit.piece, label, metrics, documents):
+        for own, signals, read in fit.signals_of(fitting, unit.name, label, metrics, documents):
             table, addresses = read["documents"], label.addresses(own)
             for place in pc.indices_nonzero(pc.is_in(table["id"], ids)).to_pylist():
                 id, offset, score = (table[name][place].as_py() for name in table.column_names)

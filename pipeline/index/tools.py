@@ -15,7 +15,7 @@ from polysieve.pipeline.index.versions import (
     MEMBERS,
     PUBLISHED,
     Earlier,
-    Piece,
+    Extent,
     Run,
     Settings,
     contents_schema,
@@ -87,8 +87,8 @@ def _label(version: Earlier, label: str) -> LabelInfo:
         "clusters_of_several": int((sizes > 1).sum()),
         "clusters_over_runs": int(((sizes > 0) & (earliest < latest)).sum()),
         "largest_cluster": int(sizes.max(initial=0)),
-        "published": sum(rows for _, _, rows in version.pieces(label, "published")),
-        "translations": sum(rows for _, _, rows in version.pieces(label, "translations")),
+        "published": sum(rows for _, _, rows in version.extents(label, "published")),
+        "translations": sum(rows for _, _, rows in version.extents(label, "translations")),
     }
 
 
@@ -112,7 +112,7 @@ def files_of(version: Earlier) -> list[str]:
     """The files that a version names, sorted."""
     names = {run["inputs_file"] for run in version.runs}
     for tables in version.record["labels"].values():
-        names.update(piece[0] for pieces in tables.values() for piece in pieces)
+        names.update(piece[0] for extents in tables.values() for piece in extents)
     return sorted(names)
 
 
@@ -137,8 +137,8 @@ def problems(store: Store) -> list[str]:
     for label, tables in version.record["labels"].items():
         short = [
             f"{file}: {label} needs rows up to {start + count}, there are {rows[file]}"
-            for pieces in tables.values()
-            for file, start, count in pieces
+            for extents in tables.values()
+            for file, start, count in extents
             if start + count > rows[file]
         ]
         found += short or _disagreements(version, label)
@@ -203,7 +203,7 @@ def compact(store: Store) -> tuple[int, int]:
         "published": PUBLISHED,
         "translations": translations_schema(*((minhash["bands"], minhash["rows"]) if minhash else (0, 0))),
     }  # fmt: skip
-    labels: dict[str, dict[str, list[Piece]]] = {label: {} for label in record["labels"]}
+    labels: dict[str, dict[str, list[Extent]]] = {label: {} for label in record["labels"]}
     for table, schema in schemas.items():
         file = f"{folder}/{table}.parquet"
         row = 0
@@ -213,7 +213,7 @@ def compact(store: Store) -> tuple[int, int]:
                 for part in _merged(version, label, table, schema):
                     writer.write_table(part, row_group_size=1 << 18)
                     rows += len(part)
-                if version.pieces(label, table):
+                if version.extents(label, table):
                     labels[label][table] = [(file, row, rows)]
                 row += rows
     runs: list[Run] = []
@@ -231,7 +231,7 @@ def compact(store: Store) -> tuple[int, int]:
 
 
 def _merged(version: Earlier, label: str, table: str, schema: pa.Schema):
-    """A label's rows of a table; keys of all pieces are sorted together, band by band."""
+    """A label's rows of a table; keys of all extents are sorted together, band by band."""
     if table != "keys":
         for part in version.parts(label, table, None):
             yield part.cast(schema)

@@ -2,7 +2,7 @@
 
 An index is a folder of files that are never changed, and `current.json`, which names the version that
 holds. A version is one JSON file, `versions/<fingerprint>.json`: its runs in the order in which they came, and for
-every label where the rows of its tables are. A table is a list of pieces (file, first row, rows), most
+every label where the rows of its tables are. A table is a list of extents (file, first row, rows), most
 of them shared with the version before. Contents and members of a label are numbered in that order.
 
 | table | a row per | columns |
@@ -33,10 +33,10 @@ CURRENT = "current.json"
 FORMAT = 1
 WINDOW = 1 << 22  # rows of a table that are read at a time
 
-Piece: TypeAlias = tuple[str, int, int]
+Extent: TypeAlias = tuple[str, int, int]
 """File, first row, rows; a list where it comes from JSON."""
-Pieces: TypeAlias = Mapping[str, Sequence[Piece]]
-"""table → pieces of a label."""
+Extents: TypeAlias = Mapping[str, Sequence[Extent]]
+"""table → extents of a label."""
 
 KEYS = pa.schema([("key", pa.uint64()), ("content", pa.int64())])
 COMPONENTS = pa.schema(
@@ -114,8 +114,8 @@ class Version(TypedDict):
     bands: int
     """0 where nothing was signed."""
     runs: list[Run]
-    labels: dict[str, dict[str, list[Piece]]]
-    """Label → table → its pieces."""
+    labels: dict[str, dict[str, list[Extent]]]
+    """Label → table → its extents."""
 
 
 class IndexUnusable(ValueError):
@@ -171,15 +171,15 @@ class Earlier:
         return self._count(label, "members")
 
     def _count(self, label: str, table: str) -> int:
-        return sum(rows for _, _, rows in self.pieces(label, table))
+        return sum(rows for _, _, rows in self.extents(label, table))
 
-    def pieces(self, label: str, table: str) -> list[Piece]:
+    def extents(self, label: str, table: str) -> list[Extent]:
         """Where the rows of a table are, in order."""
         return self.record["labels"].get(label, {}).get(table, [])
 
     def parts(self, label: str, table: str, columns: list[str] | None) -> Iterator[pa.Table]:
         """Columns of a table, some rows at a time, in order."""
-        for file, start, rows in self.pieces(label, table):
+        for file, start, rows in self.extents(label, table):
             for first in range(start, start + rows, WINDOW):
                 last = min(first + WINDOW, start + rows)
                 yield self.store.read_columns(file, columns, first, last)
@@ -195,7 +195,7 @@ class Earlier:
 
     def keys(self, label: str, band: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """(keys, contents) of a band, uint64 and int64, each part sorted by key."""
-        for file, start, rows in self.pieces(label, "keys"):
+        for file, start, rows in self.extents(label, "keys"):
             each = rows // self.record["bands"]
             stop = start + (band + 1) * each
             for first in range(start + band * each, stop, WINDOW):
@@ -267,23 +267,23 @@ def with_run(
     base: Earlier | None,
     settings: Settings,
     run: RunAdded,
-    added: Mapping[str, Pieces],
-    published: Mapping[str, Pieces],
+    added: Mapping[str, Extents],
+    published: Mapping[str, Extents],
 ) -> Version:
     """The version that follows `base` (None: an empty index) with one run more.
 
     settings: what the clusters of all runs depend on. run: what is told of the run. added: label → the
-    pieces that the run wrote; published: likewise, of its decisions.
+    extents that the run wrote; published: likewise, of its decisions.
     """
     labels = (
         {label: dict(tables) for label, tables in base.record["labels"].items()} if base else {}
     )
     for label, tables in added.items():
         own = labels.setdefault(label, {})
-        for table, pieces in tables.items():
+        for table, extents in tables.items():
             # Components are those of all contents; the other tables grow.
             known = [] if table == "components" else own.get(table, [])
-            own[table] = [*known, *pieces]
+            own[table] = [*known, *extents]
     parent = base.fingerprint if base else None
     record: Version = {
         "format": FORMAT,
@@ -296,7 +296,7 @@ def with_run(
     return with_published(record, published)
 
 
-def with_published(record: Version, published: Mapping[str, Pieces]) -> Version:
+def with_published(record: Version, published: Mapping[str, Extents]) -> Version:
     """A version's JSON with other tables of what is published."""
     labels = dict(record["labels"])
     for label, tables in published.items():
@@ -304,7 +304,7 @@ def with_published(record: Version, published: Mapping[str, Pieces]) -> Version:
     return {**record, "labels": labels}
 
 
-def with_translations(record: Version, replaced: Mapping[str, Pieces]) -> Version:
+def with_translations(record: Version, replaced: Mapping[str, Extents]) -> Version:
     """A version's JSON with other tables of the translations into some labels."""
     labels = dict(record["labels"])
     for label, tables in replaced.items():

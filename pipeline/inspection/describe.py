@@ -90,7 +90,7 @@ def print_status(store: Store, console: Console) -> bool:
             )
     for failure in progress.get("failures", []):
         console.print(
-            f"failed: {failure['step']} {failure['piece']}: {failure['error']}",
+            f"failed: {failure['step']} {failure['task']}: {failure['error']}",
             style="red",
             markup=False,
         )

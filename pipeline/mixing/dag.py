@@ -93,7 +93,7 @@ def _cut(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
         for number, group in enumerate(packing.packed(by_label.values(), len, CELLS))
     ]
     yield Phase("cut", cut.run, tasks)
-    found = [one for t in tasks for one in manifest_of(folder, t.piece, cut.Found)["cuts"]]
+    found = [one for t in tasks for one in manifest_of(folder, t.name, cut.Found)["cuts"]]
     manifest: cut.Found = {"cuts": found}
     folder.commit(cut.ALL, manifest)
 
@@ -140,13 +140,13 @@ def _draw(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """A task for each window of each file."""
     tasks = _draw_tasks(plan, folder, shards_of(plan.spec, *surveyed(plan)))
     yield Phase("draw", draw.run, tasks)
-    pieces = [task.piece for task in tasks if _exposures(task)]
-    manifest: shuffle.DrawnPieces = {"pieces": pieces}
+    names = [task.name for task in tasks if _exposures(task)]
+    manifest: shuffle.DrawnTasks = {"tasks": names}
     folder.commit(shuffle.DRAWN, manifest)
 
 
 def _exposures(task: draw.Task) -> int:
-    return manifest_of(task.folder, task.piece, draw.DrawnCounts)["exposures"]
+    return manifest_of(task.folder, task.name, draw.DrawnCounts)["exposures"]
 
 
 def _shuffle(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
@@ -157,7 +157,7 @@ def _shuffle(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     yield Phase("shuffle", shuffle.run, tasks)
     if folder.manifest(STAGED) is None:
         drawn = _draw_tasks(plan, plan.folders["draw"], shards)
-        written = [(task, manifest_of(folder, task.piece, shuffle.Shard)) for task in tasks]
+        written = [(task, manifest_of(folder, task.name, shuffle.Shard)) for task in tasks]
         made = record.of(plan.spec, plan.inputs, plan.steps, sizes, stages, drawn, written)
         card.write_card(folder, made)
         folder.commit(STAGED, made)

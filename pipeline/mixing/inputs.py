@@ -27,7 +27,7 @@ class Input:
 
     @property
     def key(self) -> str:
-        """What its pieces are named by: it changes when the file does."""
+        """What its tasks are named by: it changes when the file does."""
         data = (
             f"{self.root}\0{self.name}\0{self.size}\0{self.etag}\0{self.sources}\0{self.renderings}"
         )

@@ -18,7 +18,7 @@ from polysieve.pipeline.storage.store import Store
 
 RECORD = "mix.json"
 STAGED = "staged"
-"""The piece that says that all is ready to be swapped in, and what mix.json will be."""
+"""The manifest that says that all is ready to be swapped in, and what mix.json will be."""
 
 
 class InputFile(TypedDict):

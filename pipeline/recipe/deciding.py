@@ -26,7 +26,7 @@ def _kind_of_rule(value: Any) -> str:
 
 
 RuleValue = Annotated[
-    Annotated[Block, Tag("block"), Affects("judgements")]
+    Annotated[Block, Tag("block"), Affects("text_rules")]
     | Annotated[Threshold | dict[str, Threshold] | None, Tag("threshold"), Affects("decide")],
     Discriminator(_kind_of_rule),
 ]

@@ -13,7 +13,7 @@ from polysieve.pipeline.recipe.section import Affects, Block, Section, Share, Si
 from polysieve.pipeline.recipe.translating import Translate
 
 STEPS = (
-    "measure", "fit", "clusters", "lines", "containment", "decide", "judgements", "embeddings", "scores", "select",
+    "measure", "fit", "clusters", "lines", "containment", "decide", "text_rules", "embeddings", "scores", "select",
     "choice", "translate", "admit", "write", "report",
 )  # fmt: skip
 """What a key of the recipe may affect first, or `nothing`: then no result changes with it."""

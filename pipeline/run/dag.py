@@ -12,7 +12,7 @@ the recipe does not ask for is passed over. To add a step, write its file and na
              │    ├─ lines            lines that recur over a host        (optional)
              │    └─ containment      documents that contain others       (optional)
              └─ decisions             kept or not, why, and how often; asked for before that, of what is kept so far:
-                  screening → judgements              rules that read text           (optional)
+                  screening → text_rules              rules that read text           (optional)
                   survivors → embeddings, scores      models                         (optional)
                   └─ choice → translate → admit       translations                   (optional)
                        └─ write       corpus, removed documents, parameters, run.json

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from polysieve.pipeline.index import versions as index
 from polysieve.pipeline.index.versions import (
     Earlier,
+    Extents,
     Increment,
     IndexUnusable,
-    Pieces,
     Revision,
     RunAdded,
     Settings,
@@ -103,9 +103,9 @@ def _refuse_overlap(latest: Earlier, inputs: Sequence[str]) -> None:
 def finish(plan: Plan) -> None:
     """Make the version of the index that holds what a published run found; done already, it does nothing."""
     context, met = plan.context, plan.context.inputs.index
-    published: dict[str, Pieces] = {}
+    published: dict[str, Extents] = {}
     for unit in plan.units:
-        published |= manifest_of(context.folder("decisions"), unit.piece, Decided)["published"]
+        published |= manifest_of(context.folder("decisions"), unit.name, Decided)["published"]
     translated = _translated(plan)
     if isinstance(met, Revision):
         version = met.version
@@ -119,10 +119,10 @@ def finish(plan: Plan) -> None:
         return
     assert met is not None
     store = met.store
-    added: dict[str, Pieces] = {}
+    added: dict[str, Extents] = {}
     dumps: set[str] = set()
     for unit in plan.units:
-        manifest = manifest_of(context.folder("clusters"), unit.piece, Clusters)
+        manifest = manifest_of(context.folder("clusters"), unit.name, Clusters)
         added |= manifest["index"]
         dumps.update(manifest["dumps"])
     for label, tables in translated.items():
@@ -142,14 +142,14 @@ def finish(plan: Plan) -> None:
         index.commit(store, record)
 
 
-def _translated(plan: Plan) -> dict[str, Pieces]:
-    """What the translations of a run add to the index: label → the pieces of its table of translations."""
+def _translated(plan: Plan) -> dict[str, Extents]:
+    """What the translations of a run add to the index: label → the extents of its table of translations."""
     context, met = plan.context, plan.context.inputs.index
     targets = plan.recipe.translate.targets if plan.recipe.translate else {}
-    found: dict[str, Pieces] = {}
+    found: dict[str, Extents] = {}
     for label in targets:
-        if pieces := manifest_of(context.folder("admit"), label, Admitted)["index"]:
-            found[label] = pieces
+        if extents := manifest_of(context.folder("admit"), label, Admitted)["index"]:
+            found[label] = extents
     if isinstance(met, Revision):
         # Languages that the output had translations into, and has no more.
         settings = plan.recipe.dedup.minhash
@@ -158,13 +158,13 @@ def _translated(plan: Plan) -> dict[str, Pieces]:
         for label in met.version.record["labels"]:
             file = f"{folder}/{label}-translations.parquet"
             if label not in targets and (
-                pieces := compared.write_translations(met, file, label, nothing, settings)
+                extents := compared.write_translations(met, file, label, nothing, settings)
             ):
-                found[label] = pieces
+                found[label] = extents
     return found
 
 
-def _changed(version: Earlier, label: str, tables: Pieces) -> bool:
+def _changed(version: Earlier, label: str, tables: Extents) -> bool:
     before = version.table(label, "published", index.PUBLISHED, ["member"])
     after = [
         version.store.read_columns(file, ["member"], start, start + rows)["member"].to_pylist()

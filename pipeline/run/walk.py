@@ -45,7 +45,7 @@ def run_step(step: Step, plan: Any, folder: StepFolder, engine: Engine, watch: W
 
 def run_phase(phase: Phase, engine: Engine, watch: Watch) -> int:
     """Run the tasks of a phase that are not done; returns how many these were. Raises Unfinished where one fails."""
-    todo = [task for task in phase.tasks if task.folder.manifest(task.piece) is None]
+    todo = [task for task in phase.tasks if task.folder.manifest(task.name) is None]
     failed: list[str] = []
     with watch.step(phase.name, len(phase.tasks), len(phase.tasks) - len(todo)) as advance:
         careful = []
@@ -56,17 +56,17 @@ def run_phase(phase: Phase, engine: Engine, watch: Watch) -> int:
             elif again is not None:
                 careful.append(again)
                 watch.say(
-                    f"{phase.name}: {again.name}: {outcome.error}; looking for the record that did it"
+                    f"{phase.name}: {again.title}: {outcome.error}; looking for the record that did it"
                 )
             else:
-                failed.append(outcome.task.name)
-                watch.failure(phase.name, outcome.task.name, outcome.error or "")
+                failed.append(outcome.task.title)
+                watch.failure(phase.name, outcome.task.title, outcome.error or "")
         for outcome in engine.run(phase.run, careful, None, watch.say):
             if outcome.result is not None:
                 advance(outcome.result)
             else:
-                failed.append(outcome.task.name)
-                watch.failure(phase.name, outcome.task.name, outcome.error or "")
+                failed.append(outcome.task.title)
+                watch.failure(phase.name, outcome.task.title, outcome.error or "")
     if failed:
         raise Unfinished(
             f"{phase.name}: {len(failed)} of {len(phase.tasks)} tasks failed, {failed[0]} first; "

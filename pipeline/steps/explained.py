@@ -43,7 +43,7 @@ class Documents:
 
     def of_unit(self, step: str) -> pa.Table:
         """The table that a step has of the unit, of all rows of the label."""
-        return self.label.of_unit(self.context.folder(step), f"{self.unit.piece}.parquet", None)
+        return self.label.of_unit(self.context.folder(step), f"{self.unit.name}.parquet", None)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class PassTask(Task):
     """A segment, or a range of keys, in one phase of a pass."""
 
     kind: str
-    """The phase, as the names of its pieces have it."""
+    """The phase, as the names of its names have it."""
     number: int
     """Of the segment, or of the range."""
     segment: str = ""
@@ -43,7 +43,7 @@ class PassTask(Task):
     parts: int = 1
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"{self.kind}-{self.number:06d}"
 
     def file(self, table: str, number: int | None = None) -> str:
@@ -54,7 +54,7 @@ class PassTask(Task):
 def places(index: pa.Table, units: Sequence[Unit]) -> pa.Table:
     """Where each segment's labels are: its rows `start` to `start + rows` are rows from `unit_row` on of a unit's
     clusters. Sorted by segment; a step writes it as PLACES."""
-    unit_of = {label: unit.piece for unit in units for label in unit.labels}
+    unit_of = {label: unit.name for unit in units for label in unit.labels}
     frame = pl.DataFrame(index).sort("label", "order")
     frame = frame.with_columns(unit=pl.col("label").replace_strict(unit_of, return_dtype=pl.String))
     before = pl.col("rows").cum_sum() - pl.col("rows")
@@ -95,9 +95,9 @@ def representatives(context: Context, rows: tuple[int, int], n: int) -> np.ndarr
     return found
 
 
-def parts_for(folder: StepFolder, pieces: Sequence[str], each: int) -> int:
-    """How many ranges the keys of finished pieces are cut into, of about `each` keys."""
-    keys = sum(manifest_of(folder, piece, Keys)["keys"] for piece in pieces)
+def parts_for(folder: StepFolder, names: Sequence[str], each: int) -> int:
+    """How many ranges the keys of finished names are cut into, of about `each` keys."""
+    keys = sum(manifest_of(folder, name, Keys)["keys"] for name in names)
     return max(1, -(-keys // each))
 
 

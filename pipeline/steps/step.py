@@ -116,7 +116,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Task(BaseTask):
-    """A piece of a step's work. Subclasses add what tells it from the step's other pieces."""
+    """A piece of a step's work. Subclasses add what tells it from the step's other tasks."""
 
     context: Context
     folder: StepFolder
@@ -134,8 +134,8 @@ class UnitTask(Task):
     unit: Unit
 
     @property
-    def piece(self) -> str:
-        return self.unit.piece
+    def name(self) -> str:
+        return self.unit.name
 
     def unit_labels(self) -> list[Label]:
         """The documents of the unit, label by label."""
@@ -217,11 +217,11 @@ class Step(Generic[S, P]):
     """Whether manifests wait until files are on the disk; not where results are made again in no time."""
 
 
-def manifest_of(folder: StepFolder, piece: str, kind: type[M]) -> M:
-    """The manifest of a piece that is done, of the type that its step declares. Raises ManifestGone."""
-    manifest = folder.manifest(piece)
+def manifest_of(folder: StepFolder, task: str, kind: type[M]) -> M:
+    """The manifest of a task that is done, of the type that its step declares. Raises ManifestGone."""
+    manifest = folder.manifest(task)
     if manifest is None:
         raise ManifestGone(
-            f"{folder.name}: {piece} is not done or its manifest is gone; run the same command again"
+            f"{folder.name}: {task} is not done or its manifest is gone; run the same command again"
         )
     return cast(M, manifest)

@@ -5,17 +5,14 @@ consecutive labels (in alphabetical order) with at most UNIT_DOCUMENTS documents
 label. A task takes a unit and thinks of one label at a time (pipeline/steps/labels.py).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.pipeline.engines.packing import ranges
-from polysieve.pipeline.steps.measure.manifest import Measured
-from polysieve.pipeline.storage.ledger import StepFolder
 
 UNIT_DOCUMENTS = 200_000
 
@@ -42,39 +39,8 @@ class Unit:
     documents: int
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"unit-{self.number:05d}"
-
-
-def build_index(measure: StepFolder, inputs: Sequence[str]) -> pa.Table:
-    """The index of the inputs with these keys, in this order, from their manifests."""
-    rows = []
-    order = 0
-    for key in inputs:
-        found = measure.manifest(key)
-        if found is None:
-            raise FileNotFoundError(f"input {key} has no manifest in {measure.name}")
-        manifest = cast(Measured, found)
-        for segment in manifest["segments"]:
-            for entry in segment["labels"]:
-                rows.append(
-                    (
-                        entry["label"],
-                        order,
-                        segment["name"],
-                        manifest["address"],
-                        entry["start"],
-                        entry["rows"],
-                        entry["text_bytes"],
-                        entry["stop_list"],
-                    )
-                )
-            order += 1
-    rows.sort(key=lambda r: (r[0], r[1]))
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[]] * len(INDEX)
-    return pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)], schema=INDEX
-    )
 
 
 def units(index: pa.Table) -> list[Unit]:

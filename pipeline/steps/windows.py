@@ -22,9 +22,9 @@ def windows(unit: Unit, size: int | None = None) -> range:
     return range(-(-unit.documents // (size or WINDOW_DOCUMENTS)))
 
 
-def piece(unit_piece: str, number: int) -> str:
-    """The name of a window's piece and file."""
-    return f"{unit_piece}-{number:05d}"
+def name_of(unit_name: str, number: int) -> str:
+    """The name of a window's task and file."""
+    return f"{unit_name}-{number:05d}"
 
 
 def bounds(unit: Unit, number: int, size: int | None = None) -> tuple[int, int]:
@@ -34,15 +34,15 @@ def bounds(unit: Unit, number: int, size: int | None = None) -> tuple[int, int]:
     return start, min(start + size, unit.documents)
 
 
-def kept(decided: StepFolder, unit_piece: str, label: Label) -> np.ndarray:
+def kept(decided: StepFolder, unit_name: str, label: Label) -> np.ndarray:
     """bool[n]: what was decided to be kept of a label."""
-    outcome = label.of_unit(decided, f"{unit_piece}.parquet", ["outcome"])["outcome"]
+    outcome = label.of_unit(decided, f"{unit_name}.parquet", ["outcome"])["outcome"]
     return pc.equal(outcome, "kept").to_numpy()
 
 
 def read(
     folder: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     label: Label,
     columns: list[str] | None = None,
 ) -> Iterator[tuple[slice, pa.Table]]:
@@ -51,7 +51,7 @@ def read(
     for number in range(label.first // WINDOW_DOCUMENTS, -(-stop // WINDOW_DOCUMENTS)):
         first = number * WINDOW_DOCUMENTS
         low, high = max(label.first, first), min(stop, first + WINDOW_DOCUMENTS)
-        file = f"{piece(unit_piece, number)}.parquet"
+        file = f"{name_of(unit_name, number)}.parquet"
         part = label.of_file(folder, file, columns, low - first, high - first)
         yield slice(low - label.first, high - label.first), part
 

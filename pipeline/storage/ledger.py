@@ -2,8 +2,8 @@
 
 A step's folder is named `<step>-<fingerprint>`. The fingerprint is a hash of the sources and assets behind the step,
 the fields of the recipe that it depends on, the hashes of model files, and the fingerprints of the steps that it needs.
-Inside, every piece of work is committed by a manifest: the data files first, then `done/<piece>.json`.
-A piece whose manifest is there is finished; everything else is done again.
+Inside, every task of work is committed by a manifest: the data files first, then `done/<task>.json`.
+A task whose manifest is there is finished; everything else is done again.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from polysieve.pipeline.storage.store import Store
 
 Manifest: TypeAlias = Mapping[str, object]
-"""What a piece of work says of itself when it is done; plain JSON. Each step declares what its own hold."""
+"""What a task of work says of itself when it is done; plain JSON. Each step declares what its own hold."""
 
 
 def fingerprint(step: str, **depends_on: Any) -> str:
@@ -46,16 +46,16 @@ class StepFolder:
         """The name, inside the store, of a file of this step."""
         return f"{self.name}/{name}"
 
-    def commit(self, piece: str, manifest: Manifest) -> None:
-        """Say that `piece` is finished; call it after the piece's data files are in place."""
+    def commit(self, task: str, manifest: Manifest) -> None:
+        """Say that `task` is finished; call it after the task's data files are in place."""
         if self.is_durable:
             self.store.sync()
-        self.store.write_json(self.file(f"done/{piece}.json"), manifest)
+        self.store.write_json(self.file(f"done/{task}.json"), manifest)
 
-    def manifest(self, piece: str) -> Manifest | None:
-        """What `commit` was given for `piece`, or None where it is not finished."""
+    def manifest(self, task: str) -> Manifest | None:
+        """What `commit` was given for `task`, or None where it is not finished."""
         try:
-            return self.store.read_json(self.file(f"done/{piece}.json"))
+            return self.store.read_json(self.file(f"done/{task}.json"))
         except FileNotFoundError:
             return None
 

@@ -64,7 +64,7 @@ CORPUS = pa.schema(
 REMOVED = CORPUS.append(pa.field("filter_reason", pa.string()))
 
 # measure-*/documents: a row per document of a segment, sorted by label, id and record number.
-# `cut` is set for what leaves before identification: a URL reason or `empty_text`.
+# `prefilter_reason` is set for what leaves before identification: a URL reason or `empty_text`.
 DOCUMENTS = pa.schema(
     [
         ("text", pa.large_string()),
@@ -79,7 +79,7 @@ DOCUMENTS = pa.schema(
         ("offset", pa.int64()),
         ("record", pa.int64()),
         ("text_bytes", pa.int64()),
-        ("cut", pa.string()),
+        ("prefilter_reason", pa.string()),
         ("language_votes", pa.string()),
         ("language_disagreement", pa.float64()),
         ("language_shares", pa.string()),

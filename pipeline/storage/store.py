@@ -24,7 +24,7 @@ TEMPORARY = ".tmp"
 REPEATING = frozenset(
     {"dump", "file_path", "language", "language_script", "label", "minhash_cluster_size", "weight"}
     | {"token_count", "quality_score", "origin", "source_id", "source_language", "doc_group_id"}
-    | {"engine", "segment_status", "filter_reason", "outcome", "reason", "cut"}
+    | {"engine", "segment_status", "filter_reason", "outcome", "reason", "prefilter_reason"}
     | {"tier", "contaminated", "flags"}
 )
 

@@ -16,7 +16,7 @@ from polysieve.pipeline.storage.ledger import StepFolder
 
 ROWS = 1 << 20  # of a survey that are read at a time
 ALL = "all"
-"""The piece that says the cuts of all cells."""
+"""The manifest that says the cuts of all cells."""
 
 
 Cuts = list[tuple[list[str], list[list[int]]]]
@@ -51,7 +51,7 @@ class Task(BaseTask):
     wanted: tuple[Wanted, ...]
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"label-{self.number:05d}"
 
 
@@ -62,7 +62,7 @@ def run(task: Task) -> Counts:
         for wanted in task.wanted
     ]
     manifest: Found = {"cuts": found}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"cells": len(found)}
 
 

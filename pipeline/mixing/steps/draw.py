@@ -49,7 +49,7 @@ class Task(BaseTask):
     """How many each stage has."""
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"{self.input.key}-{self.window:05d}"
 
     @property
@@ -98,13 +98,13 @@ def run(task: Task) -> Counts:
         text_bytes = _write(task, drawn, documents, sources)
     counts = [[*key, *vars(added).values()] for key, added in seen.items()]
     manifest: DrawnCounts = {"seen": counts, "exposures": len(drawn.rows)}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": len(drawn.rows), "text_bytes": text_bytes}
 
 
 def seen_of(task: Task) -> dict[tuple[int, Cell], Seen]:
     """(stage, cell) -> what a window that is drawn adds to it."""
-    manifest = manifest_of(task.folder, task.piece, DrawnCounts)
+    manifest = manifest_of(task.folder, task.name, DrawnCounts)
     cells = _cells(task)
     return {(stage, cells[cell]): Seen(*counts) for stage, cell, *counts in manifest["seen"]}
 
@@ -224,7 +224,7 @@ def _write(task: Task, drawn: Drawn, documents: pa.Table, sources: pa.Array) -> 
     described = schema(task.spec).with_metadata({SHARDS: number[starts].astype("<i4").tobytes()})
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with (
-        task.folder.store.create(task.folder.file(f"{task.piece}.arrow")) as file,
+        task.folder.store.create(task.folder.file(f"{task.name}.arrow")) as file,
         pa.ipc.new_file(file, described, options=options) as writer,
     ):
         for start, end in zip(starts, [*ends, len(order)], strict=True):

@@ -33,7 +33,7 @@ class Task(BaseTask):
     spec: Mix
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return self.input.key
 
 
@@ -68,7 +68,7 @@ def run(task: Task) -> Counts:
                 rendered = _rendered(pairs, source, input, task.spec.seed)
                 writer.write_table(rendered, row_group_size=len(rendered))
                 rows += len(rendered)
-    task.folder.commit(task.piece, {"documents": rows})
+    task.folder.commit(task.name, {"documents": rows})
     return {"documents": rows}
 
 

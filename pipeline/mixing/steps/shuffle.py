@@ -24,7 +24,7 @@ from polysieve.pipeline.storage.schema import parquet_rows
 
 PUBLISHED = "mix"
 DRAWN = "drawn"
-"""The piece of the folder of the step draw that names its files in order."""
+"""The manifest of the folder of the step draw that names its files in order."""
 JSON_ROWS = 1000
 LEVEL = 3
 
@@ -36,10 +36,10 @@ class Shard(TypedDict):
     text_bytes: int
 
 
-class DrawnPieces(TypedDict):
+class DrawnTasks(TypedDict):
     """The manifest DRAWN."""
 
-    pieces: list[str]
+    tasks: list[str]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Task(BaseTask):
     spec: Mix
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"{self.stage}-{self.within:05d}"
 
     @property
@@ -85,7 +85,7 @@ def run(task: Task) -> Counts:
         pc.sum(pc.binary_length(table["text"])).as_py() if "text" in table.column_names else 0
     )
     manifest: Shard = {"documents": len(table), "text_bytes": text_bytes or 0}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": manifest["documents"], "text_bytes": manifest["text_bytes"]}
 
 
@@ -105,7 +105,7 @@ def _read(task: Task) -> pa.Table:
 
 @lru_cache(maxsize=2)
 def _names(folder: StepFolder) -> list[str]:
-    return manifest_of(folder, DRAWN, DrawnPieces)["pieces"]
+    return manifest_of(folder, DRAWN, DrawnTasks)["tasks"]
 
 
 def _write_lines(file: IO[bytes], table: pa.Table, order: pa.Array) -> None:

@@ -47,15 +47,15 @@ class Task(BaseTask):
     spec: Mix
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return self.input.key
 
 
 def run(task: Task) -> Counts:
     """Survey a file and commit it."""
     table, manifest = survey(task.input, task.spec)
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
-    task.folder.commit(task.piece, manifest)
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), table)
+    task.folder.commit(task.name, manifest)
     return {"documents": len(table)}
 
 

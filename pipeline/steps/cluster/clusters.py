@@ -109,14 +109,14 @@ def run(task: Clustering) -> Counts:
     waiting: list[pa.Table] = []
     with ExitStack() as files:
         handle = files.enter_context(
-            task.folder.store.create(task.folder.file(f"{task.piece}.parquet"))
+            task.folder.store.create(task.folder.file(f"{task.name}.parquet"))
         )
         writer = files.enter_context(parquet_writer(handle, CLUSTERS))
         added = None
         if increment:
             folder = delta_folder(task.folder)
             added = delta.Delta(
-                increment.store, f"{folder}/{task.piece}", increment.run, recipe.dedup
+                increment.store, f"{folder}/{task.name}", increment.run, recipe.dedup
             )
             files.enter_context(added)
         for label, numbering in zip(
@@ -141,7 +141,7 @@ def run(task: Clustering) -> Counts:
     if increment and added:
         increment.store.sync()
         manifest["index"], manifest["dumps"] = added.ranges, list(dumps)
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": task.unit.documents, "clusters": clusters}
 
 

@@ -54,8 +54,10 @@ class DedupInputs:
         columns = ["content_0", "content_1"]
         for start, table in self._indexed("contents", columns):
             add(np.arange(start, start + len(table)), table)
-        for own, read in self.label.stretches({"bands": columns, "documents": ["cut"]}):
-            uncut = np.flatnonzero(read["documents"]["cut"].is_null().to_numpy())
+        for own, read in self.label.stretches(
+            {"bands": columns, "documents": ["prefilter_reason"]}
+        ):
+            uncut = np.flatnonzero(read["documents"]["prefilter_reason"].is_null().to_numpy())
             add(uncut + self.earlier + own.start, read["bands"].take(pa.array(uncut)))
         rows = np.concatenate(numbers)
         a, b = edges.equal_pairs(np.concatenate(first), np.concatenate(second))

@@ -18,7 +18,7 @@ from polysieve.pipeline.index.versions import (
     KEYS,
     OTHER_COLUMNS,
     Earlier,
-    Piece,
+    Extent,
     contents_schema,
     members_schema,
 )
@@ -29,8 +29,8 @@ from polysieve.pipeline.storage.store import Store, parquet_writer
 
 GROUP = 1 << 18  # rows of a row group: a label's slice of a shared file costs no more to read
 
-Ranges = dict[str, dict[str, list[Piece]]]
-"""label → table → pieces that were written (file, first row, rows)."""
+Ranges = dict[str, dict[str, list[Extent]]]
+"""label → table → extents that were written (file, first row, rows)."""
 
 
 class Delta:
@@ -67,7 +67,9 @@ class Delta:
 
     def add(self, inputs: DedupInputs, found: Found) -> None:
         """Write what the next label adds."""
-        uncut = pc.is_null(inputs.label.read("documents", ["cut"])["cut"]).to_numpy()
+        uncut = pc.is_null(
+            inputs.label.read("documents", ["prefilter_reason"])["prefilter_reason"]
+        ).to_numpy()
         rows = np.arange(inputs.earlier, inputs.count)
         new = uncut & (found.content[inputs.earlier :] == rows)
         numbers = _numbers(inputs, new)
@@ -85,8 +87,8 @@ class Delta:
         for part in parts:
             writer.write_table(part.cast(writer.schema), row_group_size=GROUP)
             row += len(part)
-        pieces = [(self._file(table), first, row - first)]
-        self.ranges.setdefault(inputs.label.name, {})[table] = pieces
+        extents = [(self._file(table), first, row - first)]
+        self.ranges.setdefault(inputs.label.name, {})[table] = extents
         self.rows[table] = row
 
 

@@ -1,9 +1,9 @@
-"""What the step clusters says of its pieces."""
+"""What the step clusters says of its extents."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from polysieve.pipeline.index.versions import Pieces
+from polysieve.pipeline.index.versions import Extents
 
 
 class Clusters(TypedDict):
@@ -11,8 +11,8 @@ class Clusters(TypedDict):
 
     rows: int
     clusters: int
-    index: NotRequired[Mapping[str, Pieces]]
-    """Label -> the pieces that the run adds."""
+    index: NotRequired[Mapping[str, Extents]]
+    """Label -> the extents that the run adds."""
     dumps: NotRequired[list[str]]
     """The snapshots that occur."""
 

@@ -51,13 +51,13 @@ class Part(UnitTask):
     number: int
     of: int
     inputs: tuple[str, ...] = ()
-    """Of an edge task: the pieces of contents; of a merge: the pieces it takes; of a verification: the piece
+    """Of an edge task: the names of contents; of a merge: the names it takes; of a verification: the name
     that holds the components."""
     index: Earlier | None = None
 
     @property
-    def piece(self) -> str:
-        return f"{self.unit.piece}-{self.unit.labels[0]}-{self.stage}-{self.number:05d}-of-{self.of:05d}"
+    def name(self) -> str:
+        return f"{self.unit.name}-{self.unit.labels[0]}-{self.stage}-{self.number:05d}-of-{self.of:05d}"
 
     @property
     def memory(self) -> int:
@@ -82,7 +82,7 @@ def phases(start: Part) -> Iterator[Phase]:
     count = start.dedup_inputs().count
     parts = max(1, -(-count * KEY_BYTES // memory))
     first = [replace(start, stage="contents", number=p, of=parts) for p in range(parts)]
-    contents = tuple(task.piece for task in first) if recipe.dedup.exact else ()
+    contents = tuple(task.name for task in first) if recipe.dedup.exact else ()
     if recipe.dedup.exact:
         yield Phase("contents", run_part, first)
     settings = recipe.dedup.minhash
@@ -94,37 +94,35 @@ def phases(start: Part) -> Iterator[Phase]:
         for p in range(parts)
     ]
     yield Phase("edges", run_part, found)
-    pieces = [task.piece for task in found]
+    names = [task.name for task in found]
     level = 0
     while True:
-        groups = _groups(start, pieces, count)
+        groups = _groups(start, names, count)
         merges = [
             replace(start, stage=f"merge-{level}", number=n, of=len(groups), inputs=tuple(group))
             for n, group in enumerate(groups)
         ]
         yield Phase(f"merge {level}", run_part, merges)
-        pieces, level = [task.piece for task in merges], level + 1
-        if len(pieces) == 1:
+        names, level = [task.name for task in merges], level + 1
+        if len(names) == 1:
             break
     if settings.verify is not None:
-        tasks = len(manifest_of(start.folder, pieces[0], Edges)["groups"])
+        tasks = len(manifest_of(start.folder, names[0], Edges)["groups"])
         verifying = [
-            replace(start, stage="verify", number=n, of=tasks, inputs=(pieces[0],))
+            replace(start, stage="verify", number=n, of=tasks, inputs=(names[0],))
             for n in range(tasks)
         ]
         yield Phase("verify", run_part, verifying)
 
 
-def _groups(task: Part, pieces: list[str], count: int) -> list[list[str]]:
-    """Pieces to merge at once: all where an array over all rows fits into memory, else what edges fit."""
+def _groups(task: Part, names: list[str], count: int) -> list[list[str]]:
+    """Extents to merge at once: all where an array over all rows fits into memory, else what edges fit."""
     memory = task.recipe.dedup.task_memory
     if _array_fits(count, memory):
-        return [pieces]
-    edges = np.array(
-        [manifest_of(task.folder, piece, Edges)["edges"] for piece in pieces], np.int64
-    )
+        return [names]
+    edges = np.array([manifest_of(task.folder, name, Edges)["edges"] for name in names], np.int64)
     # Two at least, or merging would not end.
-    return [pieces[first:stop] for first, stop in ranges(edges * EDGE_BYTES, memory, least=2)]
+    return [names[first:stop] for first, stop in ranges(edges * EDGE_BYTES, memory, least=2)]
 
 
 def _array_fits(count: int, memory: int) -> bool:
@@ -148,20 +146,20 @@ def run_part(task: Part) -> Counts:
         group = manifest_of(task.folder, task.inputs[0], Edges)["groups"][task.number]
         a, b = verified_forest(inputs, task.recipe, _group(task, inputs, *group))
     table = pa.table([a, b], schema=EDGES)
-    task.folder.store.write_table(task.folder.file(f"{task.piece}/edges.parquet"), table)
+    task.folder.store.write_table(task.folder.file(f"{task.name}/edges.parquet"), table)
     manifest: Edges = {"edges": len(a)}
     if groups is not None:
         manifest["groups"] = groups
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"edges": len(a)}
 
 
-def edges_of(task: Part, pieces: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The edges that pieces hold, BLOCK at most at a time."""
-    for piece in pieces:
+def edges_of(task: Part, names: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The edges that names hold, BLOCK at most at a time."""
+    for name in names:
         file, count = (
-            task.folder.file(f"{piece}/edges.parquet"),
-            manifest_of(task.folder, piece, Edges)["edges"],
+            task.folder.file(f"{name}/edges.parquet"),
+            manifest_of(task.folder, name, Edges)["edges"],
         )
         for start in range(0, count, BLOCK):
             table = task.folder.store.read_columns(file, None, start, start + BLOCK)
@@ -179,7 +177,7 @@ def _members(task: Part, inputs: DedupInputs, contents: Sequence[str]) -> np.nda
 def _merge(
     task: Part, inputs: DedupInputs
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]] | None]:
-    """The forest of some pieces; the last merge adds what the index knows, and cuts the work of verifying (None: there
+    """The forest of some names; the last merge adds what the index knows, and cuts the work of verifying (None: there
     is none)."""
     last = task.of == 1
     known = known_forest(inputs, "provisional") if last else iter(())
@@ -240,7 +238,7 @@ def found_by_parts(start: Part, *, indexed: bool) -> Found:
         last[kind] = phase.tasks
 
     def forest(kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return edges_of(start, [task.piece for task in last.get(kind, ())])
+        return edges_of(start, [task.name for task in last.get(kind, ())])
 
     def filled(kind: str) -> np.ndarray:
         array = numbers_of(inputs.count)

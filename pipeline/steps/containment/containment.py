@@ -66,11 +66,11 @@ def settings(recipe: Recipe) -> Containment:
 
 def sample(task: PassTask) -> Counts:
     """Sample the documents of one segment and commit it."""
-    columns = ["text", "label", "cut"]
+    columns = ["text", "label", "prefilter_reason"]
     file = task.context.measure.file(f"documents/{task.segment}.parquet")
     documents = task.context.measure.store.read_columns(file, columns)
     chosen = segments.representatives(task.context, task.places, len(documents))
-    rows = np.flatnonzero(chosen & documents["cut"].is_null().to_numpy())
+    rows = np.flatnonzero(chosen & documents["prefilter_reason"].is_null().to_numpy())
     found = [KEYS.empty_table()]
     for own, labels, shingles, offsets in _shingles(documents, rows, task.recipe):
         sizes = np.diff(offsets)
@@ -84,7 +84,7 @@ def sample(task: PassTask) -> Counts:
     table = pa.concat_tables(found).sort_by([("key", "ascending"), ("row", "ascending")])
     segments.write(task, "keys", table)
     manifest: segments.Keys = {"keys": len(table)}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": len(rows)}
 
 
@@ -102,7 +102,7 @@ def match(task: PassTask) -> Counts:
     order = np.lexsort((outer, inner))
     inner, outer = inner[order], outer[order]
     segments.write(task, "pairs", pa.table([inner >> _ROW, inner, outer], schema=PAIRS))
-    task.folder.commit(task.piece, {"candidates": len(inner)})
+    task.folder.commit(task.name, {"candidates": len(inner)})
     return {"candidates": len(inner)}
 
 
@@ -132,7 +132,7 @@ def ask(task: PassTask) -> Counts:
             column = pa.ListArray.from_arrays(ends.astype(np.int32), np.concatenate(parts_of))
             columns = [outer[block] >> _ROW, outer[block] & 0xFFFFFFFF, inner[block], column]
             writer.write_table(pa.table(columns, schema=ASKS), row_group_size=1_000)
-    task.folder.commit(task.piece, {"asks": len(pairs)})
+    task.folder.commit(task.name, {"asks": len(pairs)})
     return {"asks": len(pairs)}
 
 
@@ -163,7 +163,7 @@ def answer(task: PassTask) -> Counts:
     table = pa.concat_tables(found).sort_by(by)
     name = task.folder.file(f"answers/{task.segment}.parquet")
     task.folder.store.write_table(name, table)
-    task.folder.commit(task.piece, {"contained": len(table)})
+    task.folder.commit(task.name, {"contained": len(table)})
     return {"contained": len(table)}
 
 

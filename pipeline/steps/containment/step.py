@@ -15,7 +15,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     template = segment_passes.PassTask(plan.context, folder, "sample", 0)
     of_segments = segment_passes.tasks_of(template)
     yield Phase("sampled shingles", containment.sample, of_segments)
-    parts = segment_passes.parts_for(folder, [t.piece for t in of_segments], containment.PART_KEYS)
+    parts = segment_passes.parts_for(folder, [t.name for t in of_segments], containment.PART_KEYS)
     template = replace(template, kind="match", segments=len(of_segments), parts=parts)
     matching = [replace(template, number=number) for number in range(parts)]
     yield Phase("candidates", containment.match, matching)

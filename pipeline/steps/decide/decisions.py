@@ -78,7 +78,7 @@ class Deciding(UnitTask):
 class Sources:
     """What is known of the documents of a unit when they are decided, by the folder of the step that found it."""
 
-    unit_piece: str
+    unit_name: str
     fit: StepFolder
     clusters: StepFolder
     verdicts: StepFolder | None = None
@@ -118,9 +118,9 @@ def run(task: Deciding) -> Counts:
     index, labels = context.inputs.index, task.unit_labels()
     rule_names = None
     if task.verdicts:
-        rule_names = saying.text_rule_names(task.verdicts, unit.piece, labels, recipe)
+        rule_names = saying.text_rule_names(task.verdicts, unit.name, labels, recipe)
     sources = Sources(
-        unit.piece,
+        unit.name,
         context.folder("fit"),
         context.folder("clusters"),
         task.verdicts,
@@ -149,14 +149,14 @@ def run(task: Deciding) -> Counts:
         np.concatenate(each) if len(each) > 1 else each[0]
         for each in ([one.size for one in decided], [one.weight for one in decided])
     )
-    _write(task.folder, f"{task.piece}.parquet", whole, size, weight)
+    _write(task.folder, f"{task.name}.parquet", whole, size, weight)
     if task.scored and recipe.quality:
         tables = (
-            selection.tables(task.scored, unit.piece, label, recipe.quality, one.selected)
+            selection.tables(task.scored, unit.name, label, recipe.quality, one.selected)
             for label, one in zip(labels, decided, strict=True)
             if one.selected
         )
-        file = task.folder.file(f"{task.piece}-selected.parquet")
+        file = task.folder.file(f"{task.name}-selected.parquet")
         selection.write(file, task.folder, chain.from_iterable(tables))
     manifest: Decided = {
         "rows": len(weight),
@@ -168,9 +168,9 @@ def run(task: Deciding) -> Counts:
             for label, one in zip(labels, decided, strict=True)
             if one.published is not None
         }
-        file = f"runs/{task.folder.fingerprint}/{task.piece}-published.parquet"
+        file = f"runs/{task.folder.fingerprint}/{task.name}-published.parquet"
         manifest["published"] = write_published(index.store, file, published)
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": len(weight), "kept": int(np.count_nonzero(whole.kept))}
 
 
@@ -178,7 +178,7 @@ def decided_labels(context: Context, units: Sequence[Unit]) -> dict[str, Decided
     """What was decided of each language, in alphabetical order."""
     found: dict[str, DecidedLabel] = {}
     for unit in units:
-        found |= manifest_of(context.folder("decisions"), unit.piece, Decided)["labels"]
+        found |= manifest_of(context.folder("decisions"), unit.name, Decided)["labels"]
     return found
 
 
@@ -208,7 +208,7 @@ def decide_label(
         clustered = members.of_index(sources.index, label, reasons.kept)
     else:
         clustered = members.of_clusters(
-            sources.clusters, sources.unit_piece, label, numbering, reasons.kept, sources.index
+            sources.clusters, sources.unit_name, label, numbering, reasons.kept, sources.index
         )
     reasons.add(LANGUAGE_SCORE, below)
     chosen = choose(
@@ -228,7 +228,7 @@ def decide_label(
         recipe,
         limits,
         sources.fit,
-        sources.unit_piece,
+        sources.unit_name,
         sources.host_lines,
         chosen.is_representative,
     )
@@ -240,7 +240,7 @@ def decide_label(
         counted = counted & ~gone  # not what a rule removes, so no part of the rates
     if sources.verdicts and sources.rule_names is not None:
         saying.add_text_rules(
-            reasons, sources.verdicts, sources.unit_piece, label, sources.rule_names
+            reasons, sources.verdicts, sources.unit_name, label, sources.rule_names
         )
     sizes, removed = chosen.size[counted], ~reasons.kept[counted]
     steps, rebalancing = weighting.weights_of(
@@ -253,7 +253,7 @@ def decide_label(
     if sources.scores and recipe.quality:
         # Removal rates and weights are those of the rules: models come after.
         selected = selection.select(
-            reasons, sources.scores, sources.unit_piece, label, recipe.quality, recipe.seed
+            reasons, sources.scores, sources.unit_name, label, recipe.quality, recipe.seed
         )
         weight *= reasons.kept
         np.minimum(weight, 1, out=weight, where=selected.once)

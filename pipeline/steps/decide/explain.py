@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from polysieve.filters import rules
-from polysieve.pipeline.steps.decide import reasons
+from polysieve.pipeline.steps.decide import explain_models, reasons
 from polysieve.pipeline.steps.explained import Explained, Life
 from polysieve.pipeline.steps.fit import fit
 
 
 def explain(document: Explained, life: Life) -> None:
-    """Add `language`, `rules` and `decision`; `signals` are there."""
+    """Add `language`, `rules`, `decision` and, where models are asked, `models`; `signals` are there."""
     recipe, label = document.recipe, document.label.name
     parameters = fit.read(document.context.folder("fit"))[label].parameters
     limits = reasons.rule_thresholds(recipe, label, parameters)
@@ -25,6 +25,8 @@ def explain(document: Explained, life: Life) -> None:
         "candidates": json.loads(document.measured["top_langs"] or "{}"),
     }
     life["rules"] = [_compared(name, limit, life["signals"]) for name, limit in limits.items()]
+    if document.context.get("scores"):
+        explain_models.explain(document, life)
     life["decision"] = {key: document.decision[key] for key in ("outcome", "reason", "weight")}
 
 
@@ -61,3 +63,5 @@ def show(life: Life, console: Console) -> None:
             r["rule"], r["metric"], value, r["drops_if"], threshold, "FAILS" if r["fails"] else ""
         )
     console.print(table)
+    if "models" in life:
+        explain_models.show(life, console)

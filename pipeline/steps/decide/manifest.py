@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from polysieve.pipeline.index.versions import Pieces
+from polysieve.pipeline.index.versions import Extents
 from polysieve.pipeline.steps.fit.manifest import Parameters
 
 
@@ -13,8 +13,8 @@ class Decided(TypedDict):
     rows: int
     labels: dict[str, "DecidedLabel"]
     """In the order of the unit's rows."""
-    published: NotRequired[Mapping[str, Pieces]]
-    """With an index: label -> pieces of its table of what is in a corpus."""
+    published: NotRequired[Mapping[str, Extents]]
+    """With an index: label -> extents of its table of what is in a corpus."""
 
 
 class LinesRemoved(TypedDict):

@@ -59,7 +59,7 @@ class Clustered:
 
 def of_clusters(
     clusters: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     label: Label,
     numbering: Numbering,
     uncut: np.ndarray,
@@ -71,7 +71,7 @@ def of_clusters(
     n = label.documents
     span = numbering.known + n
     cluster, content = np.empty(n, narrow(span)), np.empty(n, narrow(span))
-    file = f"{unit_piece}.parquet"
+    file = f"{unit_name}.parquet"
     for start in range(0, n, BLOCK):
         own = slice(start, min(start + BLOCK, n))
         part = label.of_unit(clusters, file, ["cluster_id", "content_id"], own)
@@ -84,8 +84,8 @@ def of_clusters(
     members = np.full(n, -1)
     members[uncut] = known + np.arange(np.count_nonzero(uncut))
     if earlier and known:
-        pieces = manifest_of(clusters, unit_piece, Clusters)["index"][label.name]["components"]
-        component = _components(increment.store, pieces, earlier.contents(label.name))
+        extents = manifest_of(clusters, unit_name, Clusters)["index"][label.name]["components"]
+        component = _components(increment.store, extents, earlier.contents(label.name))
         others = _members(earlier, label.name, component)
     return Clustered(cluster, content, span, published, others, members)
 
@@ -95,7 +95,7 @@ def of_index(revision: Revision, label: Label, uncut: np.ndarray) -> Clustered:
     ValueError where it holds other documents of the output."""
     version, n = revision.version, label.documents
     contents = version.contents(label.name)
-    component = _components(revision.store, version.pieces(label.name, "components"), contents)
+    component = _components(revision.store, version.extents(label.name, "components"), contents)
     found = _members(version, label.name, component)
     run = version.table(label.name, "members", MEMBERS, ["run"])["run"].to_numpy()
     here, own = found.filter(run == revision.run), np.flatnonzero(uncut)
@@ -112,10 +112,10 @@ def of_index(revision: Revision, label: Label, uncut: np.ndarray) -> Clustered:
     return Clustered(cluster, content, contents + n, published, others, members)
 
 
-def _components(store: Store, pieces: Sequence[Sequence], contents: int) -> np.ndarray:
+def _components(store: Store, extents: Sequence[Sequence], contents: int) -> np.ndarray:
     """int64[contents]: the component of each of the first contents of a label."""
     parts = [NUMBERED.empty_table()]
-    for file, start, rows in pieces:
+    for file, start, rows in extents:
         take = min(rows, contents)
         parts.append(store.read_columns(file, ["component"], start, start + take))
         contents -= take

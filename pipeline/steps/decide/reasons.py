@@ -64,8 +64,8 @@ def rule_thresholds(
 def add_prefilter(reasons: Reasons, label: Label, cut: float | None) -> np.ndarray:
     """Add why documents went before their language was told. Returns bool[n]: the language score is under the cut."""
     below = np.zeros(label.documents, bool)
-    for own, read in label.stretches({"documents": ["cut", "language_score"]}):
-        reasons.add_values(read["documents"]["cut"], own)
+    for own, read in label.stretches({"documents": ["prefilter_reason", "language_score"]}):
+        reasons.add_values(read["documents"]["prefilter_reason"], own)
         if cut is not None:
             below[own] = read["documents"]["language_score"].to_numpy() < cut
     return below
@@ -87,7 +87,7 @@ def add_rules(
     recipe: Recipe,
     limits: Mapping[str, float | None],
     fitted: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     host_lines: StepFolder | None,
     is_representative: np.ndarray,
 ) -> np.ndarray | None:
@@ -105,7 +105,7 @@ def add_rules(
     columns = sorted(metrics | ({column} - {"", *DOCUMENT_COLUMNS}))
     marks = lines.parts(host_lines, label, MARKS) if host_lines else None
     removes_lines = recipe.host_lines is not None and recipe.host_lines.remove
-    for own, signals, read in fit.signals_of(fitted, unit_piece, label, columns, of_documents):
+    for own, signals, read in fit.signals_of(fitted, unit_name, label, columns, of_documents):
         marked = next(marks) if marks else None
         if marked:
             signals = lines.with_share(signals, marked)
@@ -133,7 +133,7 @@ def contained(folder: StepFolder, label: Label, remove: str, rest: np.ndarray) -
 
 
 def text_rule_names(
-    folder: StepFolder, unit_piece: str, labels: Sequence[Label], recipe: Recipe
+    folder: StepFolder, unit_name: str, labels: Sequence[Label], recipe: Recipe
 ) -> RuleNames:
     """The reasons of the rules that read text, over the labels of a unit.
 
@@ -142,7 +142,7 @@ def text_rule_names(
     """
     counts: dict[str, Counter[str]] = {rule: Counter() for rule in recipe.text_rules}
     for label in labels:
-        for _, verdicts in windows.read(folder, unit_piece, label):
+        for _, verdicts in windows.read(folder, unit_name, label):
             for rule, of_rule in counts.items():
                 for entry in pc.value_counts(_against(verdicts, rule).drop_null()).to_pylist():
                     of_rule[entry["values"]] += entry["counts"]
@@ -164,10 +164,10 @@ def in_order(names: RuleNames) -> list[str]:
 
 
 def add_text_rules(
-    reasons: Reasons, folder: StepFolder, unit_piece: str, label: Label, names: RuleNames
+    reasons: Reasons, folder: StepFolder, unit_name: str, label: Label, names: RuleNames
 ) -> None:
     """Add the verdicts of the rules that read text, under their names."""
-    for own, verdicts in windows.read(folder, unit_piece, label):
+    for own, verdicts in windows.read(folder, unit_name, label):
         for rule, of_rule in names.items():
             said = _against(verdicts, rule).combine_chunks().dictionary_encode()
             values = pa.array([of_rule[one] for one in said.dictionary.to_pylist()], pa.string())

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from polysieve.dedup import split
 from polysieve.dedup.components import component_ranges, member_counts
-from polysieve.pipeline.index.versions import PUBLISHED, Earlier, Piece
+from polysieve.pipeline.index.versions import PUBLISHED, Earlier, Extent
 from polysieve.pipeline.recipe.clustering import Dedup, MinHash
 from polysieve.pipeline.steps.cluster.dedup_inputs import fixed_bytes
 from polysieve.pipeline.steps.cluster.order import (
@@ -207,9 +207,9 @@ def published_members(found: Representatives, clustered: Clustered, kept: np.nda
 
 def write_published(
     store: Store, file: str, members: dict[str, np.ndarray]
-) -> dict[str, dict[str, list[Piece]]]:
+) -> dict[str, dict[str, list[Extent]]]:
     """Write the published members of each label into a file of an index; returns where each label's are."""
-    ranges: dict[str, dict[str, list[Piece]]] = {}
+    ranges: dict[str, dict[str, list[Extent]]] = {}
     row = 0
     for label, numbers in members.items():
         ranges[label] = {"published": [(file, row, len(numbers))]}

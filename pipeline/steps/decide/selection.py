@@ -30,7 +30,7 @@ from polysieve.pipeline.storage.store import parquet_writer
 
 GROUP = 10_000  # rows of a row group
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
-# What a reader of the corpus sees of it; row-aligned with decisions, in the file `<piece>-selected.parquet`.
+# What a reader of the corpus sees of it; row-aligned with decisions, in the file `<unit>-selected.parquet`.
 SELECTED = pa.schema(
     [
         ("quality_score", pa.float64()),
@@ -89,7 +89,7 @@ def add_contaminated(
 def select(
     reasons: Reasons,
     folder: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     label: Label,
     quality: Quality,
     seed: int,
@@ -98,11 +98,11 @@ def select(
     n = label.documents
     once, failed = np.zeros(n, bool), np.zeros(n, np.uint32)
     figures: ModelFigures = {"scores": {}}
-    _count(reasons, folder, unit_piece, label, quality, figures)
+    _count(reasons, folder, unit_name, label, quality, figures)
     keys = _sample_keys(label, quality.sample, seed)
     of_models = manifest_of(folder, scores.MODELS, ScoringModels)["models"]
     for place, (name, one) in enumerate(quality.scores.items()):
-        values = read_scores(folder, unit_piece, label, name)
+        values = read_scores(folder, unit_name, label, name)
         known = np.flatnonzero(~np.isnan(values))
         if not len(known):
             continue
@@ -182,11 +182,11 @@ def passes(values: np.ndarray, cuts: Cuts, one: Score) -> np.ndarray:
     return selection.is_above(values, low) & ~(values > (np.inf if high is None else high))
 
 
-def read_scores(folder: StepFolder, unit_piece: str, label: Label, name: str) -> np.ndarray:
+def read_scores(folder: StepFolder, unit_name: str, label: Label, name: str) -> np.ndarray:
     """float32[n]: a score of a label's documents, NaN where there is none. Cuts of four digits are compared as
     float32, too, so that what equals a cut ties with it."""
     found = np.full(label.documents, np.nan, np.float32)
-    for own, part in windows.read(folder, unit_piece, label, [f"score.{name}"]):
+    for own, part in windows.read(folder, unit_name, label, [f"score.{name}"]):
         found[own] = part.column(0).to_numpy()
     return found
 
@@ -194,14 +194,14 @@ def read_scores(folder: StepFolder, unit_piece: str, label: Label, name: str) ->
 def _count(
     reasons: Reasons,
     folder: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     label: Label,
     quality: Quality,
     figures: ModelFigures,
 ) -> None:
     """Add the reasons of contaminated documents, and count them and each attribute."""
     columns = ["contaminated", *(f"attribute.{name}" for name in quality.attributes)]
-    for own, part in windows.read(folder, unit_piece, label, columns):
+    for own, part in windows.read(folder, unit_name, label, columns):
         add_contaminated(reasons, part["contaminated"], quality, own)
         for column in columns:
             for entry in pc.value_counts(part[column].drop_null()).to_pylist():
@@ -224,10 +224,10 @@ def _sample_keys(label: Label, most: int, seed: int) -> np.ndarray | None:
 
 
 def tables(
-    scored: StepFolder, unit_piece: str, label: Label, quality: Quality, selected: Selected
+    scored: StepFolder, unit_name: str, label: Label, quality: Quality, selected: Selected
 ) -> Iterator[pa.Table]:
     """SELECTED of a label, some rows at a time."""
-    for own, part in windows.read(scored, unit_piece, label):
+    for own, part in windows.read(scored, unit_name, label):
         yield columns(part, quality, selected.failed[own], _tiers(part, quality, selected.figures))
 
 

@@ -51,8 +51,8 @@ SCREENING: Step = Step(
 )
 SURVIVORS: Step = Step(
     "survivors",
-    (*COLUMNS, "judgements"),
-    partial(phases, verdicts="judgements"),
+    (*COLUMNS, "text_rules"),
+    partial(phases, verdicts="text_rules"),
     decisions.__name__,
     is_asked=lambda recipe: recipe.quality is not None,
     keys=("decide",),
@@ -60,8 +60,8 @@ SURVIVORS: Step = Step(
 )
 DECISIONS: Step = Step(
     "decisions",
-    (*COLUMNS, "judgements", "scores"),
-    partial(phases, verdicts="judgements", scores="scores"),
+    (*COLUMNS, "text_rules", "scores"),
+    partial(phases, verdicts="text_rules", scores="scores"),
     decisions.__name__,
     keys=("decide", "select"),
     inputs=inputs_of,

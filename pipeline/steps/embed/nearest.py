@@ -45,8 +45,8 @@ class Seeds(Task):
     earlier: tuple[StepFolder, ...] = ()
 
     @property
-    def piece(self) -> str:
-        return seeds_piece(self.hash, self.encoding)
+    def name(self) -> str:
+        return seeds_name(self.hash, self.encoding)
 
     @property
     def memory(self) -> int:
@@ -60,8 +60,8 @@ class Search(UnitTask):
     encoding: Encoding
 
     @property
-    def piece(self) -> str:
-        return f"nearest-{self.unit.piece}"
+    def name(self) -> str:
+        return f"nearest-{self.unit.name}"
 
     @property
     def memory(self) -> int:
@@ -82,7 +82,7 @@ def asked(quality: Quality) -> dict[str, Score]:
     return {name: one for name, one in quality.scores.items() if one.kind == "nearest"}
 
 
-def seeds_piece(hash: str, encoding: Encoding) -> str:
+def seeds_name(hash: str, encoding: Encoding) -> str:
     """The name of the vectors of seeds, by the hash of their files."""
     return f"seeds-{hash[:16]}-{encoding.column}"
 
@@ -99,15 +99,15 @@ def seeds_tasks(
         for label, hash in scorers.hashes(one.path, "nearest").items():
             path = one.path.replace(scorers.LABEL, label)
             task = Seeds(context, folder, path, hash, encoding, earlier)
-            found[task.piece] = task
+            found[task.name] = task
     return list(found.values())
 
 
 def encode_seeds(task: Seeds) -> Counts:
     """Encode a file of seeds, or take its vectors from an earlier folder, and commit them."""
     assert task.recipe.quality is not None
-    name = f"{task.piece}.parquet"
-    known = next((f for f in task.earlier if f.manifest(task.piece) is not None), None)
+    name = f"{task.name}.parquet"
+    known = next((f for f in task.earlier if f.manifest(task.name) is not None), None)
     if known:
         table = known.store.read_columns(known.file(name), None)
     else:
@@ -116,7 +116,7 @@ def encode_seeds(task: Seeds) -> Counts:
     task.folder.store.write_table(task.folder.file(name), table)
     numbers = embeddings.unpacked(table["vector"]).shape[1]
     manifest: EncodedSeeds = {"seeds": len(table), "numbers": numbers}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"seeds": len(table)}
 
 
@@ -135,7 +135,7 @@ def run(task: Search) -> Counts:
             found[name].append(np.full(label.documents, np.nan, np.float32))
         if not searches:
             continue
-        for rows, part in embeddings.encoded(vectors_of, task.unit.piece, label, [column]):
+        for rows, part in embeddings.encoded(vectors_of, task.unit.name, label, [column]):
             vectors = embeddings.unpacked(part[column])
             for name, search in searches.items():
                 search.add(vectors, rows)
@@ -145,29 +145,29 @@ def run(task: Search) -> Counts:
             found[name][-1][rows] = np.maximum(similarities, FAR + MARGIN)
     values = {name: np.concatenate(parts) for name, parts in found.items()}
     columns = {name: pa.array(own, mask=np.isnan(own)) for name, own in values.items()}
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), pa.table(columns))
-    task.folder.commit(task.piece, {"documents": task.unit.documents})
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), pa.table(columns))
+    task.folder.commit(task.name, {"documents": task.unit.documents})
     return {"documents": task.unit.documents}
 
 
 def _seeds(task: Search, hash: str) -> np.ndarray:
     """float16[s, dim]"""
     vectors = task.context.folder("embeddings")
-    name = vectors.file(f"{seeds_piece(hash, task.encoding)}.parquet")
+    name = vectors.file(f"{seeds_name(hash, task.encoding)}.parquet")
     return embeddings.unpacked(vectors.store.read_columns(name, ["vector"])["vector"])
 
 
 def _seeds_shape(task: Search, hash: str) -> tuple[int, int]:
     """Seeds, and numbers of each vector, as the step of vectors says."""
-    piece = seeds_piece(hash, task.encoding)
-    manifest = manifest_of(task.context.folder("embeddings"), piece, EncodedSeeds)
+    name = seeds_name(hash, task.encoding)
+    manifest = manifest_of(task.context.folder("embeddings"), name, EncodedSeeds)
     return manifest["seeds"], manifest["numbers"]
 
 
 def answers(
     said: pa.Table,
     folder: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     label: Label,
     rows: np.ndarray,
     quality: Quality,
@@ -175,7 +175,7 @@ def answers(
     """`said` of n documents with the scores by neighbours filled in; rows: int64[n], of the label."""
     if not len(rows) or not asked(quality):
         return said
-    table = label.of_unit(folder, f"nearest-{unit_piece}.parquet", None).take(pa.array(rows))
+    table = label.of_unit(folder, f"nearest-{unit_name}.parquet", None).take(pa.array(rows))
     for column in table.column_names:
         said = scorers.entered(said, column, table[column].to_numpy())
     return said

@@ -11,7 +11,7 @@ def explain(document: Explained, life: Life) -> None:
     """Add `signals`."""
     label, unit = document.label, document.documents.unit
     metrics = next(label.parts("signals", None)).column_names
-    parts = fit.signals_of(document.context.folder("fit"), unit.piece, label, metrics)
+    parts = fit.signals_of(document.context.folder("fit"), unit.name, label, metrics)
     signals = pa.concat_tables(part for _, part, _ in parts)
     life["signals"] = signals.slice(document.row, 1).to_pylist()[0]
 

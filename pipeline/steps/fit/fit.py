@@ -34,7 +34,7 @@ from polysieve.pipeline.steps.step import Context, Task, UnitTask
 from polysieve.pipeline.steps.units import Unit
 from polysieve.pipeline.storage.ledger import StepFolder
 
-PIECE = "parameters"
+TASK = "parameters"
 VALUES = "parameters.json"
 BATCH_BYTES = 4 * 2**20
 REMEASURED = ("stop_words", "wordlist_ratio")
@@ -84,8 +84,8 @@ class Counting(UnitTask):
     """One unit whose documents are to be counted."""
 
     @property
-    def piece(self) -> str:
-        return f"counts-{self.unit.piece}"
+    def name(self) -> str:
+        return f"counts-{self.unit.name}"
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Words(UnitTask):
     """One unit whose words are to be measured again."""
 
     @property
-    def piece(self) -> str:
-        return f"words-{self.unit.piece}"
+    def name(self) -> str:
+        return f"words-{self.unit.name}"
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class Fitting(Task):
     units: tuple[Unit, ...]
 
     @property
-    def piece(self) -> str:
-        return PIECE
+    def name(self) -> str:
+        return TASK
 
 
 def settings_of(fit: FitSettings) -> fitting.Settings:
@@ -147,8 +147,8 @@ def count(task: Counting) -> Counts:
                 "table": frequent.table.to_dict(as_series=False),
             },
         }
-    task.folder.store.write_json(task.folder.file(f"counts/{task.unit.piece}.json"), found)
-    task.folder.commit(task.piece, {"languages": len(found)})
+    task.folder.store.write_json(task.folder.file(f"counts/{task.unit.name}.json"), found)
+    task.folder.commit(task.name, {"languages": len(found)})
     return {"documents": task.unit.documents}
 
 
@@ -161,11 +161,11 @@ def count_label(
     """
     metrics = sorted({rule.metric for rule in fitting.FITTED})
     columns = label.read("signals", [*metrics, "plain_word_count"])
-    documents = label.read("documents", ["language_score", "id", "cut"])
+    documents = label.read("documents", ["language_score", "id", "prefilter_reason"])
     content = label.read("bands", ["content_0"])["content_0"].to_numpy()
     values = {m: columns[m].to_numpy() for m in metrics}
     plain, scores = columns["plain_word_count"].to_numpy(), documents["language_score"].to_numpy()
-    rows = np.flatnonzero(pc.is_null(documents["cut"]).to_numpy())
+    rows = np.flatnonzero(pc.is_null(documents["prefilter_reason"]).to_numpy())
     rows = rows[np.sort(np.unique(content[rows], return_index=True)[1])]
     if not len(rows):
         return None
@@ -216,7 +216,7 @@ def run(task: Fitting) -> Counts:
         folder.store.write_text(folder.file(f"parameters/{label}.yaml"), values.to_yaml())
         every[label] = {"origin": origin, "values": values.model_dump()}
     folder.store.write_json(folder.file(VALUES), every)
-    folder.commit(PIECE, {"labels": labels})
+    folder.commit(TASK, {"labels": labels})
     return {"languages": len(labels)}
 
 
@@ -227,7 +227,7 @@ def _fit(
     assert recipe.parameters.fit is not None
     counted: dict[str, LabelCounts] = {}
     for unit in units:
-        counted |= folder.store.read_json(folder.file(f"counts/{unit.piece}.json"))
+        counted |= folder.store.read_json(folder.file(f"counts/{unit.name}.json"))
     return fit_languages(
         {
             label: {m: Distribution.from_lists(*d) for m, d in entry["distributions"].items()}
@@ -326,8 +326,10 @@ def measure_words(task: Words) -> Counts:
                 counts[places] = counted.to_numpy(zero_copy_only=False)
                 ratios[places] = precision.ratios(cut, [lists.get(label.name)] * len(cut), urls)
                 done += len(places)
-        cut_before = label.read("documents", ["cut"])["cut"].is_valid().to_numpy()
-        counts[cut_before] = ratios[cut_before] = np.nan
+        left_before = (
+            label.read("documents", ["prefilter_reason"])["prefilter_reason"].is_valid().to_numpy()
+        )
+        counts[left_before] = ratios[left_before] = np.nan
         found.append((counts, ratios))
     counts, ratios = (np.concatenate(column) for column in zip(*found, strict=True))
     table = pa.table(
@@ -336,8 +338,8 @@ def measure_words(task: Words) -> Counts:
             "wordlist_ratio": pa.array(ratios, mask=np.isnan(ratios)),
         }
     )
-    task.folder.store.write_table(task.folder.file(f"words/{task.unit.piece}.parquet"), table)
-    task.folder.commit(task.piece, {"rows": table.num_rows})
+    task.folder.store.write_table(task.folder.file(f"words/{task.unit.name}.parquet"), table)
+    task.folder.commit(task.name, {"rows": table.num_rows})
     return {"documents": done}
 
 
@@ -370,19 +372,19 @@ def parameters_of(folder: StepFolder, recipe: Recipe, label: str) -> Fitted:
 
 def signals_of(
     folder: StepFolder,
-    unit_piece: str,
+    unit_name: str,
     label: Label,
     columns: list[str],
     more: Mapping[str, list[str]] | None = None,
 ) -> Iterator[tuple[slice, pa.Table, dict[str, pa.Table]]]:
     """(rows, columns of signals, more columns by table) of a label, as `Label.stretches` has them; what was measured
     again after fitting is in place of the first figures."""
-    again = folder.manifest(f"words-{unit_piece}") is not None
+    again = folder.manifest(f"words-{unit_name}") is not None
     names = [name for name in REMEASURED if name in columns]
     for own, read in label.stretches({"signals": columns, **(more or {})}):
         table = read["signals"]
         if again and names:
-            measured = label.of_unit(folder, f"words/{unit_piece}.parquet", names, own)
+            measured = label.of_unit(folder, f"words/{unit_name}.parquet", names, own)
             for name in names:
                 table = table.set_column(columns.index(name), name, measured[name])
         yield own, table, read

@@ -61,7 +61,7 @@ def count(task: PassTask) -> Counts:
     table = pa.table([keys, documents], schema=KEYS)
     segments.write(task, "keys", table)
     manifest: segments.Keys = {"keys": len(keys), "documents": len(hosts)}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": len(hosts)}
 
 
@@ -87,7 +87,7 @@ def total(task: PassTask) -> Counts:
     else:
         columns = [owners[:0], every[:0], sums]
     segments.write(task, "totals", pa.table(columns, schema=TOTALS))
-    task.folder.commit(task.piece, {"recurring": len(distinct)})
+    task.folder.commit(task.name, {"recurring": len(distinct)})
     return {"recurring": len(distinct)}
 
 
@@ -107,7 +107,7 @@ def mark(task: PassTask) -> Counts:
     table = marks(lines, hosts, recurring)
     task.folder.store.write_table(task.folder.file(f"marks/{task.segment}.parquet"), table)
     repeated = pc.sum(table["repeated"]).as_py() or 0
-    task.folder.commit(task.piece, {"lines": repeated})
+    task.folder.commit(task.name, {"lines": repeated})
     return {"documents": len(hosts), "lines": repeated}
 
 
@@ -156,10 +156,11 @@ def with_share(signals: pa.Table, marks: pa.Table) -> pa.Table:
 def _segment(task: PassTask) -> tuple[pa.ChunkedArray, np.ndarray, np.ndarray]:
     """(texts, hosts uint64[n], bool[n]: not cut before clustering) of a segment."""
     documents = task.context.measure.store.read_columns(
-        task.context.measure.file(f"documents/{task.segment}.parquet"), ["text", "url", "cut"]
+        task.context.measure.file(f"documents/{task.segment}.parquet"),
+        ["text", "url", "prefilter_reason"],
     )
     hosts = host_lines.hosts(documents["url"].to_pylist())
-    return documents["text"], hosts, documents["cut"].is_null().to_numpy()
+    return documents["text"], hosts, documents["prefilter_reason"].is_null().to_numpy()
 
 
 def _lines(texts: pa.ChunkedArray, asked: HostLines) -> host_lines.Lines:

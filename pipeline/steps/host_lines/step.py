@@ -15,7 +15,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     template = segment_passes.PassTask(plan.context, folder, "keys", 0)
     of_segments = segment_passes.tasks_of(template)
     yield Phase("line keys", lines.count, of_segments)
-    parts = segment_passes.parts_for(folder, [t.piece for t in of_segments], lines.PART_KEYS)
+    parts = segment_passes.parts_for(folder, [t.name for t in of_segments], lines.PART_KEYS)
     template = replace(template, kind="totals", segments=len(of_segments), parts=parts)
     yield Phase("line totals", lines.total, [replace(template, number=n) for n in range(parts)])
     marking = [replace(task, kind="marks", parts=parts) for task in of_segments]

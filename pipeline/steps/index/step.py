@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps import segment_passes
+from polysieve.pipeline.steps.index.build import build_index
 from polysieve.pipeline.steps.step import Phase, Plan, Step, Task
-from polysieve.pipeline.steps.units import build_index, units
+from polysieve.pipeline.steps.units import units
 from polysieve.pipeline.storage.ledger import StepFolder
 
-PIECE = "index"
+TASK = "index"
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,11 @@ class Index(Task):
     """All inputs."""
 
     inputs: tuple[str, ...]
-    """Their pieces, in the order of their addresses."""
+    """Their task names, in the order of their addresses."""
 
     @property
-    def piece(self) -> str:
-        return PIECE
+    def name(self) -> str:
+        return TASK
 
 
 def run(task: Index) -> Counts:
@@ -35,7 +36,7 @@ def run(task: Index) -> Counts:
     store.write_table(folder.file("index.parquet"), index)
     places = segment_passes.places(index, units(index))
     store.write_table(folder.file(segment_passes.PLACES), places)
-    folder.commit(PIECE, {"rows": index.num_rows})
+    folder.commit(TASK, {"rows": index.num_rows})
     return {}
 
 

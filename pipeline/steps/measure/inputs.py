@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from polysieve.filters.sampling import ranks
 from polysieve.pipeline import sources
 from polysieve.pipeline.engines.engine import Counts
-from polysieve.pipeline.engines.isolation import Crashed, survivors
+from polysieve.pipeline.engines.isolation import Crashed, isolated
 from polysieve.pipeline.sources import Damaged, Document, Retries, Skipped, Source
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.measure.batches import (
@@ -44,11 +44,11 @@ class Input(Task):
     """Process each batch in a process of its own, so that a record which kills it is found."""
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return self.source.key
 
     @property
-    def name(self) -> str:
+    def title(self) -> str:
         return self.source.address
 
     def with_care(self) -> "Input":
@@ -71,7 +71,7 @@ def run(task: Input) -> Counts:
 
     Raises sources.SourceError where the input cannot be read for a reason that a rerun may cure.
     """
-    key, recipe, source = task.piece, task.recipe, task.source
+    key, recipe, source = task.name, task.recipe, task.source
     counts = RecordCounts()
     quarantine: list[Quarantined] = []
     segments: list[Segment] = []
@@ -195,7 +195,7 @@ def _measure(batch: list[Document], task: Input) -> Iterator[MeasuredBatch]:
     if not task.careful:
         yield measure_batch(batch, task.source, task.recipe)
         return
-    for result in survivors(measure_batch, batch, task.source, task.recipe):
+    for result in isolated(measure_batch, batch, task.source, task.recipe):
         if isinstance(result, Crashed):
             row = quarantined_row(task.source, result.item, result.cause, True)
             empty = measure_batch([], task.source, task.recipe)

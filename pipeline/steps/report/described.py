@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from polysieve.audit.given import LanguageFigures
 from polysieve.pipeline.steps.translate import synthetic
-from polysieve.pipeline.steps.translate.figures import Outcome
 from polysieve.pipeline.steps.translate.synthetic import Shares
+from polysieve.pipeline.steps.write.figures import Outcome
 from polysieve.pipeline.steps.write.manifest import WrittenLabel
 
 

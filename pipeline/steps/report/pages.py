@@ -76,8 +76,8 @@ class Pages(UnitTask):
     """The unit's rows before those of `labels`."""
 
     @property
-    def piece(self) -> str:
-        return f"audit-{self.unit.piece}-{self.number:04d}"
+    def name(self) -> str:
+        return f"audit-{self.unit.name}-{self.number:04d}"
 
 
 def tasks(template: Pages, index: pa.Table) -> list[Pages]:
@@ -139,7 +139,7 @@ def run(task: Pages) -> Counts:
             briefs[label] = cast(ColumnFigures, known)
             _write(task, label, language)
     manifest: Written = {"languages": briefs}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"languages": len(labels)}
 
 
@@ -170,16 +170,16 @@ Stretch: TypeAlias = tuple[pl.DataFrame, dict[str, np.ndarray], pl.DataFrame]
 
 def _stretches(task: Pages, label: Label, metrics: list[str]) -> Iterator[Stretch]:
     """The documents of a language, as `Label.stretches` parts them."""
-    context, piece = task.context, task.unit.piece
+    context, unit_name = task.context, task.unit.name
     decided, fitting = context.folder("decisions"), context.folder("fit")
     recurring = context.get("lines")
     share = ["host_repeated_line_share"]
     marks = lines.parts(recurring, label, share) if recurring else None
     documents = {"documents": [*DOCUMENT_COLUMNS, "id"]}
-    for own, signals, read in fit.signals_of(fitting, piece, label, metrics, documents):
+    for own, signals, read in fit.signals_of(fitting, unit_name, label, metrics, documents):
         if marks:
             signals = lines.with_share(signals, next(marks))
-        decisions = label.of_unit(decided, f"{piece}.parquet", list(DECISION_COLUMNS), own)
+        decisions = label.of_unit(decided, f"{unit_name}.parquet", list(DECISION_COLUMNS), own)
         columns = {
             metric: signals[metric].cast(pa.float64()).to_numpy().astype(np.float64, copy=False)
             for metric in metrics

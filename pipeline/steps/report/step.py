@@ -15,8 +15,8 @@ from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.report import pages
 from polysieve.pipeline.steps.report.described import described
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
-from polysieve.pipeline.steps.translate import figures
-from polysieve.pipeline.steps.translate.figures import Samples
+from polysieve.pipeline.steps.write import figures
+from polysieve.pipeline.steps.write.figures import Samples
 from polysieve.pipeline.steps.write.manifest import WrittenLabel
 from polysieve.pipeline.steps.write.record import Record
 from polysieve.pipeline.steps.write.step import RECORD, Recorded
@@ -123,7 +123,7 @@ def written_pages(
     briefs = same | {
         label: brief
         for task in tasks
-        for label, brief in manifest_of(folder, task.piece, pages.Written)["languages"].items()
+        for label, brief in manifest_of(folder, task.name, pages.Written)["languages"].items()
     }
     _write_index(plan, folder, output, languages, briefs)
 
@@ -219,7 +219,7 @@ def _written(
     }
     for unit in plan.units:
         for number in range(-(-len(unit.labels) // pages.PAGES)):
-            briefs |= manifest_of(folder, f"audit-{unit.piece}-{number:04d}", pages.Written)[
+            briefs |= manifest_of(folder, f"audit-{unit.name}-{number:04d}", pages.Written)[
                 "languages"
             ]
     found: dict[str, PublishedLabel] = {

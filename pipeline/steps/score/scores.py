@@ -31,7 +31,7 @@ from polysieve.pipeline.steps.step import Task, UnitTask
 from polysieve.pipeline.steps.units import Unit, label_slices
 from polysieve.pipeline.texts import benchmarks
 
-MODELS = "models"  # the piece that says which models there are
+MODELS = "models"  # the manifest that says which models there are
 BATCH_BYTES = 8 * 2**20  # of texts that are scored at a time
 TASK_MEMORY = 3 * 2**30 // 2  # measured: benchmarks/quality/memory.py
 
@@ -50,8 +50,8 @@ class Scoring(UnitTask):
     number: int
 
     @property
-    def piece(self) -> str:
-        return windows.piece(self.unit.piece, self.number)
+    def name(self) -> str:
+        return windows.name_of(self.unit.name, self.number)
 
     @property
     def memory(self) -> int:
@@ -66,7 +66,7 @@ class Models(Task):
     units: tuple[Unit, ...]
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return MODELS
 
 
@@ -152,7 +152,7 @@ def run(task: Scoring) -> Counts:
     found = []
     columns = ["text", "label", *(["id"] if trained.asked(quality) else [])]
     for label in window_of(labels, *windows.bounds(task.unit, task.number)):
-        kept = windows.kept(survivors, task.unit.piece, label)
+        kept = windows.kept(survivors, task.unit.name, label)
         for own, read in label.stretches({"documents": columns}):
             asked = np.flatnonzero(kept[own])
             documents = read["documents"].take(asked)
@@ -160,16 +160,16 @@ def run(task: Scoring) -> Counts:
             answers = trained.answers(answers, documents, quality, task.folder)
             if vectors_of:
                 part = label.window(own.start, own.stop)
-                vectors = embeddings.of_heads(vectors_of, task.unit.piece, part, quality)
+                vectors = embeddings.of_heads(vectors_of, task.unit.name, part, quality)
                 answers = embeddings.answers(answers, vectors, quality)
                 answers = nearest.answers(
-                    answers, task.folder, task.unit.piece, part, asked, quality
+                    answers, task.folder, task.unit.name, part, asked, quality
                 )
             found.append(windows.in_place(answers, asked, len(kept[own])))
     table = pa.concat_tables(found)
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), table)
     counts = {"documents": pc.count(table["asked"]).as_py()}
-    task.folder.commit(task.piece, counts)
+    task.folder.commit(task.name, counts)
     return counts
 
 

@@ -8,7 +8,7 @@ from polysieve.filters.quality.fasttext_scorer import read_labels
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
-from polysieve.pipeline.steps.score import explain, scores, trained
+from polysieve.pipeline.steps.score import scores, trained
 from polysieve.pipeline.steps.scorers import LABEL, SCORERS
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder
@@ -90,7 +90,4 @@ STEP: Step = Step(
     is_asked=lambda recipe: recipe.quality is not None,
     hashes=hashes,
     problems=problems,
-    explain=explain.explain,
-    shows="models",
-    show=explain.show,
 )

@@ -49,8 +49,8 @@ class Training(UnitTask):
     """One unit whose survivors train models."""
 
     @property
-    def piece(self) -> str:
-        return f"train-{self.unit.piece}"
+    def name(self) -> str:
+        return f"train-{self.unit.name}"
 
     @property
     def memory(self) -> int:
@@ -76,7 +76,7 @@ def run(task: Training) -> Counts:
     found: dict[str, dict[str, str]] = {name: {} for name in models}
     survivors = task.context.folder("survivors")
     for label in task.unit_labels():
-        kept = np.flatnonzero(windows.kept(survivors, task.unit.piece, label))
+        kept = np.flatnonzero(windows.kept(survivors, task.unit.name, label))
         for name, how in models.items():
             keys = np.zeros(label.documents, np.uint64)
             for own, read in label.stretches({"documents": ["id"]}):
@@ -90,7 +90,7 @@ def run(task: Training) -> Counts:
             digest = hashlib.sha256(b"".join(one or b"" for one in halves))
             found[name][label.name] = digest.hexdigest()
     manifest: Trained = {"models": found, "documents": task.unit.documents}
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": task.unit.documents}
 
 
@@ -98,7 +98,7 @@ def hashes(folder: StepFolder, units: Iterable[Unit]) -> dict[str, dict[str, str
     """Score → label → SHA-256 of both halves' models, once all units are trained."""
     found: dict[str, dict[str, str]] = {}
     for unit in units:
-        trained = cast(Trained | None, folder.manifest(f"train-{unit.piece}"))
+        trained = cast(Trained | None, folder.manifest(f"train-{unit.name}"))
         for name, models in trained["models"].items() if trained else ():
             found.setdefault(name, {}).update(models)
     return found

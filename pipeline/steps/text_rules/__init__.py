@@ -1,1 +1,1 @@
-"""The step judgements: rules that read text."""
+"""The step text_rules: rules that read text."""

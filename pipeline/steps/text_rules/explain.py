@@ -8,13 +8,11 @@ from polysieve.pipeline.steps.explained import Explained, Life
 
 
 def explain(document: Explained, life: Life) -> None:
-    """Add `judgements`; `passed` is None where a rule was not asked."""
-    folder, unit = document.context.folder("judgements"), document.documents.unit
-    verdicts = pa.concat_tables(
-        part for _, part in windows.read(folder, unit.piece, document.label)
-    )
+    """Add `text_rules`; `passed` is None where a rule was not asked."""
+    folder, unit = document.context.folder("text_rules"), document.documents.unit
+    verdicts = pa.concat_tables(part for _, part in windows.read(folder, unit.name, document.label))
     found = verdicts.slice(document.row, 1).to_pylist()[0]
-    life["judgements"] = [
+    life["text_rules"] = [
         {
             "rule": name,
             "datatrove": block.datatrove,
@@ -27,7 +25,7 @@ def explain(document: Explained, life: Life) -> None:
 
 def show(life: Life, console: Console) -> None:
     """Print the verdicts."""
-    for one in life["judgements"]:
+    for one in life["text_rules"]:
         verdict = {None: "was not asked", True: "passes", False: "FAILS"}[one["passed"]]
         reason = f": {one['reason']}" if one["reason"] else ""
         console.print(f"{one['rule']} ({one['datatrove']}) {verdict}{reason}", markup=False)

@@ -1,4 +1,4 @@
-"""The step judgements: rules that read text, asked about what the other rules keep."""
+"""The step text_rules: rules that read text, asked about what the other rules keep."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -18,7 +18,7 @@ def phases(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
         for unit in plan.units
         for number in windows.windows(unit)
     ]
-    yield Phase("judgements", verdicts.run, tasks)
+    yield Phase("text_rules", verdicts.run, tasks)
 
 
 def hashes(recipe: Recipe) -> dict[str, object]:
@@ -42,12 +42,12 @@ def describe(recipe: Recipe) -> list[str]:
     """Which rules are slow."""
     return [
         f"slow path: {', '.join(recipe.text_rules)} read the text of each document that the other "
-        "rules keep, one at a time in Python (the step judgements)"
+        "rules keep, one at a time in Python (the step text_rules)"
     ]
 
 
 STEP: Step = Step(
-    "judgements",
+    "text_rules",
     ("measure", "index", "screening"),
     phases,
     verdicts.__name__,
@@ -56,6 +56,6 @@ STEP: Step = Step(
     problems=problems,
     describe=describe,
     explain=explain.explain,
-    shows="judgements",
+    shows="text_rules",
     show=explain.show,
 )

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from polysieve.filters import datatrove
 from polysieve.pipeline.engines.engine import Counts
-from polysieve.pipeline.engines.isolation import Crashed, survivors
+from polysieve.pipeline.engines.isolation import Crashed, isolated
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.section import Block
 from polysieve.pipeline.steps import windows
@@ -35,8 +35,8 @@ class Judging(UnitTask):
     """Judge in a process of its own, so that a document which kills it is found."""
 
     @property
-    def piece(self) -> str:
-        return windows.piece(self.unit.piece, self.number)
+    def name(self) -> str:
+        return windows.name_of(self.unit.name, self.number)
 
     def with_care(self) -> "Judging":
         return replace(self, careful=True)
@@ -47,7 +47,7 @@ def run(task: Judging) -> Counts:
     screening = task.context.folder("screening")
     found = []
     for label in window_of(task.unit_labels(), *windows.bounds(task.unit, task.number)):
-        kept = windows.kept(screening, task.unit.piece, label)
+        kept = windows.kept(screening, task.unit.name, label)
         for own, read in label.stretches({"documents": COLUMNS}):
             asked = np.flatnonzero(kept[own])
             place = label.addresses(own).take(pa.array(asked))
@@ -55,9 +55,9 @@ def run(task: Judging) -> Counts:
             verdicts = judged(as_metadata(documents), task.recipe, task.careful)
             found.append(in_place(verdicts, asked, own.stop - own.start))
     table = pa.concat_tables(found)
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), table)
     counts = {"documents": pc.count(table.column(0)).as_py()}
-    task.folder.commit(task.piece, counts)
+    task.folder.commit(task.name, counts)
     return counts
 
 
@@ -93,7 +93,7 @@ def _ask_carefully(documents: pa.Table, block: Block, seed: int) -> pa.RecordBat
     """As `_ask`, but a document that kills the process is dropped, with CRASHED as the reason."""
     found: list[pa.RecordBatch] = []
     numbers = list(range(documents.num_rows))
-    for result in survivors(_ask_rows, numbers, documents, block, seed):
+    for result in isolated(_ask_rows, numbers, documents, block, seed):
         if isinstance(result, Crashed):
             result = pa.RecordBatch.from_arrays(
                 [pa.array([False]), pa.array([CRASHED])], schema=datatrove.VERDICTS

@@ -42,7 +42,7 @@ from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.step import Task
-from polysieve.pipeline.steps.text_rules import verdicts as judgements
+from polysieve.pipeline.steps.text_rules import verdicts as rule_verdicts
 from polysieve.pipeline.steps.translate import compared
 from polysieve.pipeline.steps.translate.compared import Keys
 from polysieve.pipeline.steps.translate.manifest import Admitted, Indexed
@@ -69,7 +69,7 @@ class Admission(Task):
     """Where the native documents of the label are decided; None where no page is in the language."""
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return self.label
 
     @property
@@ -88,12 +88,12 @@ def run(task: Admission) -> Counts:
     if not label.documents:
         indexed = _indexed(task, label, np.zeros(0, np.int64))
         nothing: Admitted = {"rows": 0, "kept": 0, "removed": {}, "duplicates": 0, **indexed}
-        task.folder.commit(task.piece, nothing)
+        task.folder.commit(task.name, nothing)
         return {"documents": 0, "kept": 0}
     natives = None
     if native:
         (documents,) = context.labels([task.label], native.first_row)
-        file = f"{native.unit.piece}.parquet"
+        file = f"{native.unit.name}.parquet"
         sizes = documents.of_unit(context.folder("decisions"), file, ["minhash_cluster_size"])
         natives = documents, sizes["minhash_cluster_size"].is_valid().to_numpy()
     parameters = fit.parameters_of(context.folder("fit"), recipe, task.label).parameters
@@ -116,10 +116,10 @@ def run(task: Admission) -> Counts:
         ],
         schema=DECISIONS,
     )
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), table)
     counts = _counts(reasons, label)
     indexed = _indexed(task, label, np.flatnonzero(reasons.kept))
-    task.folder.commit(task.piece, {**counts, **indexed})
+    task.folder.commit(task.name, {**counts, **indexed})
     return {"documents": len(size), "kept": counts["kept"]}
 
 
@@ -184,8 +184,8 @@ def _add_text_rules(reasons: Reasons, label: Label, recipe: Recipe) -> None:
     kept = np.flatnonzero(reasons.kept)
     if not recipe.text_rules or not len(kept):
         return
-    documents = judgements.as_metadata(label.take("documents", JUDGED_COLUMNS, kept))
-    verdicts = judgements.judged(documents, recipe)
+    documents = rule_verdicts.as_metadata(label.take("documents", JUDGED_COLUMNS, kept))
+    verdicts = rule_verdicts.judged(documents, recipe)
     for name in recipe.text_rules:
         failed = pc.fill_null(pc.invert(verdicts[f"{name}.passed"]), False).to_numpy()
         failing = np.zeros(label.documents, bool)
@@ -203,7 +203,7 @@ def beyond(words: np.ndarray, ranks: np.ndarray, kept: np.ndarray, most: float) 
 
 
 def _indexed(task: Admission, label: Label, kept: np.ndarray) -> Indexed:
-    """What the manifest says of an index: the pieces of its table of translations, where there is something to say."""
+    """What the manifest says of an index: the extents of its table of translations, where there is something to say."""
     index = task.context.inputs.index
     if index is None:
         return {}
@@ -212,7 +212,7 @@ def _indexed(task: Admission, label: Label, kept: np.ndarray) -> Indexed:
     if len(kept):
         ids = label.take("documents", ["id"], kept)["id"]
         table = label.take("bands", compared.columns(settings), kept).append_column("id", ids)
-    file = f"runs/{task.folder.fingerprint}/{task.piece}-translations.parquet"
+    file = f"runs/{task.folder.fingerprint}/{task.name}-translations.parquet"
     return {"index": compared.write_translations(index, file, task.label, table, settings)}
 
 

@@ -25,7 +25,7 @@ from polysieve.pipeline.recipe.translating import Target
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.step import Task
 from polysieve.pipeline.steps.translate.manifest import Chosen
-from polysieve.pipeline.steps.translate.places import Place, windows_piece
+from polysieve.pipeline.steps.translate.places import Place, windows_name
 from polysieve.pipeline.storage.ledger import StepFolder
 
 CANDIDATES = pa.schema(
@@ -54,7 +54,7 @@ class Candidates(Task):
     place: Place
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"candidates-{self.label}"
 
 
@@ -67,15 +67,15 @@ class Windows(Task):
     """Its source labels that occur."""
 
     @property
-    def piece(self) -> str:
-        return windows_piece(self.label)
+    def name(self) -> str:
+        return windows_name(self.label)
 
 
 def list_candidates(task: Candidates) -> Counts:
     """Write the kept documents of a label, with their ranks, and commit them."""
-    decisions, piece = task.context.folder("decisions"), task.place.unit.piece
+    decisions, unit_name = task.context.folder("decisions"), task.place.unit.name
     (label,) = task.context.labels([task.label], task.place.first_row)
-    kept = np.flatnonzero(windows.kept(decisions, piece, label))
+    kept = np.flatnonzero(windows.kept(decisions, unit_name, label))
     assert task.recipe.translate is not None
     targets = [t for t in task.recipe.translate.targets.values() if task.label in t.sources]
     documents = label.take("documents", ["id", "language_score", "url"], kept)
@@ -90,7 +90,7 @@ def list_candidates(task: Candidates) -> Counts:
             split_address(url)[0] or None if url else None for url in documents["url"].to_pylist()
         ]
     if any(t.asks_models for t in targets):
-        said = label.of_unit(decisions, f"{piece}-selected.parquet", MODELS_SAY).take(
+        said = label.of_unit(decisions, f"{unit_name}-selected.parquet", MODELS_SAY).take(
             pa.array(kept)
         )
         columns |= {name: said[name] for name in MODELS_SAY}
@@ -98,8 +98,8 @@ def list_candidates(task: Candidates) -> Counts:
         {f.name: columns.get(f.name, pa.nulls(len(kept), f.type)) for f in CANDIDATES},
         schema=CANDIDATES,
     )
-    task.folder.store.write_table(task.folder.file(f"{task.piece}.parquet"), table)
-    task.folder.commit(task.piece, {"documents": len(kept)})
+    task.folder.store.write_table(task.folder.file(f"{task.name}.parquet"), table)
+    task.folder.commit(task.name, {"documents": len(kept)})
     return {"documents": len(kept)}
 
 
@@ -133,7 +133,7 @@ def choose_windows(task: Windows) -> Counts:
         "words": sum(w[4] for w in windows),
         "windows": windows,
     }
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": manifest["documents"]}
 
 

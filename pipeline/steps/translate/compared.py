@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from polysieve.pipeline.index.versions import (
     Earlier,
+    Extents,
     Increment,
-    Pieces,
     Revision,
     translations_schema,
 )
@@ -173,9 +173,9 @@ def write_translations(
     label: str,
     kept: pa.Table,
     settings: MinHash | None,
-) -> Pieces | None:
+) -> Extents | None:
     """Write what the index keeps of the translations into a label that are in the corpus now; returns the label's
-    pieces: of an Increment those to add, of a Revision those in place of all, None where nothing changes.
+    extents: of an Increment those to add, of a Revision those in place of all, None where nothing changes.
 
     kept: their `id` and the columns that `columns` names.
     """

@@ -9,7 +9,7 @@ from polysieve.pipeline.steps.explained import Life
 from polysieve.pipeline.steps.step import Plan
 from polysieve.pipeline.steps.translate import checking
 from polysieve.pipeline.steps.translate.places import sizes
-from polysieve.pipeline.steps.translate.translations import TRANSLATED, piece
+from polysieve.pipeline.steps.translate.translations import TRANSLATED, name_of
 from polysieve.translation.checks import CHECKS
 
 
@@ -22,7 +22,7 @@ def translated(plan: Plan, column: str, value: str) -> list[Life]:
         limits = checking.bounds(plan.recipe.translate.targets[label].checks)
         first = 0
         for number, size in sizes(plan.context, label):
-            name = translate.file(f"documents/{piece(label, number)}.parquet")
+            name = translate.file(f"documents/{name_of(label, number)}.parquet")
             documents = plan.store.read_columns(name, [c for c in TRANSLATED.names if c != "text"])
             for row in pc.indices_nonzero(pc.equal(documents[column], value)).to_pylist():
                 one = documents.slice(row, 1).to_pylist()[0]

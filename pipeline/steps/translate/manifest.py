@@ -1,8 +1,8 @@
-"""What the steps of translation say of their pieces."""
+"""What the steps of translation say of their extents."""
 
 from typing import NotRequired, TypedDict
 
-from polysieve.pipeline.index.versions import Pieces
+from polysieve.pipeline.index.versions import Extents
 
 
 class Chosen(TypedDict):
@@ -46,8 +46,8 @@ class TranslatedWindow(TypedDict):
 class Indexed(TypedDict, total=False):
     """What is said where the run meets an index."""
 
-    index: Pieces | None
-    """The pieces of its table of translations, None where nothing changes."""
+    index: Extents | None
+    """The extents of its table of translations, None where nothing changes."""
 
 
 class Admitted(Indexed):

@@ -19,7 +19,7 @@ class Place:
     kept_words: int
 
 
-def windows_piece(label: str) -> str:
+def windows_name(label: str) -> str:
     """The name of what the step choice chose for a target."""
     return f"windows-{label}"
 
@@ -29,7 +29,7 @@ def places(context: Context, units: list[Unit]) -> dict[str, Place]:
     found = {}
     for unit in units:
         row = 0
-        decided = manifest_of(context.folder("decisions"), unit.piece, Decided)
+        decided = manifest_of(context.folder("decisions"), unit.name, Decided)
         for label, values in decided["labels"].items():
             found[label] = Place(unit, row, values["documents"], values["kept_words"])
             row += values["documents"]
@@ -38,5 +38,5 @@ def places(context: Context, units: list[Unit]) -> dict[str, Place]:
 
 def sizes(context: Context, label: str) -> tuple[tuple[int, int], ...]:
     """Number and documents of each window of the translations into a label."""
-    chosen = manifest_of(context.folder("choice"), windows_piece(label), Chosen)
+    chosen = manifest_of(context.folder("choice"), windows_name(label), Chosen)
     return tuple((number, window[3]) for number, window in enumerate(chosen["windows"]))

@@ -17,7 +17,7 @@ from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.step import Phase, Plan, Step, manifest_of
 from polysieve.pipeline.steps.translate import admission, checking, choice, explain, translations
 from polysieve.pipeline.steps.translate.manifest import Chosen
-from polysieve.pipeline.steps.translate.places import places, sizes, windows_piece
+from polysieve.pipeline.steps.translate.places import places, sizes, windows_name
 from polysieve.pipeline.steps.translate.translations import back_engine, engine_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.texts import cleaning
@@ -54,7 +54,7 @@ def translate(plan: Plan, folder: StepFolder) -> Iterator[Phase]:
     """A task for each window of each target."""
     tasks = []
     for label in _settings(plan.recipe).targets:
-        chosen = manifest_of(plan.context.folder("choice"), windows_piece(label), Chosen)
+        chosen = manifest_of(plan.context.folder("choice"), windows_name(label), Chosen)
         tasks += [
             translations.Window(
                 plan.context, folder, label, number, source, start, stop, chosen["below"]

@@ -91,8 +91,8 @@ class Window(Task):
     below: int
 
     @property
-    def piece(self) -> str:
-        return piece(self.label, self.number)
+    def name(self) -> str:
+        return name_of(self.label, self.number)
 
     @property
     def target(self) -> Target:
@@ -109,7 +109,7 @@ class Window(Task):
         return label.window(self.start, self.stop)
 
 
-def piece(label: str, number: int) -> str:
+def name_of(label: str, number: int) -> str:
     """The name of a target's window."""
     return f"{label}-{number:05d}"
 
@@ -186,7 +186,7 @@ def run(task: Window) -> Counts:
         ("bands", bands),
         ("sentences", _sentences(documents, translated, flags, judged)),
     ):
-        name = task.folder.file(f"{table}/{task.piece}.parquet")
+        name = task.folder.file(f"{table}/{task.name}.parquet")
         task.folder.store.write_table(name, rows_of_table, level=segment_tables.LEVEL)
     manifest: TranslatedWindow = {
         "source": task.source,
@@ -198,7 +198,7 @@ def run(task: Window) -> Counts:
         "statuses": _total(t.statuses for t in translated),
         "ledger": cast(Spent, asdict(ledger)),
     }
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return {"documents": len(texts), "text_bytes": manifest["text_bytes"]}
 
 
@@ -361,5 +361,5 @@ def _total(counts: Any) -> dict[str, int]:
 
 def translations_of(folder: StepFolder, label: str, sizes: Mapping[int, int]) -> Label:
     """The translations into a label; `sizes` are the documents of each of its windows."""
-    windows = [(piece(label, number), size) for number, size in sorted(sizes.items()) if size]
+    windows = [(name_of(label, number), size) for number, size in sorted(sizes.items()) if size]
     return Label(label, folder, tuple(Slice(name, "", 0, size) for name, size in windows))

@@ -40,7 +40,7 @@ class Writing(UnitTask):
     """Labels whose published files are what would be written; they are left out."""
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         first = self.labels[0][0]
         return f"{first}-{self.shard[0]}-{self.shard[1]:05d}" if self.shard else first
 
@@ -97,10 +97,10 @@ def run(task: Writing) -> Counts:
                 continue
             _write(task, kind, label, number, documents)
             if kind == "corpus":
-                pieces = sum(
+                of_kind = sum(
                     (found[i] for i in range(row - rows_of_kind, row) if i in found), Counter()
                 )
-                pii[label] = dict(sorted(pieces.items()))
+                pii[label] = dict(sorted(of_kind.items()))
                 if task.recipe.output.tokenizer:
                     token_counts[label] = pc.sum(documents["token_count"]).as_py()
     manifest: Shards = {
@@ -109,7 +109,7 @@ def run(task: Writing) -> Counts:
         "pii": pii,
         "tokens": token_counts,
     }
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return counts
 
 
@@ -123,10 +123,10 @@ def _without_texts(table: pa.Table, chosen: np.ndarray) -> pa.Table:
 
 def _columns(task: Writing, label: Label) -> pa.Table:
     """`corpus_columns` of a label, without lines that recur over hosts where the recipe removes these."""
-    decided, piece, recipe = task.context.folder("decisions"), task.unit.piece, task.recipe
-    decisions, selected = label.of_unit(decided, f"{piece}.parquet", None), None
+    decided, unit_name, recipe = task.context.folder("decisions"), task.unit.name, task.recipe
+    decisions, selected = label.of_unit(decided, f"{unit_name}.parquet", None), None
     if recipe.quality:
-        selected = label.of_unit(decided, f"{piece}-selected.parquet", None)
+        selected = label.of_unit(decided, f"{unit_name}-selected.parquet", None)
     table = corpus_columns(label, decisions, selected)
     recurring = task.context.get("lines")
     if recurring and recipe.host_lines and recipe.host_lines.remove:

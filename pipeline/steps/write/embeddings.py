@@ -27,13 +27,13 @@ class Vectors(UnitTask):
     encoding: Encoding
 
     @property
-    def piece(self) -> str:
-        return f"{EMBEDDINGS}-{self.unit.piece}"
+    def name(self) -> str:
+        return f"{EMBEDDINGS}-{self.unit.name}"
 
 
 def run(task: Vectors) -> Counts:
     """Write the vectors of what is kept of one unit, and commit it."""
-    manifest = manifest_of(task.context.folder("decisions"), task.unit.piece, Decided)
+    manifest = manifest_of(task.context.folder("decisions"), task.unit.name, Decided)
     ends, names = _shards(manifest["labels"], task.recipe.output.shard_bytes)
     written, last = 0, ""
     with Shards(task.folder.store, group_rows=GROUP) as shards:
@@ -50,7 +50,7 @@ def run(task: Vectors) -> Counts:
                     shards.put(file, part)
                     last = file
                 written += len(rows)
-    task.folder.commit(task.piece, {"documents": written})
+    task.folder.commit(task.name, {"documents": written})
     return {"documents": written}
 
 
@@ -73,10 +73,10 @@ def _shards(labels: Mapping[str, DecidedLabel], shard_bytes: int) -> tuple[np.nd
 
 def _kept(task: Vectors, label: Label) -> Iterator[tuple[np.ndarray, pa.ChunkedArray, np.ndarray]]:
     """(rows, ids, float16[n, dim]) of what is kept of a label, a window at a time."""
-    column, piece = task.encoding.column, task.unit.piece
+    column, unit_name = task.encoding.column, task.unit.name
     decisions, vectors = task.context.folder("decisions"), task.context.folder("embeddings")
-    kept = windows.kept(decisions, piece, label)
-    for rows, part in embeddings.encoded(vectors, piece, label, [column]):
+    kept = windows.kept(decisions, unit_name, label)
+    for rows, part in embeddings.encoded(vectors, unit_name, label, [column]):
         stays = np.flatnonzero(kept[rows])
         if len(stays):
             first, stop = int(rows[0]), int(rows[-1]) + 1

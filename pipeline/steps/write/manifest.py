@@ -1,4 +1,4 @@
-"""What the step write says of its pieces and of each label."""
+"""What the step write says of its tasks and of each label."""
 
 from typing import TypedDict
 
@@ -7,7 +7,7 @@ from polysieve.pipeline.steps.write.samples import Sample
 
 
 class Files(TypedDict):
-    """Documents of a piece, by the folder that they go to."""
+    """Documents of a task, by the folder that they go to."""
 
     corpus: int
     removed: int

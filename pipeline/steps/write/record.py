@@ -11,11 +11,10 @@ from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.manifest import LinesRemoved
 from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.steps.step import Plan, manifest_of
-from polysieve.pipeline.steps.translate import figures
-from polysieve.pipeline.steps.translate.figures import Cost, Outcome
 from polysieve.pipeline.steps.translate.synthetic import Shares
-from polysieve.pipeline.steps.write import accounting
+from polysieve.pipeline.steps.write import accounting, figures
 from polysieve.pipeline.steps.write.accounting import Accounting
+from polysieve.pipeline.steps.write.figures import Cost, Outcome
 from polysieve.pipeline.steps.write.manifest import WrittenLabel
 from polysieve.pipeline.storage.schema import UNKNOWN
 

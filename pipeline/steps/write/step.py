@@ -13,9 +13,15 @@ from polysieve.pipeline.steps.decide.manifest import Decided, DecidedLabel
 from polysieve.pipeline.steps.embed import embeddings as vectors
 from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.steps.step import Context, Phase, Plan, Step, Unfinished, manifest_of
-from polysieve.pipeline.steps.translate import figures
 from polysieve.pipeline.steps.translate.places import sizes
-from polysieve.pipeline.steps.write import accounting, corpus, embeddings, explain, translations
+from polysieve.pipeline.steps.write import (
+    accounting,
+    corpus,
+    embeddings,
+    explain,
+    figures,
+    translations,
+)
 from polysieve.pipeline.steps.write.card import dataset_card
 from polysieve.pipeline.steps.write.manifest import Shards, Translated, WrittenLabel
 from polysieve.pipeline.steps.write.record import Record, record_of
@@ -31,7 +37,7 @@ from polysieve.pipeline.storage.store import parquet_writer
 from polysieve.pipeline.texts import tokens
 
 RECORD = "record"
-"""The piece that says what was written (`Recorded`)."""
+"""The manifest that says what was written (`Recorded`)."""
 
 
 class Recorded(TypedDict):
@@ -72,7 +78,7 @@ def _corpus_tasks(
 ) -> list[corpus.Writing]:
     found: list[corpus.Writing] = []
     for unit in plan.units:
-        manifest = manifest_of(plan.context.folder("decisions"), unit.piece, Decided)
+        manifest = manifest_of(plan.context.folder("decisions"), unit.name, Decided)
         template = corpus.Writing(plan.context, folder, unit, unchanged=unchanged)
         found += corpus.tasks(template, manifest)
     return found
@@ -92,7 +98,7 @@ def _with_written(
         pii[label].update(entry["pii"])
         token_counts[label] += entry["tokens"] or 0
     for task in writing:
-        manifest = manifest_of(folder, task.piece, Shards)
+        manifest = manifest_of(folder, task.name, Shards)
         for label, found in manifest["pii"].items():
             pii[label].update(found)
         for label, n in manifest["tokens"].items():

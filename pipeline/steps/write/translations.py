@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
 from polysieve.pipeline.steps.step import Task
-from polysieve.pipeline.steps.translate.translations import piece
+from polysieve.pipeline.steps.translate.translations import name_of
 from polysieve.pipeline.steps.write.corpus import cleaned
 from polysieve.pipeline.steps.write.manifest import Translated
 from polysieve.pipeline.steps.write.samples import Sample, sample
@@ -63,7 +63,7 @@ class Translations(Task):
     """Number and documents of each window."""
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"{PREFIX}{self.label}"
 
 
@@ -77,7 +77,7 @@ def run(task: Translations) -> Counts:
         for number, size in task.windows:
             if not size:
                 continue
-            name = piece(task.label, number)
+            name = name_of(task.label, number)
             store = translate.store
             documents = store.read_columns(translate.file(f"documents/{name}.parquet"), None)
             words = store.read_columns(translate.file(f"signals/{name}.parquet"), ["word_count"])
@@ -103,7 +103,7 @@ def run(task: Translations) -> Counts:
         "removed": counts["removed"],
         "samples": samples,
     }
-    task.folder.commit(task.piece, manifest)
+    task.folder.commit(task.name, manifest)
     return counts
 
 

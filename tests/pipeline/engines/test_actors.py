@@ -26,7 +26,7 @@ class Task(BaseTask):
     number: int
 
     @property
-    def piece(self) -> str:
+    def name(self) -> str:
         return f"{self.number}"
 
     @property

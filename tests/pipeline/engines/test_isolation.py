@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from polysieve.pipeline.engines.isolation import Crashed, survivors
+from polysieve.pipeline.engines.isolation import Crashed, isolated
 
 
 def double(items: list[int]) -> list[int]:
@@ -17,13 +17,13 @@ def double(items: list[int]) -> list[int]:
 
 
 def test_the_item_that_kills_is_singled_out_and_the_others_are_done() -> None:
-    results = list(survivors(double, [1, 2, 13, 4, 5]))
+    results = list(isolated(double, [1, 2, 13, 4, 5]))
     done = [x for r in results if not isinstance(r, Crashed) for x in r]
     crashed = [r.item for r in results if isinstance(r, Crashed)]
     assert (done, crashed) == ([2, 4, 8, 10], [13])
 
 
 def test_nothing_is_started_for_no_items_and_errors_pass_through() -> None:
-    assert list(survivors(double, [])) == []
+    assert list(isolated(double, [])) == []
     with pytest.raises(ValueError, match="ordinary"):
-        list(survivors(double, [1, 99]))
+        list(isolated(double, [1, 99]))

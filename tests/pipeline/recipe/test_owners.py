@@ -96,7 +96,7 @@ def test_values_and_defaults_are_alike() -> None:
         ({"host_lines": {}}, "lines"),
         ({"rebalance": {}}, "decide"),
         ({"rules": {"gopher_short_doc": 3}}, "decide"),
-        ({"rules": {"own": {"datatrove": "a.B"}}}, "judgements"),
+        ({"rules": {"own": {"datatrove": "a.B"}}}, "text_rules"),
         ({"clean": {"formatters": [{"datatrove": "a.B"}]}}, "translate"),
         ({"output": {"shard_bytes": 9}}, "decide"),
         ({"output": {"removed": "none"}}, "write"),
@@ -115,7 +115,7 @@ def test_the_order_of_rules_counts_and_text_rules_have_their_own() -> None:
     recipe = Recipe.model_validate({"rules": {**column, **text}})
     turned = Recipe.model_validate({"rules": dict(reversed(column.items()))})
     assert keys_of(recipe, "decide")["rules"] == list(column)
-    assert keys_of(recipe, "judgements") == {
+    assert keys_of(recipe, "text_rules") == {
         "rules": ["a", "b"],
         "rules.a.datatrove": "x.A",
         "rules.a.arguments": {},

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from polysieve.filters import signals
 from polysieve.pipeline.recipe.clustering import MinHash
-from polysieve.pipeline.steps import units
+from polysieve.pipeline.steps.index.build import build_index
 from polysieve.pipeline.steps.labels import Label, labels_of
 from polysieve.pipeline.storage.ledger import StepFolder
 from polysieve.pipeline.storage.schema import CLUSTERS, DOCUMENTS, bands_schema
@@ -52,7 +52,7 @@ def measured(root: Path, segments: Mapping[str, Sequence[Document]]) -> StepFold
         found.commit(
             segment, {"address": address, "segments": [{"name": segment, "labels": ranges}]}
         )
-    index = units.build_index(found, list(segments))
+    index = build_index(found, list(segments))
     found.store.write_table(INDEX, index)
     return found
 

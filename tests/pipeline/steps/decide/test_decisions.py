@@ -56,7 +56,11 @@ def reasons(decided: LabelDecision) -> list[str | None]:
 
 
 def test_what_left_before_its_language_was_told_keeps_its_reason(decide):
-    documents = [{"cut": "url_word", "language_score": None}, {"language_score": 0.4}, {}]
+    documents = [
+        {"prefilter_reason": "url_word", "language_score": None},
+        {"language_score": 0.4},
+        {},
+    ]
     decided = decide(documents, recipe())
     assert reasons(decided) == ["url_word", "language_score", None]
     assert decided.size.tolist() == [0, 0, 1]
@@ -157,7 +161,7 @@ def test_verdicts_of_rules_that_read_text_come_after_the_other_rules(decide, tmp
         name: {"datatrove": REGEX, "arguments": {"regex_exp": name}} for name in ("one", "two")
     }
     verdicts = window(
-        folder(tmp_path, "judgements"),
+        folder(tmp_path, "text_rules"),
         {
             "one.passed": pa.array([None, False, False, True, True]),
             "one.reason": pa.array([None, "casino", None, None, None]),
@@ -175,7 +179,7 @@ def test_rare_reasons_of_a_rule_that_reads_text_become_one(tmp_path):
     asked = recipe(rules={"one": {"datatrove": REGEX, "arguments": {"regex_exp": "x"}}})
     said = [f"{number:02d}" for number in range(n)] + ["59", "59"]
     verdicts = window(
-        folder(tmp_path, "judgements"),
+        folder(tmp_path, "text_rules"),
         {"one.passed": pa.array([False] * len(said)), "one.reason": pa.array(said)},
     )
     (label,) = labels(measured(tmp_path, {"a": [{}] * len(said)}))

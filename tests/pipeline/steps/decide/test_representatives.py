@@ -135,7 +135,7 @@ def test_members_of_other_runs_under_the_cut_do_not_count(grown):
 def test_an_output_that_is_in_an_index_is_decided_by_it(tmp_path):
     rows = [(0, 0, 1.0, "z", False), (1, 0, 1.0, "a", True), (1, 1, 1.0, "b", False)]
     version = index(tmp_path, rows, [0, 0])
-    documents = [{"id": "a"}, {"cut": "url_word", "id": "x"}, {"id": "b"}]
+    documents = [{"id": "a"}, {"prefilter_reason": "url_word", "id": "x"}, {"id": "b"}]
     (label,) = labels(measured(tmp_path, {"a": documents}))
     members = of_index(Revision(version.store, version, 1), label, np.array([True, False, True]))
     assert members.cluster.tolist() == [0, 3, 0]

@@ -254,7 +254,7 @@ def test_stopped_between_two_windows_it_goes_on(tmp_path, crawl, recipe, monkeyp
     def dies(task):
         if len(scored) == 2:
             raise Killed
-        scored.append(task.piece)
+        scored.append(task.name)
         return score(task)
 
     monkeypatch.setattr(scores, "run", dies)

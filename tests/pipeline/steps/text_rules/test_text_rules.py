@@ -11,7 +11,7 @@ import pytest
 
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.text_rules import verdicts
-from polysieve.pipeline.steps.text_rules import verdicts as judgements
+from polysieve.pipeline.steps.text_rules import verdicts as rule_verdicts
 from tests.pipeline.runs import digest, polysieve, record
 
 OWN = '''
@@ -65,8 +65,8 @@ def own_module(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}")
     yield
     sys.modules.pop("own_blocks", None)
-    judgements.datatrove._load.cache_clear()
-    judgements.datatrove._takes_seed.cache_clear()
+    rule_verdicts.datatrove._load.cache_clear()
+    rule_verdicts.datatrove._takes_seed.cache_clear()
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_any_engine_and_any_cut_decide_the_same(tmp_path, pages, recipe, monkeyp
     assert run(recipe, pages, tmp_path / "b", "--workers", "2")[0] == 0
     monkeypatch.setattr(windows, "WINDOW_DOCUMENTS", 3)
     assert run(recipe, pages, tmp_path / "c")[0] == 0
-    assert len(list((tmp_path / "c").glob("judgements-*/*.parquet"))) > 2
+    assert len(list((tmp_path / "c").glob("text_rules-*/*.parquet"))) > 2
     assert digest(tmp_path / "a") == digest(tmp_path / "b") == digest(tmp_path / "c")
     tiny = ("--set", "output.segment_bytes=5KiB")
     assert run(recipe, pages, tmp_path / "d", *tiny)[0] == 0
@@ -135,7 +135,7 @@ def test_deciding_again_adds_changes_and_takes_out_a_filter(tmp_path, pages, rec
     plain.write_text("rules:\n  gopher_short_doc: 60\n")
     out, fresh = tmp_path / "out", tmp_path / "fresh"
     assert run(plain, pages, out)[0] == 0
-    assert list(out.glob("judgements-*")) == []
+    assert list(out.glob("text_rules-*")) == []
     added = ("--set", f"rules.letters={LETTERS}", "--set", f"rules.half={HALF}")
     assert polysieve("decide", str(out), *added)[0] == 0
     assert run(recipe, pages, fresh)[0] == 0
@@ -146,7 +146,7 @@ def test_deciding_again_adds_changes_and_takes_out_a_filter(tmp_path, pages, rec
     assert "gopher_short_doc" not in reasons(out)
     assert polysieve("decide", str(out), "--set", "rules.letters-", "--set", "rules.half-")[0] == 0
     assert reasons(out) == {}
-    assert list(out.glob("judgements-*")) == []
+    assert list(out.glob("text_rules-*")) == []
 
 
 def test_a_changed_source_is_another_step(tmp_path, pages, recipe) -> None:
@@ -158,7 +158,7 @@ def test_a_changed_source_is_another_step(tmp_path, pages, recipe) -> None:
     assert run(recipe, pages, out)[0] == 0
     after = record(out)["steps"]
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"judgements", "decisions", "write", "report"}
+    assert changed == {"text_rules", "decisions", "write", "report"}
 
 
 def test_explain_status_and_plan_show_the_filter(tmp_path, pages, recipe) -> None:
@@ -167,7 +167,7 @@ def test_explain_status_and_plan_show_the_filter(tmp_path, pages, recipe) -> Non
     removed = pl.read_parquet(out / "removed" / "**" / "*.parquet")
     by_reason = dict(removed.select("filter_reason", "id").iter_rows())
     lives = {
-        reason: json.loads(polysieve("explain", str(out), "--id", id, "--json")[1])[0]["judgements"]
+        reason: json.loads(polysieve("explain", str(out), "--id", id, "--json")[1])[0]["text_rules"]
         for reason, id in by_reason.items()
     }
     verdicts = {r: [(j["passed"], j["reason"]) for j in lives[r]] for r in lives}
@@ -181,7 +181,7 @@ def test_explain_status_and_plan_show_the_filter(tmp_path, pages, recipe) -> Non
     assert "letters:has_k" in polysieve("status", str(out))[1]
     plan = polysieve("plan", str(recipe), "--input", str(pages), "--output", str(out))[1]
     assert "slow path: letters, half" in plan
-    assert "judgements" in plan
+    assert "text_rules" in plan
     assert "to run" not in plan
 
 
@@ -209,7 +209,7 @@ def test_killed_between_two_windows_it_goes_on(tmp_path, pages, recipe, monkeypa
     out, fresh = tmp_path / "out", tmp_path / "fresh"
     assert run(recipe, pages, fresh)[0] == 0
     monkeypatch.setattr(windows, "WINDOW_DOCUMENTS", 10)
-    judge, judged = judgements.run, []
+    judge, judged = rule_verdicts.run, []
 
     class Killed(BaseException):
         pass
@@ -217,14 +217,14 @@ def test_killed_between_two_windows_it_goes_on(tmp_path, pages, recipe, monkeypa
     def dies(task):
         if len(judged) == 1:
             raise Killed
-        judged.append(task.piece)
+        judged.append(task.name)
         return judge(task)
 
     monkeypatch.setattr(verdicts, "run", dies)
     with pytest.raises(Killed):
         run(recipe, pages, out)
     monkeypatch.setattr(verdicts, "run", judge)
-    done = {p: p.stat().st_mtime_ns for p in out.glob("judgements-*/*.parquet")}
+    done = {p: p.stat().st_mtime_ns for p in out.glob("text_rules-*/*.parquet")}
     assert len(done) == 1
     assert run(recipe, pages, out)[0] == 0
     assert {p: p.stat().st_mtime_ns for p in done} == done

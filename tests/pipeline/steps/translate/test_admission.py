@@ -10,7 +10,7 @@ from polysieve.filters import parameters
 from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.steps.decide.cascade import Reasons
 from polysieve.pipeline.steps.translate import admission
-from polysieve.pipeline.steps.translate.translations import TRANSLATED, piece, translations_of
+from polysieve.pipeline.steps.translate.translations import TRANSLATED, name_of, translations_of
 from tests.pipeline.steps.measured import LABEL, MINHASH, folder, labels, measured, write
 
 NOTHING_NEAR = {"minhash": MINHASH.model_dump(), "kept": ["-text_bytes"]}
@@ -29,8 +29,8 @@ def admitted(tmp_path: Path):
     ) -> tuple[Reasons, np.ndarray]:
         step = folder(tmp_path, "translate")
         made = [{"source_language": "deu_Latn", **one} for one in made]
-        write(step, piece(LABEL, 0), made[:2], 5_000, TRANSLATED)
-        write(step, piece(LABEL, 1), made[2:], 6_000, TRANSLATED)
+        write(step, name_of(LABEL, 0), made[:2], 5_000, TRANSLATED)
+        write(step, name_of(LABEL, 1), made[2:], 6_000, TRANSLATED)
         sizes = {0: len(made[:2]), 1: len(made[2:])}
         natives = None
         if native:

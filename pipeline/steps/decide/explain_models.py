@@ -17,11 +17,11 @@ def explain(document: Explained, life: Life) -> None:
     context, unit = document.context, document.documents.unit
     label, row = document.label, document.row
     decisions = context.folder("decisions")
-    figures = manifest_of(decisions, unit.piece, Decided)["labels"][label.name]["models"]
-    for own, part in windows.read(context.folder("scores"), unit.piece, label):
+    figures = manifest_of(decisions, unit.name, Decided)["labels"][label.name]["models"]
+    for own, part in windows.read(context.folder("scores"), unit.name, label):
         if own.start <= row < own.stop:
             said = part.slice(row - own.start, 1).to_pylist()[0]
-    file = f"{unit.piece}-selected.parquet"
+    file = f"{unit.name}-selected.parquet"
     selected = label.of_unit(decisions, file, None, slice(row, row + 1)).to_pylist()[0]
     life["models"] = {
         "asked": bool(said["asked"]),

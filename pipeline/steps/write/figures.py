@@ -8,7 +8,7 @@ from polysieve.pipeline.steps.translate import synthetic
 from polysieve.pipeline.steps.translate.manifest import Admitted, TranslatedWindow
 from polysieve.pipeline.steps.translate.places import sizes
 from polysieve.pipeline.steps.translate.synthetic import Shares
-from polysieve.pipeline.steps.translate.translations import piece
+from polysieve.pipeline.steps.translate.translations import name_of
 from polysieve.pipeline.steps.write.manifest import WrittenLabel
 from polysieve.pipeline.steps.write.samples import Sample
 
@@ -71,7 +71,7 @@ def ledger(context: Context, label: str) -> Cost:
     usage: dict[str, float] = {}
     total: Cost = {"engine": [], "statuses": statuses, "usage": usage}
     for number, _ in sizes(context, label):
-        window = manifest_of(context.folder("translate"), piece(label, number), TranslatedWindow)
+        window = manifest_of(context.folder("translate"), name_of(label, number), TranslatedWindow)
         for key in WORDS:
             total[key] = total.get(key, 0) + window[key]
         spent = window["ledger"]
