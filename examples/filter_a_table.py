@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from polysieve.filters import parameters, rules, signals, words
 from polysieve.language_id import identify
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 
 
 def scored(table: pa.Table, folder: str | None = None) -> pa.Table:

@@ -20,7 +20,7 @@ from benchmarks.main_job.common import polysieve
 from polysieve.filters.signals import METRICS, SCHEMA
 from polysieve.pipeline.engines.engine import Inline
 from polysieve.pipeline.engines.watch import Watch
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 from polysieve.pipeline.run.plan import make
 from polysieve.pipeline.run.run import execute
 from polysieve.pipeline.sources import Source

@@ -21,7 +21,7 @@ from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter, SymbolLin
 
 from benchmarks.parity.documents import collect
 from polysieve.filters import encoding, pii, table_pipes
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 from polysieve.pipeline.texts import cleaning
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import segment_passes, units
 from polysieve.pipeline.steps.step import Context, Inputs, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder

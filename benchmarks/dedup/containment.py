@@ -24,7 +24,7 @@ import pyarrow as pa
 from benchmarks.dedup.gold import gold_texts, table
 from polysieve.dedup.containment import shares
 from polysieve.filters.words import segment
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.measure import signatures as signing
 
 SHARE, LEAST = 0.9, 20

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.dedup.common import isolated, made_plan, on_disk, phase, write_index
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.containment import step as containment
 from polysieve.pipeline.steps.host_lines import step as host_lines
 from polysieve.pipeline.steps.step import Plan

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from benchmarks.dedup.common import isolated, made_plan, measured, on_disk, phase, write_index
 from polysieve.dedup.components import UnionFind
 from polysieve.filters import rules
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Dedup, MinHash
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster import step as cluster
 from polysieve.pipeline.steps.decide.step import DECISIONS
 from polysieve.pipeline.steps.fit import step as fit

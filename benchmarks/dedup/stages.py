@@ -28,7 +28,7 @@ from polysieve.dedup.components import components, member_counts
 from polysieve.dedup.edges import band_edges
 from polysieve.dedup.minhash import MinHashParams, band_keys, has_shingles
 from polysieve.filters.words import segment
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster.components import find
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs
 from polysieve.pipeline.steps.cluster.order import representatives_by_cluster

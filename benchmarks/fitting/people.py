@@ -28,7 +28,7 @@ from polysieve.filters.distributions import Distribution
 from polysieve.filters.parameters import LanguageParameters
 from polysieve.filters.stop_words import Frequent
 from polysieve.language_id.labels import normalise_label
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 from polysieve.pipeline.steps.decide.reasons import rule_thresholds
 from polysieve.pipeline.steps.fit.fit import fit_languages
 

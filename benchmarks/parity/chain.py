@@ -29,7 +29,8 @@ import pyarrow.parquet as pq
 from benchmarks.parity.compare import REASONS
 from polysieve.filters import parameters, rules, signals
 from polysieve.filters.pii import PLACEHOLDERS
-from polysieve.pipeline.recipe import Recipe, load
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.reasons import rule_thresholds
 from tests.filters.given_words import from_tokens
 

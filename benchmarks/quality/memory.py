@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.signals.throughput import read
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 
 DOCUMENTS, BYTES = 10_000, 256 * 2**20
 LABEL = "eng_Latn"

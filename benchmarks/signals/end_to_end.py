@@ -31,7 +31,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.parity import documents
 from polysieve.filters import parameters, rules
-from polysieve.pipeline import recipe as recipes
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.run import warm
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.decide import reasons
@@ -80,7 +81,7 @@ class KnownLabels:
         return pa.StructArray.from_arrays(columns, ["label", "score", "candidates"])
 
 
-def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -> tuple[float, int]:
+def ours(documents: list[tuple[str, str]], recipe: Recipe, work: Path) -> tuple[float, int]:
     """Seconds of CPU for (label, text) pairs, which become one input, and how many the rules keep."""
     labels, texts = [label for label, _ in documents], [text for _, text in documents]
     path = work / "input.parquet"
@@ -105,7 +106,7 @@ def ours(documents: list[tuple[str, str]], recipe: recipes.Recipe, work: Path) -
     return best, kept
 
 
-def decide(folder: StepFolder, segment: dict[str, Any], recipe: recipes.Recipe) -> int:
+def decide(folder: StepFolder, segment: dict[str, Any], recipe: Recipe) -> int:
     """Apply the recipe's rules to a segment's signals, as the step decisions does; returns how many documents stay."""
     metrics = sorted({rules.RULES[name].metric for name in recipe.rules})
     table = folder.store.read_columns(folder.file(f"signals/{segment['name']}.parquet"), metrics)
@@ -163,7 +164,7 @@ def main() -> int:
     parser.add_argument("--shipped", type=float, help="least ratio to (a)")
     parser.add_argument("--split", type=float, help="least ratio to (b)")
     given = parser.parse_args()
-    recipe = recipes.load("fineweb2", [f"parameters.folder={given.fineweb2}"])
+    recipe = load("fineweb2", [f"parameters.folder={given.fineweb2}"])
     chosen = select(given.crawl, given.news, given.bytes)
     warm.compile_kernels(warm.groups(recipe, []))
     with tempfile.TemporaryDirectory() as scratch:

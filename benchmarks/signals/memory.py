@@ -65,7 +65,7 @@ CASES: dict[str, tuple[Callable[[], str], int]] = {
 
 def _measure(path: Path) -> None:
     """In a process of its own: measure the input, print seconds of CPU and the peak in megabytes."""
-    from polysieve.pipeline.recipe import Recipe
+    from polysieve.pipeline.recipe.model import Recipe
     from polysieve.pipeline.sources import Source
     from polysieve.pipeline.steps.measure import inputs
     from polysieve.pipeline.steps.step import Context, Inputs

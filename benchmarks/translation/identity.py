@@ -14,7 +14,7 @@ from pathlib import Path
 
 from polysieve.language_id import identify
 from polysieve.pipeline.extract import ExtractionError
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 from polysieve.pipeline.sources import Document, read_records, resolve
 from polysieve.pipeline.steps.measure.batches import main_text
 from polysieve.translation.documents import translate

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from polysieve.pipeline.commands.shared import store_at, usage
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 
 INTERRUPTED = 130
 

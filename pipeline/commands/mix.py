@@ -17,7 +17,7 @@ from polysieve.pipeline.commands.runs import (
     Workers,
 )
 from polysieve.pipeline.commands.shared import Settings, console, group_of, store_at, usage
-from polysieve.pipeline.recipe import RecipeError
+from polysieve.pipeline.recipe.section import RecipeError
 
 if TYPE_CHECKING:  # slow to import
     from polysieve.pipeline.mixing.record import Stage

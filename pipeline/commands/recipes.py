@@ -2,7 +2,7 @@
 
 import json
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 
 
 def schema() -> None:
@@ -12,7 +12,7 @@ def schema() -> None:
 
 def bundled_recipes() -> None:
     """Print the bundled recipes."""
-    from polysieve.pipeline.recipe import bundled
+    from polysieve.pipeline.recipe.loading import bundled
 
     for name, path in bundled().items():
         print(f"{name}\t{path}")

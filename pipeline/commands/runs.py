@@ -23,7 +23,9 @@ from polysieve.pipeline.commands.shared import (
     store_at,
     usage,
 )
-from polysieve.pipeline.recipe import Recipe, RecipeError, change
+from polysieve.pipeline.recipe.loading import change
+from polysieve.pipeline.recipe.model import Recipe
+from polysieve.pipeline.recipe.section import RecipeError
 
 RecipeArgument = Annotated[
     str,

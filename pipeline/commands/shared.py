@@ -7,7 +7,10 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from polysieve.pipeline.recipe import Recipe, RecipeError, apply_settings, load
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.model import Recipe
+from polysieve.pipeline.recipe.section import RecipeError
+from polysieve.pipeline.recipe.settings import apply_settings
 
 if TYPE_CHECKING:  # slow to import
     from polysieve.pipeline.steps.step import Plan

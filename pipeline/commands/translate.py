@@ -26,7 +26,7 @@ from polysieve.pipeline.commands.shared import (
     storage_options,
     usage,
 )
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 
 RUN = "run"
 

@@ -17,7 +17,7 @@ from polysieve.filters.judged import KEYS, SCORE, Judged, Proposal
 from polysieve.filters.parameters import LanguageParameters
 from polysieve.filters.rules import RULES, drops
 from polysieve.pipeline.fitting.fitting import SUMMARY
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.reasons import language_cut, rule_thresholds
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.step import Plan

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from polysieve.pipeline.engines.starting import start
 from polysieve.pipeline.engines.watch import Watch
-from polysieve.pipeline.recipe import Recipe, RecipeError, load
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.model import Recipe
+from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.run.plan import make
 from polysieve.pipeline.run.preflight import foreign_files, problems
 from polysieve.pipeline.run.run import FAILED, Result, execute

@@ -17,7 +17,7 @@ from polysieve.pipeline.index.versions import (
     RunAdded,
     Settings,
 )
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.run.plan import inputs_hash
 from polysieve.pipeline.steps.cluster import clusters
 from polysieve.pipeline.steps.cluster.manifest import Clusters

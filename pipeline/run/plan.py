@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from polysieve.pipeline.index.versions import Increment, Revision
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.owners import keys_of
 from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS

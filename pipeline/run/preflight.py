@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from polysieve.pipeline.engines.watch import PROGRESS
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.run import walk
 from polysieve.pipeline.run.dag import STEPS
 from polysieve.pipeline.run.plan import has_published

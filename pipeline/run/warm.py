@@ -13,7 +13,7 @@ from numba.core import event
 from polysieve.dedup import components, containment, edges, host_lines
 from polysieve.filters import words
 from polysieve.pipeline.extract import extract
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.measure import batches, languages
 

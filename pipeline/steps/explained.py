@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Context
 from polysieve.pipeline.steps.units import Unit

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from polysieve.pipeline.engines.engine import BaseTask, Counts, Pool, Teller
 from polysieve.pipeline.index.versions import Increment, Revision
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.steps.labels import Label, labels_of
 from polysieve.pipeline.steps.units import Unit, units

@@ -152,7 +152,7 @@ def test_sentences_end_where_the_script_ends_them(line, count) -> None:
 
 
 def test_the_rules_are_in_no_bundled_recipe_that_is_fineweb2() -> None:
-    from polysieve.pipeline.recipe import load
+    from polysieve.pipeline.recipe.loading import load
 
     assert not [name for name in load("fineweb2").rules if name.startswith("c4")]
 

@@ -9,7 +9,8 @@ import pytest
 
 import polysieve
 from polysieve import closure
-from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.section import RecipeError
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from polysieve.dedup.components import member_counts
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.index.versions import Earlier, Increment, Revision
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster import components, partitions
 from polysieve.pipeline.steps.cluster import index_delta as delta
 from polysieve.pipeline.steps.cluster.components import Found

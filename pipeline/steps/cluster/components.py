@@ -13,7 +13,7 @@ import numpy as np
 
 from polysieve.dedup import components, edges
 from polysieve.filters import words
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs, packed
 from polysieve.pipeline.steps.measure import signatures as signing
 

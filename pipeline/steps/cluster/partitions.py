@@ -16,7 +16,7 @@ from polysieve.dedup.components import UnionFind, component_ranges, merged_fores
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.index.versions import Earlier
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster.components import (
     BLOCK,
     Found,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from polysieve.dedup import curve
 from polysieve.pipeline.index.versions import Increment, Settings
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster import clusters, explain
 from polysieve.pipeline.steps.step import Inputs, Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder

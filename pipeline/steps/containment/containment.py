@@ -23,8 +23,8 @@ from polysieve.dedup import containment
 from polysieve.filters import words
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.packing import ranges
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Containment
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.measure import signatures as signing

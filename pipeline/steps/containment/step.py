@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import segment_passes
 from polysieve.pipeline.steps.containment import containment, explain
 from polysieve.pipeline.steps.step import Phase, Plan, Step

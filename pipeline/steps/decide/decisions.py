@@ -19,7 +19,7 @@ from polysieve.dedup import rebalance
 from polysieve.filters.parameters import vacuous
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.index.versions import Increment, Revision
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster.clusters import Numbering, numberings
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.containment import containment

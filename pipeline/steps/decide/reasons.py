@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from polysieve.filters import rules
 from polysieve.filters.parameters import LanguageParameters, thresholds
 from polysieve.language_id import EMBEDDED
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.containment import containment
 from polysieve.pipeline.steps.decide import weighting

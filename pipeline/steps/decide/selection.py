@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from polysieve.filters.quality import selection
 from polysieve.filters.sampling import least, ranks
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.decide.cascade import Reasons

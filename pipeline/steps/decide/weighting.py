@@ -3,7 +3,7 @@
 import numpy as np
 
 from polysieve.dedup import rebalance
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.manifest import Rebalancing
 
 

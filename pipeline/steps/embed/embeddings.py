@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from polysieve import closure
 from polysieve.filters.quality import encoders
 from polysieve.pipeline.engines.engine import Counts, Pool
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.quality import Quality
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.labels import Label, window_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from polysieve.filters.quality.fasttext_file import ModelError
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
 from polysieve.pipeline.steps.step import Phase, Plan, Step

@@ -26,8 +26,8 @@ from polysieve.filters.signals import StopWords
 from polysieve.filters.stop_words import Frequent
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.packing import even_ranges
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.deciding import Fit as FitSettings
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.fit.manifest import Parameters
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.step import Context, Task, UnitTask

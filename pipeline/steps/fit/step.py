@@ -7,7 +7,7 @@ from polysieve.filters import parameters as language_parameters
 from polysieve.filters import precision
 from polysieve.filters.parameters import vacuous
 from polysieve.pipeline.engines.engine import Teller
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.fit import explain, fit
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.storage.ledger import StepFolder

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from polysieve.dedup import host_lines
 from polysieve.pipeline.engines.engine import Counts
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import HostLines
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps.labels import Label
 from polysieve.pipeline.steps.segment_passes import PassTask, between, key_range

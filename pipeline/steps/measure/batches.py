@@ -16,7 +16,8 @@ from polysieve.filters.rules import RULES
 from polysieve.filters.url import UrlFilter, ut1_lists
 from polysieve.pipeline.extract import ExtractionError, Metadata, extract
 from polysieve.pipeline.extract.charset import decode
-from polysieve.pipeline.recipe import Recipe, measuring
+from polysieve.pipeline.recipe import measuring
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.sources import Damaged, Document, Source
 from polysieve.pipeline.steps.measure import languages
 from polysieve.pipeline.steps.measure import signatures as signing

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polysieve.filters import parameters as language_parameters
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.measure.manifest import LabelRange, Segment
 from polysieve.pipeline.steps.units import label_slices
 from polysieve.pipeline.storage.ledger import StepFolder

@@ -13,7 +13,7 @@ from polysieve.filters import datatrove
 from polysieve.filters import parameters as language_parameters
 from polysieve.filters.url import ut1_lists
 from polysieve.language_id import LanguageIdError
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.measure import explain, inputs, languages
 from polysieve.pipeline.steps.measure.batches import needs_c4, url_filter
 from polysieve.pipeline.steps.step import Phase, Plan, Step

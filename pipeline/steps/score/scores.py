@@ -20,7 +20,7 @@ from polysieve.filters.quality import decontamination, selection
 from polysieve.filters.quality.decontamination import Benchmarks
 from polysieve.pipeline.engines.engine import Counts, Pool
 from polysieve.pipeline.engines.packing import even_ranges
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.quality import Attribute, Decontaminate, Quality, Score
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.embed import embeddings, nearest

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from polysieve.filters.quality.fasttext_file import ModelError
 from polysieve.filters.quality.fasttext_scorer import read_labels
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.embed import embeddings, nearest
 from polysieve.pipeline.steps.score import scores, trained

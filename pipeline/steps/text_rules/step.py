@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from polysieve.filters import datatrove
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.step import Phase, Plan, Step
 from polysieve.pipeline.steps.text_rules import explain, verdicts

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from polysieve.filters import datatrove
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.isolation import Crashed, isolated
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.section import Block
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.labels import window_of

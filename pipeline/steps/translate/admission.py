@@ -21,8 +21,8 @@ from polysieve.dedup.components import components
 from polysieve.filters import rules
 from polysieve.filters.parameters import LanguageParameters
 from polysieve.pipeline.engines.engine import TASK_MEMORY, Counts
-from polysieve.pipeline.recipe import Recipe
 from polysieve.pipeline.recipe.clustering import Dedup
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster.order import order_columns, representatives
 from polysieve.pipeline.steps.cluster.partitions import NARROW_BYTES
 from polysieve.pipeline.steps.decide import reasons as saying

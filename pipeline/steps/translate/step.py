@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polysieve.language_id import LanguageIdError
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.translating import Target, Translate
 from polysieve.pipeline.steps.decide.step import inputs_of
 from polysieve.pipeline.steps.measure import languages

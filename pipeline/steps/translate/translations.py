@@ -25,7 +25,7 @@ from polysieve.filters import precision
 from polysieve.filters.signals import StopWords
 from polysieve.filters.words import segment
 from polysieve.pipeline.engines.engine import Counts, Pool
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.translating import CTranslate2, Target
 from polysieve.pipeline.steps.fit import fit
 from polysieve.pipeline.steps.host_lines import lines

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from polysieve.dedup import host_lines
 from polysieve.pipeline.engines.engine import Counts
 from polysieve.pipeline.engines.packing import packed
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.cascade import KEPT, OUTCOMES
 from polysieve.pipeline.steps.decide.manifest import Decided
 from polysieve.pipeline.steps.host_lines import lines

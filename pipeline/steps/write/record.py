@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any, TypedDict
 
 from polysieve.pipeline.index.versions import Increment, Revision
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.manifest import LinesRemoved
 from polysieve.pipeline.steps.measure.manifest import Measured
 from polysieve.pipeline.steps.step import Plan, manifest_of

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.decide.manifest import Decided, DecidedLabel
 from polysieve.pipeline.steps.embed import embeddings as vectors

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 from polysieve import closure
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.manifest import DecidedLabel
 from polysieve.pipeline.steps.step import Context
 from polysieve.pipeline.steps.write import corpus

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from polysieve.pipeline.cli import app
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 from polysieve.pipeline.texts import labelled
 from polysieve.pipeline.texts.reading import TextFileError
 from tests.language_id.sentences import SENTENCES

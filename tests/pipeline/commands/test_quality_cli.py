@@ -10,7 +10,7 @@ import pytest
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.fasttext_scorer import FastTextScorer
 from polysieve.filters.quality.fasttext_training import scores
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.score import scores as asked
 from tests.filters.quality import made_encoders, made_heads
 from tests.filters.quality.made_text import many

@@ -12,7 +12,7 @@ import pytest
 
 from polysieve.pipeline.engines.engine import RETRIES, BaseTask, Inline, Outcome, Pool
 from polysieve.pipeline.engines.on_ray import OnRay
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.embed import embeddings
 from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.translate import translations as translate

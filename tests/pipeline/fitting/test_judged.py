@@ -12,7 +12,7 @@ from polysieve.audit.judging.database import Database, Judgement
 from polysieve.filters.parameters import load_file
 from polysieve.pipeline.cli import app
 from polysieve.pipeline.fitting import judged
-from polysieve.pipeline.recipe import load
+from polysieve.pipeline.recipe.loading import load
 from tests.pipeline.runs import PAGES, decisions
 
 RULES = "rules={fineweb_new_line: null, gopher_short_doc: 50}"

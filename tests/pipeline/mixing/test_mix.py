@@ -19,7 +19,7 @@ from polysieve.pipeline.engines.watch import Watch
 from polysieve.pipeline.mixing.finding import find
 from polysieve.pipeline.mixing.run import Plan, execute
 from polysieve.pipeline.mixing.spec import Mix, MixError, load
-from polysieve.pipeline.recipe import RecipeError
+from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.killing import kill_when
 from tests.pipeline.mixing import corpora

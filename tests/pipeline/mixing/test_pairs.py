@@ -12,7 +12,7 @@ import pytest
 from polysieve.filters.words import segment
 from polysieve.pipeline.mixing.spec import MixError, load
 from polysieve.pipeline.mixing.templates import backward, interleaved, interlinear
-from polysieve.pipeline.recipe import RecipeError
+from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.steps.write.translations import PAIRS, SENTENCE_PAIRS
 from tests.pipeline.mixing import corpora
 from tests.pipeline.mixing.mixtures import made, shards, spec_at

@@ -7,7 +7,8 @@ import pytest
 
 from polysieve.pipeline.mixing import dag as mixing
 from polysieve.pipeline.mixing.spec import Mix
-from polysieve.pipeline.recipe import Recipe, model
+from polysieve.pipeline.recipe import model
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.owners import keys_of
 from polysieve.pipeline.recipe.section import Affects, Section
 from tests.pipeline.recipe.places import places

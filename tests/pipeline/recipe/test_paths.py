@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from polysieve.pipeline.mixing import spec
-from polysieve.pipeline.recipe import Recipe, change, load
+from polysieve.pipeline.recipe.loading import change, load
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.recipe.owners import Kind, keys_of
 from tests.pipeline.recipe.places import places
 

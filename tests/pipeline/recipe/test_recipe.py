@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-from polysieve.pipeline.recipe import Recipe, RecipeError, apply_settings, bundled, load, validate
+from polysieve.pipeline.recipe.loading import bundled, load, validate
+from polysieve.pipeline.recipe.model import Recipe
+from polysieve.pipeline.recipe.section import RecipeError
+from polysieve.pipeline.recipe.settings import apply_settings
 from polysieve.pipeline.run.preflight import problems
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from polysieve.compiling import kernel
 from polysieve.pipeline.engines.watch import Watch
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.run import warm
 from polysieve.pipeline.sources import Source
 from polysieve.pipeline.storage.store import Store

@@ -10,8 +10,9 @@ from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter, SymbolLin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.recipe.loading import load
 from polysieve.pipeline.recipe.measuring import Clean, Pii
+from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.steps.write.corpus import cleaned
 from polysieve.pipeline.storage.schema import REMOVED
 from polysieve.pipeline.texts import cleaning

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.section import RecipeError
 from tests.pipeline.runs import CRAWL, PAGES, SAME_BYTES, polysieve
 
 WORDS = (PAGES / "swh_Latn.txt").read_text("utf-8").split()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster import components
 from polysieve.pipeline.steps.cluster.clusters import Numbering, cluster_tables, numberings
 from polysieve.pipeline.steps.cluster.dedup_inputs import DedupInputs

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.recipe import RecipeError, load
+from polysieve.pipeline.recipe.loading import load
+from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.containment import containment

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from polysieve.filters import parameters
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.cluster.clusters import Numbering
 from polysieve.pipeline.steps.decide.decisions import LabelDecision, Sources, decide_label
 from polysieve.pipeline.steps.decide.reasons import in_order, text_rule_names

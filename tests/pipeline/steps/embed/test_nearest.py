@@ -177,7 +177,7 @@ def test_what_is_wrong_is_told_before_anything_starts(
 
 
 def test_more_neighbours_than_memory_holds_are_refused(recipe, seeds) -> None:
-    from polysieve.pipeline.recipe import load
+    from polysieve.pipeline.recipe.loading import load
 
     one = load(str(recipe), ["quality.scores.near.k=10000000"]).quality.scores["near"]
     with pytest.raises(ValueError, match="4 seeds with 10,000,000 neighbours each are more than"):

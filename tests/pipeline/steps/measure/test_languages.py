@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from polysieve.pipeline.recipe import RecipeError, load, validate
+from polysieve.pipeline.recipe.loading import load, validate
+from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.steps.measure import languages
 from tests.language_id.made_models import train
 from tests.language_id.sentences import SENTENCES

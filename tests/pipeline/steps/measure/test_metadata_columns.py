@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.sources import Document, Source
 from polysieve.pipeline.steps.measure.batches import measure_batch
 from polysieve.pipeline.storage.schema import CORPUS, DOCUMENTS

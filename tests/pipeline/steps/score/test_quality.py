@@ -14,7 +14,7 @@ import xxhash
 
 from polysieve.filters.quality import fasttext_training, ngrams
 from polysieve.filters.quality.examples import divide
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.run import walk
 from polysieve.pipeline.steps import windows
 from polysieve.pipeline.steps.score import scores

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps import scorers
 from polysieve.pipeline.steps.score import step
 from tests.filters.quality import made_transformers
@@ -246,7 +246,7 @@ def test_a_task_is_given_the_memory_of_each_model_once(models) -> None:
 
 
 def test_names_of_the_hub_stay_and_folders_become_absolute(tmp_path) -> None:
-    from polysieve.pipeline.recipe import load
+    from polysieve.pipeline.recipe.loading import load
 
     (tmp_path / "lm" / "eng").mkdir(parents=True)
     recipe = write_recipe(

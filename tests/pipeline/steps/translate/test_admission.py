@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from polysieve.filters import parameters
-from polysieve.pipeline.recipe import Recipe
+from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.cascade import Reasons
 from polysieve.pipeline.steps.translate import admission
 from polysieve.pipeline.steps.translate.translations import TRANSLATED, name_of, translations_of
