@@ -12,6 +12,7 @@ from polysieve.pipeline.commands.shared import (
     Directory,
     console,
     group_of,
+    plan_of,
     run_record,
     store_at,
     usage,
@@ -37,7 +38,6 @@ def report(
     """Make the report of a finished run anew, from what the run measured and decided."""
     from polysieve.pipeline.engines import starting as engines
     from polysieve.pipeline.engines.watch import Watch
-    from polysieve.pipeline.run.plan import recorded
     from polysieve.pipeline.run.publishing import render_again
     from polysieve.pipeline.steps.step import ManifestGone, Unfinished
     from polysieve.pipeline.storage.lock import Held, OutputLock
@@ -46,7 +46,7 @@ def report(
         usage(f"--engine {engine}: choose ray or inline")
     record = run_record(directory)
     store = store_at(directory)
-    plan = recorded(store, record)
+    plan = plan_of(directory)
     try:
         with OutputLock(store) as lock:
             watch = Watch(store, quiet, False, lock.touch)

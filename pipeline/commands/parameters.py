@@ -70,6 +70,7 @@ def fit(
 ) -> None:
     """Fit each language's thresholds and stop words; the folder can be passed to a recipe's `parameters`."""
     from polysieve.pipeline.fitting import fitting
+    from polysieve.pipeline.run.plan import OtherVersion
     from polysieve.pipeline.steps.fit.fit import settings_of
     from polysieve.pipeline.texts.reading import TextFileError
 
@@ -100,7 +101,10 @@ def fit(
     crawled = fitting.Counted()
     for source in runs:
         with screen.status(f"reading {source}"):
-            fitting.count_run(source, how, crawled)
+            try:
+                fitting.count_run(source, how, crawled)
+            except OtherVersion as error:
+                usage(f"{source}: {error}")
     whole = fitting.merged(reference, crawled, how.min_documents)
     origins = fitting.write(whole, settings_of(how), output, {"sources": sources}, measured)
     for origin in ("fit", "relatives", "defaults"):

@@ -16,6 +16,7 @@ from polysieve.pipeline.commands.shared import (
     Directory,
     Settings,
     console,
+    measured_of,
     plan_of,
     recipe_of,
     run_record,
@@ -198,7 +199,7 @@ def decide(
 
     With --index: by the sizes of clusters over all runs of the index, where this output has been added.
     """
-    from polysieve.pipeline.run.plan import measured_already, measured_steps
+    from polysieve.pipeline.run.plan import measured_already
     from polysieve.pipeline.sources import Source
 
     record = run_record(directory, storage_options(settings))
@@ -215,7 +216,7 @@ def decide(
     steps = record["steps"]
     met = record.get("index")
     meeting = meet(changed, index or (met and met["address"]), rekeep, again=bool(index))
-    known = measured_steps(record)
+    known = measured_of(directory, record)
     if index:
         known["clusters"] = steps["clusters"]
     execute(

@@ -98,6 +98,19 @@ def run_record(directory: str, options: dict[str, Any] | None = None) -> "Record
 
 def plan_of(directory: str) -> "Plan":
     """The plan of the finished run in a folder, from its run.json."""
-    from polysieve.pipeline.run.plan import recorded
+    from polysieve.pipeline.run.plan import OtherVersion, recorded
 
-    return recorded(store_at(directory), run_record(directory))
+    try:
+        return recorded(store_at(directory), run_record(directory))
+    except OtherVersion as error:
+        usage(f"{directory}: {error}")
+
+
+def measured_of(directory: str, record: "Record") -> dict[str, str]:
+    """The fingerprints of what a finished run measured, which are kept when it is decided again."""
+    from polysieve.pipeline.run.plan import OtherVersion, measured_steps
+
+    try:
+        return measured_steps(record)
+    except OtherVersion as error:
+        usage(f"{directory}: {error}")

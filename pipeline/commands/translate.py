@@ -21,6 +21,7 @@ from polysieve.pipeline.commands.shared import (
     Settings,
     console,
     group_of,
+    measured_of,
     recipe_of,
     run_record,
     storage_options,
@@ -50,7 +51,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Add translations to a finished run, by a recipe's section `translate`; all else stays as the run has it."""
-    from polysieve.pipeline.run.plan import measured_already, measured_steps
+    from polysieve.pipeline.run.plan import measured_already
     from polysieve.pipeline.sources import Source
 
     loaded = recipe_of(recipe, settings)
@@ -69,7 +70,7 @@ def run(
     meeting = meet(changed, met and met["address"], False)
     execute(
         changed, sources, output, engine, workers, None, keep_steps, quiet, verbose, meeting,
-        measured_steps(record),
+        measured_of(output, record),
     )  # fmt: skip
 
 

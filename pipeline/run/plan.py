@@ -48,8 +48,25 @@ def make(
     return Plan(Context(recipe, store, folders, inputs), ordered)
 
 
+class OtherVersion(ValueError):
+    """An output of a version of polysieve that had other steps."""
+
+
+def _check_steps(record: Record) -> None:
+    names = [step.name for step in walk.asked(STEPS, Recipe.model_validate(record["recipe"]))]
+    if list(record["steps"]) != names:
+        raise OtherVersion(
+            f"made by a version of polysieve with other steps ({', '.join(record['steps'])}); "
+            "`polysieve run` with the same recipe and inputs makes it anew"
+        )
+
+
 def recorded(store: Store, record: Record) -> Plan:
-    """The plan of a finished run, as its run.json tells it: a later library version changes nothing."""
+    """The plan of a finished run, as its run.json tells it: a later library version changes nothing.
+
+    Raises OtherVersion.
+    """
+    _check_steps(record)
     sources = tuple(Source(i["address"], i["size"], i["etag"]) for i in record["inputs"])
     inputs = Inputs(inputs_hash([source.key for source in sources]))
     by_name = {step.name: step for step in STEPS}
@@ -75,7 +92,8 @@ def measured_already(recipe: Recipe, record: Record) -> bool:
 
 
 def measured_steps(record: Record) -> dict[str, str]:
-    """The fingerprints of a finished run's first two steps: what was measured, and where it lies."""
+    """The fingerprints of a finished run's first two steps: what was measured, and where it lies. Raises OtherVersion."""
+    _check_steps(record)
     return dict(list(record["steps"].items())[:2])
 
 

@@ -1,5 +1,6 @@
 """Runs over small inputs: what an output folder may be, what is taken over, what a stop leaves behind."""
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -176,3 +177,18 @@ def test_a_broken_accounting_publishes_nothing(tmp_path, pages, monkeypatch) -> 
     code, _ = run(pages, tmp_path / "out")
     assert code == 1
     assert not (tmp_path / "out" / "corpus").exists()
+
+
+@pytest.mark.parametrize("command", [["explain", "--id", "0-0"], ["decide"], ["audit"], ["gc"]])
+def test_an_output_of_a_version_with_other_steps_is_named_with_the_cure(
+    tmp_path, pages, command
+) -> None:
+    out = tmp_path / "out"
+    assert run(pages, out)[0] == 0
+    written = record(out)
+    del written["steps"]["index"]
+    (out / "run.json").write_text(json.dumps(written))
+    name, *options = command
+    code, said = polysieve(name, str(out), *options)
+    assert code == 2
+    assert "made by a version of polysieve with other steps" in said
