@@ -92,7 +92,7 @@ def measured_already(recipe: Recipe, record: Record) -> bool:
 
 
 def measured_steps(record: Record) -> dict[str, str]:
-    """The fingerprints of a finished run's first two steps: what was measured, and where it lies. Raises OtherVersion."""
+    """The fingerprints of a finished run's first two steps: what was measured, where it lies. Raises OtherVersion."""
     _check_steps(record)
     return dict(list(record["steps"].items())[:2])
 
