@@ -49,6 +49,17 @@ def engine(cluster):
     started.close()
 
 
+def test_a_cluster_that_runs_on_this_machine_is_not_joined_unasked(cluster) -> None:
+    import ray
+
+    started = OnRay(1, None)
+    try:
+        assert ray.cluster_resources()["CPU"] == 1
+        assert [o.result for o in started.run(square, [Task(3, MIB)])] == [{"square": 9}]
+    finally:
+        started.close()
+
+
 def test_a_task_that_declares_more_than_a_node_has_runs_on_one_and_the_user_is_told(engine) -> None:
     said: list[str] = []
     tasks = [Task(number, 1024 * MIB) for number in range(3)]
