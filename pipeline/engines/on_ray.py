@@ -41,7 +41,8 @@ class OnRay:
             self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         else:
             self.workers = workers or os.cpu_count() or 1
-            ray.init(num_cpus=self.workers, include_dashboard=False, **options)
+            # "local": otherwise Ray would join a cluster that happens to run on this machine.
+            ray.init(address="local", num_cpus=self.workers, include_dashboard=False, **options)
 
     def run(
         self,

@@ -1,6 +1,8 @@
 """Tasks on Ray: each declares its own memory, none waits for a node that does not exist, and waiting is explained."""
 
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,3 +84,17 @@ def test_tasks_that_no_node_can_take_are_explained(cluster, engine, monkeypatch)
     assert "no task has been placed for 2 seconds" in said[0]
     assert "each needs 1 CPU and 500 MiB" in said[0]
     assert "2 CPUs and 1,400 MiB on 2 nodes" in said[0]
+
+
+ALONE = """
+import ray
+from polysieve.pipeline.engines.on_ray import OnRay
+OnRay(1, None)
+print(ray.cluster_resources()["CPU"])
+"""
+
+
+def test_a_cluster_that_runs_on_this_machine_is_not_joined_unasked(cluster) -> None:
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[-1]) == 1

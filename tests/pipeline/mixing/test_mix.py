@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +11,7 @@ import orjson
 import polars as pl
 import pytest
 import zstandard
+from click.testing import Result
 
 from polysieve.pipeline.engines.engine import Inline
 from polysieve.pipeline.engines.watch import Watch
@@ -21,16 +20,14 @@ from polysieve.pipeline.mixing.run import Plan, execute
 from polysieve.pipeline.mixing.spec import Mix, MixError, load
 from polysieve.pipeline.recipe.section import RecipeError
 from polysieve.pipeline.storage.store import Store
-from tests.pipeline.killing import kill_when
+from tests.pipeline.killing import Killed, dying_in_every_step, until_it_ends
 from tests.pipeline.mixing import corpora
 from tests.pipeline.mixing.mixtures import made, shards, spec_at
+from tests.pipeline.runs import polysieve_process, polysieve_result
 
-COMMAND = [sys.executable, "-m", "polysieve", "mix"]
 
-
-def mix(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+def mix(*arguments: object) -> Result:
+    return polysieve_result("mix", *map(str, arguments))
 
 
 def digest(output: Path) -> dict[str, str]:
@@ -52,7 +49,7 @@ def mixed(tmp_path_factory) -> Path:
     ]
     corpora.write(folder / "web", documents)
     done = mix(spec_at(folder), "--output", folder / "out", "--engine", "inline", "--quiet")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return folder
 
 
@@ -109,7 +106,8 @@ def test_documents_are_shuffled(mixed) -> None:
 
 
 def test_other_workers_and_windows_write_the_same_bytes(mixed) -> None:
-    done = mix(mixed / "mix.yaml", "-o", mixed / "ray", "--workers", 2, "--quiet")
+    arguments = ("mix", f"{mixed}/mix.yaml", "-o", f"{mixed}/ray", "--workers", "2", "--quiet")
+    done = polysieve_process(*arguments)
     assert done.returncode == 0, done.stderr
     assert digest(mixed / "ray") == digest(mixed / "out")
     made(mixed / "mix.yaml", mixed / "wide", "output.window_bytes=1MiB")
@@ -121,22 +119,28 @@ def test_other_workers_and_windows_write_the_same_bytes(mixed) -> None:
 
 def test_killed_in_every_step_it_ends_in_the_same_bytes(mixed) -> None:
     output = mixed / "killed"
-    arguments = [
-        *COMMAND,
-        str(mixed / "mix.yaml"),
-        "-o",
-        str(output),
-        "--engine",
-        "inline",
-        "--quiet",
-    ]
-    for step, wanted in (("survey", 3), ("cut", 1), ("draw", 5), ("shuffle", 2)):
-        kill_when(arguments, lambda: len(list(output.glob(f"{step}-*/done/*.json"))) >= wanted)  # noqa: B023
-        assert not (output / "mix.json").exists(), f"killed in {step}: too late"
-    kill_when(arguments, lambda: (output / "mix").exists())
-    made(mixed / "mix.yaml", output)
+    with dying_in_every_step() as tasks:
+        deaths = until_it_ends(lambda: made(mixed / "mix.yaml", output))
+    assert deaths == len(tasks)
+    assert {kind.split()[0] for kind in tasks} == {"survey", "cut", "draw", "shuffle"}
     assert digest(output) == digest(mixed / "out")
     assert not list(output.glob("draw-*")) and not list(output.glob("shuffle-*"))
+
+
+def test_killed_while_it_publishes_it_ends_in_the_same_bytes(mixed, monkeypatch) -> None:
+    output, write_json = mixed / "swapped", Store.write_json
+
+    def dies(store: Store, name: str, value: object) -> None:
+        if name == "mix.json":
+            raise Killed
+        write_json(store, name, value)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Store, "write_json", dies)
+        made(mixed / "mix.yaml", output)
+    assert (output / "mix").exists() and not (output / "mix.json").exists()
+    made(mixed / "mix.yaml", output)
+    assert digest(output) == digest(mixed / "out")
 
 
 def test_nothing_is_done_again_and_nothing_is_stale(tmp_path) -> None:
@@ -307,11 +311,11 @@ def test_what_cannot_be_mixed_ends_with_exit_code_2(tmp_path) -> None:
     with pytest.raises(MixError, match="3 documents have no token_count"):
         made(spec_at(tmp_path, unit="tokens"), tmp_path / "out")
     nowhere = mix("plan", spec_at(tmp_path, sources={"web": {"path": "nowhere"}}))
-    assert nowhere.returncode == 2 and "sources.web.path: " in nowhere.stderr
+    assert nowhere.exit_code == 2 and "sources.web.path: " in nowhere.stderr
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text("{}")
     over_a_run = mix(spec_at(tmp_path), "-o", tmp_path / "run")
-    assert over_a_run.returncode == 2 and "a run is there" in over_a_run.stderr
+    assert over_a_run.exit_code == 2 and "a run is there" in over_a_run.stderr
 
 
 def test_every_key_has_a_meaning_in_the_schema() -> None:

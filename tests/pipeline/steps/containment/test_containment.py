@@ -1,8 +1,6 @@
 """Documents that another document contains, over segments and languages."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +12,6 @@ from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.containment import containment
 from polysieve.pipeline.steps.measure import inputs as measure
-from tests.pipeline.killing import kill_when
 from tests.pipeline.prose import PROSE
 from tests.pipeline.runs import digest, polysieve, record
 
@@ -41,14 +38,10 @@ def halves(tmp_path_factory) -> Path:
     return folder
 
 
-def arguments(halves: Path, output: Path, *more: str) -> list[str]:
-    places = ["--input", f"{halves}/*.jsonl", "--output", str(output)]
-    return ["run", "minimal", *places, "--quiet", ON, *more]
-
-
 def run(halves: Path, output: Path, *more: str) -> dict[str, str]:
     """id -> `kept` or the reason."""
-    code, said = polysieve(*arguments(halves, output, "--engine", "inline", *more))
+    places = ("--input", f"{halves}/*.jsonl", "--output", str(output))
+    code, said = polysieve("run", "minimal", *places, "--quiet", "--engine", "inline", ON, *more)
     assert code == 0, said
     found = {}
     for kind in ("corpus", "removed"):
@@ -139,19 +132,3 @@ def test_what_it_needs_is_said() -> None:
 def test_an_input_without_a_document_ends_well(tmp_path) -> None:
     (tmp_path / "0.jsonl").write_text("")
     assert run(tmp_path, tmp_path / "out") == {}
-
-
-@pytest.mark.parametrize("step", ["match", "ask"])
-def test_after_a_kill_and_with_two_workers_the_bytes_are_the_same(
-    calm, halves, tmp_path, step
-) -> None:
-    killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "polysieve", *arguments(halves, killed)]
-    kill_when(
-        [*command, "--engine", "inline"],
-        lambda: list(killed.glob(f"containment-*/done/{step}-*.json")),
-    )
-    more = ["--workers", "2"] if step == "ask" else ["--engine", "inline"]
-    finished = subprocess.run([*command, *more], capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
-    assert digest(killed) == digest(calm)

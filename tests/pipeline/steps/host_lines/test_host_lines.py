@@ -1,8 +1,6 @@
 """Lines that recur over a host: counted over segments, a rule's metric, taken out of what is kept."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +12,8 @@ from polysieve.pipeline.steps import segment_passes as segments
 from polysieve.pipeline.steps import units
 from polysieve.pipeline.steps.host_lines import lines
 from polysieve.pipeline.steps.measure import inputs as measure
-from tests.pipeline.killing import kill_when
 from tests.pipeline.prose import PROSE
-from tests.pipeline.runs import CRAWL, digest, polysieve, record
+from tests.pipeline.runs import digest, polysieve, record
 
 ON = "--set=host_lines={min_documents: 4, min_share: 0.5}"
 HEAD, FOOT = "Home\nAbout this site\n\n", "\n\n© The site · आगे पढ़ें · อ่านต่อ · 続きを読む"
@@ -189,30 +186,3 @@ def test_an_input_without_a_document_ends_well(tmp_path) -> None:
     (tmp_path / "0.jsonl").write_text("")
     run(tmp_path, tmp_path / "out", ON)
     assert record(tmp_path / "out")["accounting"]["total"]["kept"] == 0
-
-
-CRAWLED = ["run", "minimal", "--input", f"{CRAWL}/crawl/*.gz", "--quiet",
-           "--set=host_lines={min_documents: 2, min_share: 0}"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory) -> Path:
-    """An undisturbed run over the sample crawl, inline."""
-    output = tmp_path_factory.mktemp("calm") / "out"
-    assert polysieve(*CRAWLED, "--output", str(output), "--engine", "inline")[0] == 0
-    assert record(output)["lines_removed"]
-    return output
-
-
-@pytest.mark.parametrize("step", ["keys", "totals", "marks"])
-def test_after_a_kill_and_with_two_workers_the_bytes_are_the_same(calm, tmp_path, step) -> None:
-    killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "polysieve", *CRAWLED, "--output", str(killed)]
-    kill_when(
-        [*command, "--engine", "inline"],
-        lambda: list(killed.glob(f"lines-*/done/{step}-*.json")),
-    )
-    more = ["--workers", "2"] if step == "keys" else ["--engine", "inline"]
-    finished = subprocess.run([*command, *more], capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
-    assert digest(killed) == digest(calm)

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +18,6 @@ from polysieve.pipeline.steps.score import scores
 from polysieve.pipeline.steps.score.step import STEP
 from polysieve.pipeline.steps.step import Inputs
 from tests.filters.quality.made_text import many, prose
-from tests.pipeline.killing import kill_when
 from tests.pipeline.runs import digest, polysieve, record
 
 ITEM = "Which of the seven rivers of the old kingdom was bridged before the winter of the great flood, and by whom?"
@@ -90,9 +86,8 @@ def recipe(tmp_path, model) -> Path:
 
 
 def run(recipe: Path, crawl: Path, output: Path, *more: str) -> tuple[int, str]:
-    engine = () if "--workers" in more else ("--engine", "inline")
     where = ("--input", f"{crawl}/*.jsonl", "--output", str(output), "--quiet")
-    return polysieve("run", str(recipe), *where, *engine, *more)
+    return polysieve("run", str(recipe), *where, "--engine", "inline", *more)
 
 
 def rows(output: Path) -> pl.DataFrame:
@@ -230,17 +225,14 @@ def test_another_model_is_another_step(tmp_path, crawl, recipe, model) -> None:
     assert kept["id"].str.starts_with("bad").all()
 
 
-def test_any_engine_and_any_cut_select_the_same(
+def test_any_cut_into_windows_selects_the_same(
     tmp_path, crawl, recipe, finished, monkeypatch
 ) -> None:
-    assert run(recipe, crawl, tmp_path / "two", "--workers", "2")[0] == 0
     monkeypatch.setattr(windows, "WINDOW_DOCUMENTS", 17)
     assert run(recipe, crawl, tmp_path / "cut")[0] == 0
     assert len(list((tmp_path / "cut").glob("scores-*/*.parquet"))) > 5
-    tables = [rows(path).sort("id") for path in (finished, tmp_path / "two", tmp_path / "cut")]
-    assert tables[0].equals(tables[1])
-    assert tables[0].equals(tables[2])
-    assert digest(tmp_path / "two") == digest(tmp_path / "cut")
+    assert rows(finished).sort("id").equals(rows(tmp_path / "cut").sort("id"))
+    assert digest(finished) == digest(tmp_path / "cut")
 
 
 def test_stopped_between_two_windows_it_goes_on(tmp_path, crawl, recipe, monkeypatch) -> None:
@@ -304,10 +296,8 @@ def test_a_run_trains_on_one_half_of_its_survivors_and_scores_the_other(
     assert len(life["models"]["scores"]["fluent"]["sha256"]) == 64
 
 
-def test_trained_models_are_the_same_by_any_workers_and_after_a_stop(
-    tmp_path, crawl, training, monkeypatch
-) -> None:
-    assert run(training, crawl, tmp_path / "two", "--workers", "2")[0] == 0
+def test_trained_models_are_the_same_after_a_stop(tmp_path, crawl, training, monkeypatch) -> None:
+    assert run(training, crawl, tmp_path / "whole")[0] == 0
     score = scores.run
 
     class Killed(BaseException):
@@ -324,7 +314,7 @@ def test_trained_models_are_the_same_by_any_workers_and_after_a_stop(
     monkeypatch.setattr(scores, "run", score)
     assert run(training, crawl, tmp_path / "cut")[0] == 0
     assert {p: p.stat().st_mtime_ns for p in trained} == trained
-    assert digest(tmp_path / "two") == digest(tmp_path / "cut")
+    assert digest(tmp_path / "whole") == digest(tmp_path / "cut")
 
 
 def test_another_seed_trains_again_and_another_share_does_not() -> None:
@@ -365,24 +355,6 @@ def test_a_model_of_the_run_is_not_for_translations(tmp_path, crawl, training) -
     code, said = run(training, crawl, tmp_path / "out")
     assert code == 2
     assert "says nothing of machine translations" in " ".join(said.split())
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on(tmp_path, crawl, recipe, finished) -> None:
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "polysieve", "run", str(recipe), "--input", f"{crawl}/*.jsonl"]
-    command += ["--output", str(out), "--workers", "2", "--quiet"]
-    for step in ("survivors", "scores", "decisions"):
-        kill_when(command, partial(_has_begun, out, step))
-    assert subprocess.run(command).returncode == 0
-    assert rows(out).sort("id").equals(rows(finished).sort("id"))
-
-
-def _has_begun(output: Path, step: str) -> bool:
-    try:
-        return step in json.loads((output / "progress.json").read_text())["steps"]
-    except (FileNotFoundError, json.JSONDecodeError):
-        return False
 
 
 def test_explain_shows_score_model_and_cut(finished, model) -> None:

@@ -16,7 +16,7 @@ import pytest
 from polysieve.filters.quality import ngrams
 from polysieve.translation.comet import load as load_comet
 from tests.pipeline.killing import kill_when
-from tests.pipeline.runs import CRAWL, polysieve, polysieve_process, record
+from tests.pipeline.runs import CRAWL, polysieve, record
 from tests.pipeline.steps.translate.recorded import (
     ENGLISH,
     NATIVE,
@@ -477,16 +477,7 @@ def published(output: Path) -> dict[str, str]:
     }
 
 
-def test_two_workers_write_the_same_bytes(translated, tmp_path) -> None:
-    out = str(tmp_path / "out")
-    done = polysieve_process(
-        "run", "minimal", "-i", SAMPLE, "-o", out, "-q", "--workers", "2", *MOZILLA
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(rows(translated, "corpus")) > 5
-    assert published(tmp_path / "out") == published(translated)
-
-
+@pytest.mark.slow
 def test_after_a_kill_nothing_that_was_translated_is_translated_again(translated, tmp_path) -> None:
     folder = tmp_path / "out"
     line = [sys.executable, "-m", "polysieve", *arguments(folder, SAMPLE), *MOZILLA]
