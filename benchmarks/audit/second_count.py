@@ -108,7 +108,7 @@ def _signals(output: Path) -> pl.DataFrame:
         for segment in manifest["segments"]:
             documents = pl.read_parquet(
                 measure / "documents" / f"{segment['name']}.parquet",
-                columns=["offset", "text_bytes", "cut"],
+                columns=["offset", "text_bytes", "prefilter_reason"],
             )
             signals = pl.read_parquet(measure / "signals" / f"{segment['name']}.parquet")
             address = pl.lit(manifest["address"]).alias("file_path")
@@ -190,7 +190,7 @@ def _weights(own: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _scores(own: pl.DataFrame, cut: float | None) -> dict[str, Any]:
-    identified = own.filter(pl.col("cut").is_null())
+    identified = own.filter(pl.col("prefilter_reason").is_null())
     under = identified["language_score"] < (-1.0 if cut is None else cut)
     found: dict[str, Any] = {
         "under": _binned(identified.filter(under)["language_score"], [i / 50 for i in range(51)]),

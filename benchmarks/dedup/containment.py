@@ -60,9 +60,12 @@ def there(output: Path) -> Pairs:
     """Every pair of kept documents of one label of which one contains the other, by their whole sets."""
     clusters = pl.read_parquet(output / "clusters-*" / "*.parquet").filter("kept")
     documents = pl.read_parquet(
-        output / "measure-*" / "documents" / "*.parquet", columns=["id", "label", "text", "cut"]
+        output / "measure-*" / "documents" / "*.parquet",
+        columns=["id", "label", "text", "prefilter_reason"],
     )
-    documents = documents.filter(pl.col("cut").is_null()).join(clusters, on="id", how="semi")
+    documents = documents.filter(pl.col("prefilter_reason").is_null()).join(
+        clusters, on="id", how="semi"
+    )
     pairs: Pairs = {}
     for part in documents.partition_by("label"):
         texts = part["text"].to_arrow().cast(pa.large_string())

@@ -50,8 +50,8 @@ def run(python: str, inputs: list[str], output: Path, *settings: str) -> pl.Data
     )  # fmt: skip
     key = ["id", "offset", "label"]
     texts = pl.read_parquet(
-        output / "measure-*" / "documents" / "*.parquet", columns=[*key, "text", "cut"]
-    ).filter(pl.col("cut").is_null())
+        output / "measure-*" / "documents" / "*.parquet", columns=[*key, "text", "prefilter_reason"]
+    ).filter(pl.col("prefilter_reason").is_null())
     clusters = pl.read_parquet(
         output / "clusters-*" / "unit-*.parquet", columns=[*key, "cluster_id"]
     )

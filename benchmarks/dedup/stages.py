@@ -107,7 +107,7 @@ def stored(folder: Path, found: dict[str, pa.RecordBatch]) -> Context:
         "label": [label for label, bands in found.items() for _ in range(len(bands))],
         "id": [f"d{row}" for row in range(n)],
         "date": ["2024-01-01"] * n,
-        "cut": pa.nulls(n, pa.string()),
+        "prefilter_reason": pa.nulls(n, pa.string()),
         "language_score": np.ones(n),
     }
     tables = {

@@ -24,7 +24,7 @@ def test_equal_contents_are_one_component_named_by_the_first(tmp_path):
 
 
 def test_what_went_before_clustering_is_alone(tmp_path):
-    documents = [{"content": 7, "cut": "empty_text"}, {"content": 7}, {"content": 7}]
+    documents = [{"content": 7, "prefilter_reason": "empty_text"}, {"content": 7}, {"content": 7}]
     assert component(tmp_path, documents, EXACT) == [0, 1, 1]
 
 

@@ -220,7 +220,7 @@ def test_without_torch_the_command_that_installs_it_is_told(tmp_path, monkeypatc
     for kind in ("transformer", "classifier"):
         asked = {"quality": {"scores": {"own": {kind: str(tmp_path)}}}}
         (problem,) = step.problems(Recipe.model_validate(asked))
-        assert problem.startswith(f"quality.scores.own.{kind}: {tmp_path}: torch is not installed")
+        assert problem.startswith(f"quality.scores.own.{kind}: torch is not installed")
         assert problem.endswith("run: pip install 'polysieve[torch]'")
 
 
