@@ -34,7 +34,7 @@ def gathered(output: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any
     whole: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = ({}, {}, {})
     for unit in plan.units:
         for label in plan.context.labels(unit.labels):
-            documents = label.read("documents", ["language_score", "id", "cut"])
+            documents = label.read("documents", ["language_score", "id", "prefilter_reason"])
             signals = label.read("signals", [*metrics, "plain_word_count"])
             ids = documents["id"].to_pylist()
             half = np.array([hashlib.sha256(str(i).encode()).digest()[0] % 2 for i in ids])
@@ -43,7 +43,7 @@ def gathered(output: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any
                 documents["language_score"].to_numpy(),
                 signals["plain_word_count"].to_numpy(),
             )
-            here = np.flatnonzero(pc.is_null(documents["cut"]).to_numpy())
+            here = np.flatnonzero(pc.is_null(documents["prefilter_reason"]).to_numpy())
             here = here[np.sort(np.unique(content[here], return_index=True)[1])]
             for target, own in zip(
                 whole, (here, here[half[here] == 0], here[half[here] == 1]), strict=True
