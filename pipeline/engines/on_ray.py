@@ -12,6 +12,7 @@ from polysieve.pipeline.engines import actors
 from polysieve.pipeline.engines.engine import RETRIES, Counts, Outcome, Pool, attempt, lost
 
 SHARE = 0.9  # of a node's memory that one task may declare
+LOOK_SECONDS = 5.0
 WAITING_SECONDS = 30  # without a task that ends or holds memory, before the user is told why
 
 
@@ -119,11 +120,12 @@ class _Limits:
         self._told: set[str] = set()
         self._last = time.monotonic()
         self._asked = 0
+        self._largest = 0.0
+        self._looked = -math.inf
 
     def declared(self, memory: int) -> int:
         """The bytes to declare for a task: no more than one node can give, or Ray would wait for a larger one."""
-        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
-        largest = max((node.get("memory", 0.0) for node in nodes if node.get("CPU")), default=0.0)
+        largest = self._largest_node()
         limit = int(largest * SHARE) if largest else memory
         if memory > limit:
             self._tell(
@@ -132,6 +134,15 @@ class _Limits:
             )
         self._asked = max(1, min(memory, limit))
         return self._asked
+
+    def _largest_node(self) -> float:
+        """The bytes for tasks of the largest node, looked up every few seconds: nodes come and go."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+            sizes = (node.get("memory", 0.0) for node in nodes if node.get("CPU"))
+            self._largest, self._looked = max(sizes, default=0.0), now
+        return self._largest
 
     def watch(self, has_ended: bool) -> None:
         """Tell the user why tasks wait, where nothing has ended for a while and nothing runs."""
