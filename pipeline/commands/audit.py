@@ -38,17 +38,18 @@ def report(
     """Make the report of a finished run anew, from what the run measured and decided."""
     from polysieve.pipeline.engines import starting as engines
     from polysieve.pipeline.engines.watch import Watch
-    from polysieve.pipeline.run.publishing import render_again
+    from polysieve.pipeline.run.publishing import finish_swap, render_again
     from polysieve.pipeline.steps.step import ManifestGone, Unfinished
     from polysieve.pipeline.storage.lock import Held, OutputLock
 
     if engine not in ("ray", "inline"):
         usage(f"--engine {engine}: choose ray or inline")
-    record = run_record(directory)
+    run_record(directory)
     store = store_at(directory)
-    plan = plan_of(directory)
     try:
         with OutputLock(store) as lock:
+            finish_swap(store)  # else its staged report would be removed
+            record, plan = run_record(directory), plan_of(directory)
             watch = Watch(store, quiet, False, lock.touch)
             runner = engines.start(engine, workers, None)
             try:

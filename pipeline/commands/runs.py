@@ -261,13 +261,15 @@ def explain(
 
 def gc(directory: Directory) -> None:
     """Remove step folders that the last finished run does not use."""
+    from polysieve.pipeline.run.publishing import finish_swap
     from polysieve.pipeline.run.run import collect_garbage
     from polysieve.pipeline.storage.lock import Held, OutputLock
 
-    current = plan_of(directory)
+    store = plan_of(directory).store
     try:
-        with OutputLock(current.store):
-            gone = collect_garbage(current)
+        with OutputLock(store):
+            finish_swap(store)  # else what is not swapped in yet would be removed
+            gone = collect_garbage(plan_of(directory))
     except Held as error:
         usage(str(error))
     print(f"removed {len(gone)} folders and files" + "".join(f"\n  {name}" for name in gone))

@@ -204,10 +204,9 @@ STEPS: tuple[Step, ...] = (
         hashes=lambda spec: {"attributes": spec.attributes},
         inputs=_by_file,
         stale=_stale,
-        after=_tell_stages,
         is_durable=False,
     ),
-    Step("cut", ("survey",), _cut, cut.__name__, is_durable=False),
+    Step("cut", ("survey",), _cut, cut.__name__, after=_tell_stages, is_durable=False),
     Step("draw", ("survey", "cut"), _draw, draw.__name__, is_durable=False),
     Step(
         "shuffle",

@@ -35,12 +35,7 @@ def increment(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str)
     latest = index.current(store)
     if latest is None:
         return Increment(store, None, 0)
-    settings = settings_of(recipe)
-    if latest.record["settings"] != settings:
-        raise IndexUnusable(
-            f"{store}: made with other settings of dedup ({_difference(latest.record['settings'], settings)}); "
-            "use them, or another index"
-        )
+    _check_settings(latest, recipe)
     number = latest.run_of(inputs_hash(inputs), measure)
     if number is None:
         _refuse_overlap(latest, inputs)
@@ -68,7 +63,18 @@ def revision(store: Store, recipe: Recipe, inputs: Sequence[str], measure: str) 
         raise IndexUnusable(
             f"{store}: this output is not in the index; add it by `polysieve run` with --index"
         )
+    _check_settings(latest, recipe)
     return Revision(store, latest, number)
+
+
+def _check_settings(latest: Earlier, recipe: Recipe) -> None:
+    """Raises IndexUnusable where the index was made with other settings of deduplication."""
+    settings = settings_of(recipe)
+    if latest.record["settings"] != settings:
+        raise IndexUnusable(
+            f"{latest.store}: made with other settings of dedup "
+            f"({_difference(latest.record['settings'], settings)}); use them, or another index"
+        )
 
 
 def check(recipe: Recipe) -> None:

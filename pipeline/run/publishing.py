@@ -45,8 +45,14 @@ def stage(context: Context, seconds: dict[str, float]) -> None:
     """Say that all steps are done and what will be said of them. seconds: of each step of this run, and in total."""
     record = manifest_of(context.folder("write"), RECORD, Recorded)["record"]
     written = manifest_of(context.folder("report"), REPORT, Reported)["written"]
-    staged: Staged = {"record": {**record, "seconds": seconds}, "written": written}
+    whole: Record = {**record, "steps": steps_of(context), "seconds": seconds}
+    staged: Staged = {"record": whole, "written": written}
     last(context).commit(STAGED, staged)
+
+
+def steps_of(context: Context) -> dict[str, str]:
+    """The fingerprints of the steps by name, as they are now: the record may have been made before one changed."""
+    return {name: folder.fingerprint for name, folder in context.folders.items()}
 
 
 def is_staged(context: Context) -> bool:
@@ -90,6 +96,11 @@ def finish_swap(store: Store) -> None:
     try:
         marker: Swap = store.read_json(SWAP)
     except FileNotFoundError:
+        return
+    if (
+        "folders" not in marker
+    ):  # of a version that staged everything in one folder: the run makes it anew
+        store.remove(SWAP)
         return
     _finish(store, marker["folders"], marker["staged"])
 

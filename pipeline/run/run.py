@@ -53,10 +53,11 @@ def execute(plan: Plan, engine: Engine, watch: Watch, keep_steps: bool = False) 
 def _remove_unpublished(plan: Plan) -> None:
     """Remove what an earlier run built to be published, and did not publish or did not clear away."""
     publishing = [step.name for step in STEPS if step.publishes]
-    is_published = published_steps(plan.store) == plan.steps
-    current = set() if is_published else {f.name for f in plan.context.folders.values()}
+    published = published_steps(plan.store) or {}
+    current = {folder.name for folder in plan.context.folders.values()}
     for folder in step_folders(plan.store, *publishing):
-        if folder.name not in current:
+        # What was published is hollow: its folders were moved out.
+        if folder.name not in current or published.get(folder.step) == folder.fingerprint:
             plan.store.remove(folder.name)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polysieve.pipeline.engines.engine import BaseTask, Counts
+from polysieve.pipeline.engines.engine import TASK_MEMORY, BaseTask, Counts
 from polysieve.pipeline.engines.packing import ranges
 from polysieve.pipeline.mixing.cells import Cell, of_json
 from polysieve.pipeline.mixing.exposure import Seen
@@ -55,7 +55,7 @@ class Task(BaseTask):
     @property
     def memory(self) -> int:
         """Bytes that the task may need: the window, and a batch of as many bytes taken from it."""
-        return 4 * self.spec.output.window_bytes
+        return max(TASK_MEMORY, 4 * self.spec.output.window_bytes)
 
 
 class DrawnCounts(TypedDict):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import zstandard
 
-from polysieve.pipeline.engines.engine import BaseTask, Counts
+from polysieve.pipeline.engines.engine import TASK_MEMORY, BaseTask, Counts
 from polysieve.pipeline.mixing.spec import Mix
 from polysieve.pipeline.mixing.steps.draw import PLACE, SHARDS, schema
 from polysieve.pipeline.steps.step import manifest_of
@@ -62,7 +62,7 @@ class Task(BaseTask):
     @property
     def memory(self) -> int:
         """Bytes that the task may need: the shard as it was drawn, and what is written of it at a time."""
-        return 3 * self.spec.output.shard_bytes
+        return max(TASK_MEMORY, 3 * self.spec.output.shard_bytes)
 
     @property
     def file(self) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from polysieve.filters.quality import encoders
 from polysieve.filters.quality.nearest import BLOCK, Nearest
-from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.engine import TASK_MEMORY, Counts
 from polysieve.pipeline.recipe.quality import FAR, Quality, Score
 from polysieve.pipeline.steps import scorers
 from polysieve.pipeline.steps.embed import embeddings
@@ -74,7 +74,7 @@ class Search(UnitTask):
                 seeds_there, dim = _seeds_shape(self, hash)
                 most = max(most, seeds_there * (16 * one.k + 9 * BLOCK + 8 * dim))
         of_documents = self.unit.documents * (8 + 4 * dim * (len(self.unit.labels) > 1))
-        return 2**29 + 2 * most + of_documents
+        return max(TASK_MEMORY, 2**29 + 2 * most + of_documents)
 
 
 def asked(quality: Quality) -> dict[str, Score]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from polysieve.filters import datatrove
 from polysieve.filters import parameters as language_parameters
 from polysieve.filters.url import ut1_lists
 from polysieve.language_id import LanguageIdError
@@ -79,9 +78,6 @@ def problems(recipe: Recipe) -> list[str]:
             tokeniser("eng_Latn")
         except ImportError as error:
             found.append(f"dedup.minhash.signatures: datatrove's words are needed: {error}")
-    for number, block in enumerate(recipe.clean.formatters):
-        if problem := datatrove.problem(block.datatrove, block.arguments, "formatter"):
-            found.append(f"clean.formatters.{number}: {problem}")
     if recipe.language.model != "embedded":
         try:
             languages.model(recipe.language)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from polysieve.filters.quality import ngrams
 from polysieve.filters.quality.ngrams import NgramModel
 from polysieve.filters.sampling import least, ranks
-from polysieve.pipeline.engines.engine import Counts
+from polysieve.pipeline.engines.engine import TASK_MEMORY, Counts
 from polysieve.pipeline.recipe.quality import Quality, TrainedNgrams
 from polysieve.pipeline.steps import scorers, windows
 from polysieve.pipeline.steps.labels import Label
@@ -57,7 +57,7 @@ class Training(UnitTask):
         """Of the largest model while it is trained."""
         assert self.recipe.quality is not None
         sizes = [one.order * one.documents for one in asked(self.recipe.quality).values()]
-        return 2**29 + TOKEN_BYTES * CHARACTERS * max(sizes)
+        return max(TASK_MEMORY, 2**29 + TOKEN_BYTES * CHARACTERS * max(sizes))
 
 
 def asked(quality: Quality) -> dict[str, TrainedNgrams]:

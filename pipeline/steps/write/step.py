@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
+from polysieve.filters import datatrove
 from polysieve.pipeline.recipe.model import Recipe
 from polysieve.pipeline.steps.decide.decisions import decided_labels
 from polysieve.pipeline.steps.decide.manifest import Decided, DecidedLabel
@@ -191,14 +192,17 @@ def hashes(recipe: Recipe) -> dict[str, object]:
 
 
 def problems(recipe: Recipe) -> list[str]:
-    """The tokenizer, if it cannot be used."""
-    if recipe.output.tokenizer is None:
-        return []
-    try:
-        tokens.load(recipe.output.tokenizer)
-    except tokens.TokenizerError as error:
-        return [f"output.tokenizer: {error}"]
-    return []
+    """Formatters and the tokenizer, if they cannot be used."""
+    found = []
+    for number, block in enumerate(recipe.clean.formatters):
+        if problem := datatrove.problem(block.datatrove, block.arguments, "formatter"):
+            found.append(f"clean.formatters.{number}: {problem}")
+    if recipe.output.tokenizer:
+        try:
+            tokens.load(recipe.output.tokenizer)
+        except tokens.TokenizerError as error:
+            found.append(f"output.tokenizer: {error}")
+    return found
 
 
 def may_publish(recipe: Recipe) -> list[str]:

@@ -1,11 +1,15 @@
 """Runs over small inputs: what an output folder may be, what is taken over, what a stop leaves behind."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from polysieve.pipeline.run import dag, plan, publishing
+from polysieve.pipeline.run import run as run_module
+from polysieve.pipeline.steps.report import step as report
 from polysieve.pipeline.steps.write import accounting
 from polysieve.pipeline.storage.store import Store
 from tests.pipeline.runs import digest, polysieve, record
@@ -192,3 +196,59 @@ def test_an_output_of_a_version_with_other_steps_is_named_with_the_cure(
     code, said = polysieve(name, str(out), *options)
     assert code == 2
     assert "made by a version of polysieve with other steps" in said
+
+
+@pytest.mark.parametrize("command", ["audit", "gc"])
+def test_commands_on_an_output_finish_a_swap_that_was_cut_short(
+    tmp_path, pages, monkeypatch, command
+) -> None:
+    out = tmp_path / "out"
+    remove = Store.remove
+
+    class Killed(BaseException):
+        pass
+
+    def dies(store: Store, name: str) -> None:
+        if name == "swap.json":
+            raise Killed
+        remove(store, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "remove", dies)
+        with pytest.raises(Killed):
+            run(pages, out)
+    assert polysieve(command, str(out))[0] == 0
+    assert not (out / "swap.json").exists()
+    code, said = run(pages, out)
+    assert (code, "nothing to do" in " ".join(said.split())) == (0, True)
+    assert run(pages, tmp_path / "fresh")[0] == 0
+    assert digest(out) == digest(tmp_path / "fresh")
+
+
+def test_a_folder_that_was_swapped_in_and_not_removed_is_not_taken_for_done(
+    tmp_path, pages, monkeypatch
+) -> None:
+    out = tmp_path / "out"
+    remove = Store.remove
+
+    class Killed(BaseException):
+        pass
+
+    def dies(store: Store, name: str) -> None:
+        if name.startswith("write-"):
+            raise Killed
+        remove(store, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "remove", dies)
+        with pytest.raises(Killed):
+            run(pages, out)
+    # Another version, whose report alone is another step.
+    steps = [
+        replace(one, hashes=lambda recipe: {"v": 2}) if one is report.STEP else one
+        for one in dag.STEPS
+    ]
+    for module in (plan, publishing, run_module):
+        monkeypatch.setattr(module, "STEPS", tuple(steps))
+    assert run(pages, out)[0] == 0
+    assert (out / "report" / "index.html").exists()
